@@ -1,0 +1,109 @@
+"""Batches: how probes and replies travel through the engine, as numpy structured arrays.
+
+A *cell* is one (host, protocol, port). ``host`` is the index of an address in the scan's
+AddressBook. Times are seconds on the transport's clock (monotonic, float).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+PROBE = np.dtype(
+    [
+        ("host", np.uint32),
+        ("port", np.uint16),
+        ("protocol", np.uint8),
+        ("technique", np.uint8),
+        ("attempt", np.uint8),
+    ]
+)
+"""One probe to send. ``technique`` is a ScanType value; ``attempt`` is 0 for the first copy."""
+
+REPLY = np.dtype(
+    [
+        ("host", np.uint32),
+        ("port", np.uint16),
+        ("protocol", np.uint8),
+        ("technique", np.uint8),
+        ("attempt", np.uint8),
+        ("ttl", np.uint8),
+        ("answer", np.uint32),
+        ("time", np.float64),
+    ]
+)
+"""One answer that matched a probe. ``answer`` is an engine.techniques.answer code; ``attempt`` is
+the copy it answers (255: unknown); ``ttl`` as received (0: unknown); ``time`` when it arrived."""
+
+UNKNOWN_ATTEMPT = 255
+SNAP = 128
+"""Bytes of each reply packet kept as evidence, counted from its IP header."""
+
+ProbeBatch = NDArray[np.void]
+"""A one-dimensional array of PROBE."""
+
+
+@dataclass(slots=True)
+class ReplyBatch:
+    """Answers received together.
+
+    Attributes:
+        records: one REPLY per answer.
+        raw: uint8 array (n, SNAP): the packet from its IP header on, zero-padded. Shape (0, SNAP)
+            when the transport sees no packets (connect sockets).
+        raw_length: uint16 array (n,): bytes of ``raw`` that are real; empty like ``raw``.
+        rejected: packets that came to us but matched no probe (forged, stray or mangled).
+    """
+
+    records: NDArray[np.void]
+    raw: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, SNAP), np.uint8))
+    raw_length: NDArray[np.uint16] = field(default_factory=lambda: np.empty(0, np.uint16))
+    rejected: int = 0
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+
+def empty_probes() -> ProbeBatch:
+    """A batch of no probes."""
+    return np.empty(0, PROBE)
+
+
+def no_replies(rejected: int = 0) -> ReplyBatch:
+    """A batch of no answers."""
+    return ReplyBatch(np.empty(0, REPLY), rejected=rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class SendProblem:
+    """Why some probes of a batch did not leave.
+
+    Attributes:
+        errno: the operating system's error number.
+        hosts: indices of the hosts concerned; empty when the problem is ours, not a host's.
+        text: one plain line for the log, saying what to do where something can be done.
+        lasting: True when trying again cannot help (no route, no ARP answer): the hosts are given
+            up as "could not be probed". False for pressure (ENOBUFS, EMFILE): the probes are sent
+            again later, at a lower rate.
+    """
+
+    errno: int
+    hosts: tuple[int, ...]
+    text: str
+    lasting: bool
+
+
+@dataclass(slots=True)
+class SendReport:
+    """What became of a batch handed to a transport.
+
+    Attributes:
+        sent_at: float64 array (n,): when each probe left; NaN for a probe that did not leave.
+        problems: why probes did not leave. Probes that did not leave and whose host is in no
+            lasting problem go back to the queue; they are never counted as unanswered.
+    """
+
+    sent_at: NDArray[np.float64]
+    problems: tuple[SendProblem, ...] = ()

@@ -1,0 +1,1 @@
+"""Results on their way out: JSON, JSON lines, nmap XML and nmap-like text."""

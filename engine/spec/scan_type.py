@@ -1,0 +1,81 @@
+"""Scan types and the transport protocols they probe."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Protocol(IntEnum):
+    """What the port number belongs to. The value is the store's two-bit key."""
+
+    TCP = 0
+    UDP = 1
+    SCTP = 2
+    IP = 3
+
+    @property
+    def label(self) -> str:
+        """Lower-case name as written after the slash in ``80/tcp``."""
+        return self.name.lower()
+
+
+class ScanType(IntEnum):
+    """One way of probing a port. The value is what the store keeps (one byte)."""
+
+    CONNECT = 1
+    SYN = 2
+    UDP = 3
+
+    @property
+    def facts(self) -> ScanTypeFacts:
+        """What is known about the type before any packet is sent."""
+        return _FACTS[self]
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol whose ports this type probes."""
+        return self.facts.protocol
+
+    @property
+    def option(self) -> str:
+        """The command-line option, e.g. ``-sS``."""
+        return self.facts.option
+
+    @property
+    def label(self) -> str:
+        """nmap's word for the type in XML, e.g. ``syn``."""
+        return self.facts.label
+
+    @property
+    def title(self) -> str:
+        """Name for people, e.g. ``TCP SYN``."""
+        return self.facts.title
+
+
+@dataclass(frozen=True, slots=True)
+class ScanTypeFacts:
+    """One row of the table of scan types."""
+
+    option: str
+    label: str
+    title: str
+    protocol: Protocol
+    needs_raw: bool
+    about: str
+
+
+_FACTS = {
+    ScanType.CONNECT: ScanTypeFacts(
+        "-sT", "connect", "TCP connect", Protocol.TCP, False,
+        "Opens a full connection through the operating system. Needs no rights; servers log it.",
+    ),
+    ScanType.SYN: ScanTypeFacts(
+        "-sS", "syn", "TCP SYN", Protocol.TCP, True,
+        "Sends only the first packet of a connection. Fast and precise; needs raw-socket rights.",
+    ),
+    ScanType.UDP: ScanTypeFacts(
+        "-sU", "udp", "UDP", Protocol.UDP, False,
+        "Sends a datagram, with a real request where the port's protocol is known.",
+    ),
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""Ways out and back in: packet sockets, connect sockets, scapy, and a simulated network."""

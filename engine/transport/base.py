@@ -1,0 +1,64 @@
+"""The interface every way out and back in fulfils."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol as Interface
+
+from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.spec.scan_type import ScanType
+
+
+class Transport(Interface):
+    """What the session drives. All methods but ``wake`` belong to the engine thread."""
+
+    @property
+    def name(self) -> str:
+        """Short name for logs, e.g. ``packet``."""
+
+    @property
+    def scan_types(self) -> frozenset[ScanType]:
+        """The scan types this transport can perform."""
+
+    def now(self) -> float:
+        """The transport's clock in seconds: monotonic, or virtual in a simulation."""
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Send probes. Never raises for what a network can do; problems are in the report."""
+
+    def receive(self, until: float) -> ReplyBatch:
+        """Answers that have arrived; waits for the first one, a wake() or the time ``until``."""
+
+    def wake(self) -> None:
+        """Make a waiting receive() return. Callable from any thread."""
+
+    def close(self) -> None:
+        """Give back every descriptor. Idempotent."""
+
+
+class Channel(Interface):
+    """A member of the live transport: something with descriptors that can be polled.
+
+    ``send`` as in Transport. ``drain`` returns what has arrived without waiting.
+    """
+
+    @property
+    def name(self) -> str:
+        """Short name for logs."""
+
+    @property
+    def scan_types(self) -> frozenset[ScanType]:
+        """The scan types this channel can perform."""
+
+    def filenos(self) -> Sequence[int]:
+        """Descriptors that become readable when drain() has something to do. May change after
+        every send() or drain()."""
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Send probes (all of this channel's scan types)."""
+
+    def drain(self, now: float) -> ReplyBatch:
+        """Answers that have arrived, never waiting."""
+
+    def close(self) -> None:
+        """Give back every descriptor. Idempotent."""
