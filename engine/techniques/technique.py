@@ -56,9 +56,7 @@ class Segments:
     length: NDArray[np.uint16]
 
 
-SegmentBuilder = Callable[
-    [NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint32]], Segments
-]
+SegmentBuilder = Callable[[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.uint32]], Segments]
 """``build(ports, source_ports, tokens)``: destination ports, our source ports, and a 32-bit token
 per probe that the answer must carry back (the TCP sequence number)."""
 

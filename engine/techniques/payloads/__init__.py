@@ -1,0 +1,1 @@
+"""Requests UDP services answer, built from their specifications: one file per family."""
