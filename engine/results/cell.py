@@ -1,0 +1,61 @@
+"""The record kept per probed port: 12 bytes, and the key that names it for good.
+
+``clock`` has two meanings, told apart by the state: while a probe is out it is the time it left, in
+microseconds modulo 2**32 (differences up to 71 minutes are exact); once the port is decided it is
+the time of the decision, in tenths of a millisecond since the scan began (it saturates after
+119 hours).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+CELL = np.dtype(
+    [
+        ("state", np.uint8),
+        ("reason", np.uint8),
+        ("technique", np.uint8),
+        ("tries", np.uint8),
+        ("ttl", np.uint8),
+        ("flags", np.uint8),
+        ("rtt", np.float16),
+        ("clock", np.uint32),
+    ]
+)
+"""One probed port. ``rtt`` in milliseconds, NaN when unknown; ``ttl`` as received, 0 unknown;
+``tries`` copies sent so far, of the current pass; ``technique`` the ScanType that decided."""
+
+STALE = 1
+"""Flag: the port is being probed again and the state shown is the earlier one."""
+FOREIGN = 2
+"""Flag: the answer came from an address other than the target's (a router, a firewall)."""
+
+TICKS_PER_SECOND = 10_000
+PROTOCOLS = 4
+PORTS = 65_536
+
+
+def channel_of(protocol: int, port: int) -> int:
+    """The number of a (protocol, port) pair: ``protocol << 16 | port``."""
+    return protocol << 16 | port
+
+
+def cell_key(host: int, protocol: int, port: int) -> int:
+    """The key of a cell: ``host << 18 | protocol << 16 | port``. Stable for a scan's whole life."""
+    return host << 18 | protocol << 16 | port
+
+
+def split_key(key: int) -> tuple[int, int, int]:
+    """Host index, protocol and port of a cell key."""
+    return key >> 18, key >> 16 & 3, key & 0xFFFF
+
+
+def record_keys(records: NDArray[np.void]) -> NDArray[np.int64]:
+    """Cell keys (int64, shape (n,)) of an array with host, protocol and port fields."""
+    keys = records["host"].astype(np.int64)
+    keys <<= 2
+    keys |= records["protocol"]
+    keys <<= 16
+    keys |= records["port"]
+    return keys

@@ -1,0 +1,183 @@
+"""The filter a user types over the results: ``port:80,443 state:open -http``.
+
+Blank-separated terms must all hold; ``-`` before a term turns it round. Every term becomes a lookup
+table (per column, per host, per state or per reason), so that filtering is a few array look-ups.
+
+=================  ==========================================================
+``port:22,80-90``  port numbers and ranges
+``proto:udp``      protocol
+``state:open``     state; ``open|filtered`` and other full names as they are
+``reason:reset``   reason, or a part of it
+``service:http``   service name, or a part of it
+``host:10.0.0``    address or typed name, or a part of it
+``ssh``, ``443``   a bare word: port number, or part of a service, state or host name
+=================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.snapshot import Snapshot
+from engine.spec.error import SpecError
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol
+from engine.spec.services import service_name
+
+MAX_LENGTH = 400
+FIELDS = ("port", "proto", "state", "reason", "service", "host")
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One condition: ``field`` empty for a bare word."""
+
+    field: str
+    value: str
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A parsed filter; ``terms`` must all hold."""
+
+    terms: tuple[Term, ...] = ()
+
+    def bind(self, snapshot: Snapshot) -> BoundFilter:
+        """The filter as lookup tables over one snapshot's hosts and columns."""
+        return BoundFilter(tuple((_tables(term, snapshot), term.negated) for term in self.terms))
+
+
+EVERYTHING = Filter()
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """Lookup tables of one term; a cell passes when any of them says so."""
+
+    columns: NDArray[np.bool_] | None = None
+    hosts: NDArray[np.bool_] | None = None
+    states: NDArray[np.bool_] | None = None
+    reasons: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class BoundFilter:
+    """A filter ready to be applied to blocks of cells."""
+
+    tables: tuple[tuple[_Tables, bool], ...] = field(default=())
+
+    def mask(self, first_host: int, cells: NDArray[np.void]) -> NDArray[np.bool_]:
+        """Which cells pass: bool array of the block's shape (hosts, columns)."""
+        passed = np.ones(cells.shape, bool)
+        for table, negated in self.tables:
+            hit = np.zeros(cells.shape, bool)
+            if table.columns is not None:
+                hit |= table.columns[None, :]
+            if table.hosts is not None:
+                hit |= table.hosts[first_host : first_host + len(cells), None]
+            if table.states is not None:
+                hit |= table.states[cells["state"]]
+            if table.reasons is not None:
+                hit |= table.reasons[cells["reason"]]
+            passed &= ~hit if negated else hit
+        return passed
+
+
+def parse_filter(text: str) -> Filter:
+    """The filter meant by ``text``. Raises SpecError naming the term and what was expected."""
+    if len(text) > MAX_LENGTH:
+        raise SpecError("filter", text[:20], 0, f"is longer than {MAX_LENGTH} characters")
+    terms = []
+    for match in re.finditer(r"\S+", text):
+        word, position = match[0], match.start()
+        negated = word.startswith("-") and len(word) > 1
+        body = word[1:] if negated else word
+        name, colon, value = body.partition(":")
+        if colon and name.lower() in FIELDS:
+            term = Term(name.lower(), value.lower(), negated)
+        elif colon and name.isalpha() and not _looks_like_address(body):
+            raise SpecError("filter", name, position, "is not a field", f"use {', '.join(FIELDS)}")
+        else:
+            term = Term("", body.lower(), negated)
+        _check(term, word, position)
+        terms.append(term)
+    return Filter(tuple(terms))
+
+
+def _looks_like_address(word: str) -> bool:
+    return re.fullmatch(r"[0-9a-f:.]+(%\S+)?", word, re.IGNORECASE) is not None
+
+
+def _check(term: Term, word: str, position: int) -> None:
+    if term.field and not term.value:
+        raise SpecError("filter", word, position, f"has nothing after {term.field}:")
+    if term.field == "port":
+        _port_ranges(term.value, position)
+    if term.field == "proto" and term.value not in {p.label for p in Protocol}:
+        raise SpecError("filter", word, position, "is not a protocol", "use tcp, udp, sctp or ip")
+    if term.field == "state" and not any(s.label == term.value for s in PortState):
+        states = ", ".join(s.label for s in PortState if s)
+        raise SpecError("filter", word, position, "is not a state", f"use {states}")
+
+
+def _port_ranges(value: str, position: int) -> list[tuple[int, int]]:
+    ranges = []
+    for piece in value.split(","):
+        match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", piece)
+        if match is None or int(match[2] or match[1]) > 65_535:
+            raise SpecError(
+                "filter", piece, position, "is not a port or range", "for example port:22,80-90"
+            )
+        ranges.append((int(match[1]), int(match[2] or match[1])))
+    return ranges
+
+
+def _tables(term: Term, snapshot: Snapshot) -> _Tables:
+    channels = snapshot.view.channels
+    ports = channels & 0xFFFF
+    value = term.value
+
+    def services() -> NDArray[np.bool_]:
+        return np.array(
+            [value in service_name(Protocol(int(c) >> 16), int(c) & 0xFFFF) for c in channels],
+            bool,
+        )
+
+    def hosts() -> NDArray[np.bool_]:
+        names = snapshot.names
+        return np.array(
+            [value in names.text(i) or value in names.name(i).lower() for i in range(names.count)],
+            bool,
+        )
+
+    def any_port() -> NDArray[np.bool_]:
+        passed = np.zeros(len(ports), bool)
+        for low, high in _port_ranges(value, 0):
+            passed |= (ports >= low) & (ports <= high)
+        return passed
+
+    def state_table(exact: bool) -> NDArray[np.bool_]:
+        return np.array([s.label == value if exact else value in s.label for s in PortState], bool)
+
+    makers: dict[str, Callable[[], _Tables]] = {
+        "port": lambda: _Tables(columns=any_port()),
+        "proto": lambda: _Tables(columns=(channels >> 16) == Protocol[value.upper()]),
+        "state": lambda: _Tables(states=state_table(exact=True)),
+        "reason": lambda: _Tables(reasons=np.array([value in r.label for r in Reason], bool)),
+        "service": lambda: _Tables(columns=services()),
+        "host": lambda: _Tables(hosts=hosts()),
+        "": lambda: _Tables(
+            columns=any_port() if value.isascii() and value.isdecimal() and len(value) < 6
+            and int(value) < 65_536 else services(),
+            hosts=hosts(),
+            states=None if value.isdecimal() else state_table(exact=False),
+        ),
+    }  # fmt: skip
+    return makers[term.field]()

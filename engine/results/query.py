@@ -1,0 +1,154 @@
+"""Queries: which rows of a snapshot to show, in which order. Array operations throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.filter import EVERYTHING, Filter
+from engine.results.snapshot import Snapshot
+from engine.spec.port_state import INTERESTING, PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol
+from engine.spec.services import service_name
+
+
+class SortColumn(StrEnum):
+    """Columns rows can be sorted by. Ties are broken by host, protocol and port."""
+
+    HOST = "host"
+    PORT = "port"
+    STATE = "state"
+    SERVICE = "service"
+    REASON = "reason"
+    RTT = "rtt"
+    TTL = "ttl"
+    TRIES = "tries"
+    SCAN = "scan"
+    TIME = "time"
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to show. ``host`` None means every host."""
+
+    filter: Filter = EVERYTHING
+    open_only: bool = True
+    sort: SortColumn = SortColumn.HOST
+    descending: bool = False
+    host: int | None = None
+
+
+@dataclass(frozen=True)
+class RowSet:
+    """The answer to a query.
+
+    Attributes:
+        keys: cell keys in display order (int64).
+        matching: rows the filter and host choice let through, before open_only.
+        hidden: how many matching rows open_only hides, by state.
+    """
+
+    keys: NDArray[np.int64]
+    matching: int
+    hidden: Mapping[PortState, int]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+_INTERESTING = np.array([PortState(i) in INTERESTING for i in range(len(PortState))])
+_STATE_RANK = np.array([9, 0, 5, 4, 1, 2, 3], np.int64)
+_REASON_RANK = np.argsort(np.argsort([Reason(i).label for i in range(len(Reason))])).astype(
+    np.int64
+)
+
+
+def run_query(snapshot: Snapshot, query: Query) -> RowSet:
+    """The decided rows a query asks for. About 20 ms for 65,535 rows."""
+    view = snapshot.view
+    chosen = query.filter.bind(snapshot)
+    keys: list[NDArray[np.int64]] = []
+    cells: list[NDArray[np.void]] = []
+    matching = 0
+    hidden = np.zeros(len(PortState), np.int64)
+    for number, block in enumerate(view.blocks):
+        first = number * view.hosts_per_block
+        if query.host is not None and not first <= query.host < first + len(block.cells):
+            continue
+        states = block.cells["state"]
+        show = chosen.mask(first, block.cells) & (states != 0)
+        if query.host is not None:
+            only = np.zeros(len(block.cells), bool)
+            only[query.host - first] = True
+            show &= only[:, None]
+        matching += int(np.count_nonzero(show))
+        if query.open_only:
+            dull = show & ~_INTERESTING[states]
+            hidden += np.bincount(states[dull], minlength=len(PortState))
+            show &= ~dull
+        row, column = np.nonzero(show)
+        keys.append((row + first).astype(np.int64) << 18 | view.channels[column])
+        cells.append(block.cells[row, column])
+    if not keys:
+        return RowSet(np.empty(0, np.int64), 0, {})
+    all_keys, all_cells = np.concatenate(keys), np.concatenate(cells)
+    order = _order(snapshot, query, all_keys, all_cells)
+    return RowSet(
+        all_keys[order],
+        matching,
+        {PortState(i): int(n) for i, n in enumerate(hidden) if n},
+    )
+
+
+def _order(
+    snapshot: Snapshot, query: Query, keys: NDArray[np.int64], cells: NDArray[np.void]
+) -> NDArray[np.intp]:
+    """Sort order: the chosen column, then host address, protocol and port."""
+    rank = snapshot.names.sort_keys()
+    base = rank[keys >> 18] << 18 | (keys & 0x3FFFF)
+    value = _sort_values(query.sort, keys, cells, base)
+    if query.sort is SortColumn.HOST:
+        order = np.argsort(base, kind="stable")
+        return order[::-1] if query.descending else order
+    if query.descending:
+        value = -value
+    return np.lexsort((base, value))
+
+
+def _sort_values(
+    sort: SortColumn, keys: NDArray[np.int64], cells: NDArray[np.void], base: NDArray[np.int64]
+) -> NDArray[np.float64] | NDArray[np.int64]:
+    match sort:
+        case SortColumn.HOST:
+            return base
+        case SortColumn.PORT:
+            return keys & 0xFFFF
+        case SortColumn.STATE:
+            return _STATE_RANK[cells["state"]]
+        case SortColumn.REASON:
+            return _REASON_RANK[cells["reason"]]
+        case SortColumn.SERVICE:
+            return _service_rank(keys & 0x3FFFF)
+        case SortColumn.RTT:
+            return np.nan_to_num(cells["rtt"].astype(np.float64), nan=1e9)
+        case SortColumn.TTL:
+            return cells["ttl"].astype(np.int64)
+        case SortColumn.TRIES:
+            return cells["tries"].astype(np.int64)
+        case SortColumn.SCAN:
+            return cells["technique"].astype(np.int64)
+        case SortColumn.TIME:
+            return cells["clock"].astype(np.int64)
+
+
+def _service_rank(channels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Alphabetical rank of each channel's service name; nameless ports last."""
+    distinct, inverse = np.unique(channels, return_inverse=True)
+    names = [service_name(Protocol(int(c) >> 16), int(c) & 0xFFFF) or "\x7f" for c in distinct]
+    _, rank = np.unique(np.array(names), return_inverse=True)
+    return rank.astype(np.int64)[inverse]

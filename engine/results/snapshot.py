@@ -1,0 +1,186 @@
+"""Snapshot: everything a screen or an export needs to know about a scan at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol as Interface
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND, split_key
+from engine.results.row import Row
+from engine.results.view import StoreView
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.services import service_name
+from engine.spec.timing import TimingTemplate
+
+
+class Phase(StrEnum):
+    """Where a scan is in its life."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def over(self) -> bool:
+        """True when nothing more will happen without a new command."""
+        return self in (Phase.FINISHED, Phase.CANCELLED, Phase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Figures of a scan. Times in seconds, rates per second; None where nothing is known yet.
+
+    Attributes:
+        elapsed: since the start, pauses included.
+        total: cells to decide; decided: cells decided so far in the current pass.
+        remaining: expected seconds to the end.
+        sent, answered, resent: probes so far; ``resent`` counts second and later copies.
+        in_flight: probes out whose answer or timeout is awaited.
+        send_rate, answer_rate: measured over about the last second.
+        pace: probes per second the pace now allows.
+        loss: estimated share (0..1) of probes to answering ports that need another copy.
+        rtt_median, rtt_p95: of recent answers.
+        limit: what limits the speed right now, in plain words.
+        rejected: packets that reached us but matched no probe.
+    """
+
+    elapsed: float = 0.0
+    total: int = 0
+    decided: int = 0
+    remaining: float | None = None
+    sent: int = 0
+    answered: int = 0
+    resent: int = 0
+    in_flight: int = 0
+    send_rate: float = 0.0
+    answer_rate: float = 0.0
+    pace: float = 0.0
+    loss: float = 0.0
+    rtt_median: float | None = None
+    rtt_p95: float | None = None
+    limit: str = ""
+    rejected: int = 0
+
+    @property
+    def fraction(self) -> float:
+        """Share of the work decided, 0..1."""
+        return self.decided / self.total if self.total else 0.0
+
+
+class HostNames(Interface):
+    """What a snapshot needs from the address book."""
+
+    @property
+    def count(self) -> int:
+        """Number of hosts."""
+
+    def text(self, host: int) -> str:
+        """The host's address as text."""
+
+    def name(self, host: int) -> str:
+        """The name the user typed for it; empty if none."""
+
+    def sort_keys(self) -> NDArray[np.int64]:
+        """Rank of each host in address order."""
+
+
+@dataclass(frozen=True, slots=True)
+class HostLine:
+    """One host, for a list of hosts. ``counts`` maps states to numbers of ports."""
+
+    host: int
+    address: str
+    name: str
+    counts: Mapping[PortState, int]
+    total: int
+    rtt: float | None
+    problem: str
+    skipped: bool
+
+    @property
+    def decided(self) -> int:
+        """Ports with an answer."""
+        return self.total - self.counts[PortState.PENDING]
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A scan at one moment. Immutable: hand it to any thread.
+
+    Attributes:
+        serial: grows with every snapshot that differs from the one before.
+        host_rtt: float32, smoothed round-trip time per host in seconds, NaN unknown.
+        problems: why a host could not be probed, by host index.
+        skipped: hosts the user skipped.
+        notices: lines the user should see: rights that are missing, fall-backs taken.
+        started_at: Unix time of the start; 0 before.
+        failure: why the scan FAILED; empty otherwise.
+    """
+
+    serial: int
+    phase: Phase
+    view: StoreView
+    names: HostNames
+    scan_types: tuple[ScanType, ...]
+    timing: TimingTemplate
+    progress: Progress = Progress()
+    verbosity: int = 0
+    host_rtt: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    problems: Mapping[int, str] = field(default_factory=dict)
+    skipped: frozenset[int] = frozenset()
+    notices: tuple[str, ...] = ()
+    started_at: float = 0.0
+    failure: str = ""
+
+    def host_line(self, host: int) -> HostLine:
+        """One host's summary."""
+        counts = self.view.counts[host]
+        rtt = float(self.host_rtt[host]) if host < len(self.host_rtt) else float("nan")
+        return HostLine(
+            host=host,
+            address=self.names.text(host),
+            name=self.names.name(host),
+            counts={state: int(counts[state]) for state in PortState},
+            total=len(self.view.channels),
+            rtt=None if np.isnan(rtt) else rtt,
+            problem=self.problems.get(host, ""),
+            skipped=host in self.skipped,
+        )
+
+    def row(self, key: int) -> Row | None:
+        """The result of one cell, or None when the scan does not have it."""
+        cell = self.view.cell(key)
+        if cell is None:
+            return None
+        host, protocol, port = split_key(key)
+        rtt = float(cell["rtt"])
+        technique = int(cell["technique"])
+        decided = bool(cell["state"])
+        return Row(
+            key=key,
+            host=host,
+            address=self.names.text(host),
+            name=self.names.name(host),
+            protocol=Protocol(protocol),
+            port=port,
+            state=PortState(int(cell["state"])),
+            reason=Reason(int(cell["reason"])),
+            service=service_name(Protocol(protocol), port),
+            technique=ScanType(technique) if technique else None,
+            ttl=int(cell["ttl"]),
+            tries=int(cell["tries"]),
+            rtt=rtt / 1000 if decided and not np.isnan(rtt) else None,
+            time=int(cell["clock"]) / TICKS_PER_SECOND if decided else 0.0,
+            stale=bool(cell["flags"] & STALE),
+            foreign=bool(cell["flags"] & FOREIGN),
+        )

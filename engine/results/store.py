@@ -1,0 +1,192 @@
+"""The store: one CELL per (host, protocol, port), written by the engine thread only.
+
+The cells of all hosts lie in one array that the operating system fills page by page as it is
+touched. For snapshots it is cut into blocks of whole hosts; only blocks that changed since the last
+snapshot are copied.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.cell import CELL, PORTS, PROTOCOLS, STALE
+from engine.results.view import Block, StoreView
+
+BLOCK_CELLS = 65_536
+MAX_CELLS = 1 << 28
+
+
+class StoreFullError(ValueError):
+    """The scan asks for more ports than the store can hold."""
+
+
+class Store:
+    """Cells of ``host_count`` hosts x the given channels (``protocol << 16 | port``, uint32).
+
+    Raises StoreFullError when there would be more than MAX_CELLS cells.
+    """
+
+    def __init__(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        self._columns = np.full(PROTOCOLS * PORTS, -1, np.int32)
+        self._channels = np.empty(0, np.uint32)
+        self._cells = np.zeros((0, 0), CELL)
+        self._version = 0
+        self._hosts_per_block = 1
+        self._blocks: list[Block] = []
+        self._dirty = np.zeros(0, bool)
+        self._resize(host_count, np.asarray(channels, np.uint32))
+
+    @property
+    def host_count(self) -> int:
+        """Number of hosts."""
+        return self._cells.shape[0]
+
+    @property
+    def channels(self) -> NDArray[np.uint32]:
+        """The channels, one per column."""
+        return self._channels
+
+    def grow(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        """Make room for more hosts and channels; existing cells keep what they hold."""
+        fresh = channels[self._columns[channels] < 0]
+        if host_count > self.host_count or len(fresh):
+            self._resize(max(host_count, self.host_count), np.concatenate([self._channels, fresh]))
+
+    def _resize(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        width = max(len(channels), 1)
+        if host_count * width > MAX_CELLS:
+            raise StoreFullError(
+                f"{host_count:,} hosts x {len(channels):,} ports are more than the "
+                f"{MAX_CELLS:,} ports one scan can hold; scan fewer ports or a smaller range"
+            )
+        cells = np.zeros((host_count, width), CELL)
+        old = self._cells
+        if old.size:
+            cells[: old.shape[0], : old.shape[1]] = old
+        self._cells = cells
+        self._flat = cells.reshape(-1)
+        self._columns[channels] = np.arange(len(channels), dtype=np.int32)
+        self._channels = channels
+        self._hosts_per_block = max(1, BLOCK_CELLS // width)
+        count = -(-host_count // self._hosts_per_block)
+        empty = np.zeros((self._hosts_per_block, width), CELL)
+        empty.setflags(write=False)
+        self._blocks = [Block(empty[: self._block_hosts(i)]) for i in range(count)]
+        self._dirty = np.zeros(count, bool)
+        if old.size:
+            self._dirty[: -(-old.shape[0] // self._hosts_per_block)] = True
+
+    def _block_hosts(self, block: int) -> int:
+        start = block * self._hosts_per_block
+        return min(self._hosts_per_block, self.host_count - start)
+
+    def locate(self, records: NDArray[np.void]) -> NDArray[np.int64]:
+        """Positions (int64, shape (n,)) of the cells named by host, protocol and port fields.
+
+        -1 for a channel or host that is not part of the scan.
+        """
+        channel = records["protocol"].astype(np.int32)
+        channel <<= 16
+        channel |= records["port"]
+        column = self._columns[channel]
+        at = records["host"].astype(np.int64)
+        unknown = (column < 0) | (at >= self.host_count)
+        at *= self._cells.shape[1]
+        at += column
+        at[unknown] = -1
+        return at
+
+    def states(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """State of each located cell."""
+        return self._flat["state"][at]
+
+    def open_questions(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """True for located cells that wait for a decision: never decided, or being rescanned."""
+        cells = self._flat
+        return (cells["state"][at] == 0) | (cells["flags"][at] & STALE != 0)
+
+    def tries(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Copies sent in the current pass."""
+        return self._flat["tries"][at]
+
+    def techniques(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """ScanType that decided each cell; 0 for none."""
+        return self._flat["technique"][at]
+
+    def reasons(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """Reason of each cell's state."""
+        return self._flat["reason"][at]
+
+    def clocks(self, at: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """The ``clock`` field of each cell."""
+        return self._flat["clock"][at]
+
+    def note_sent(
+        self, at: NDArray[np.int64], tries: NDArray[np.uint8], clock: NDArray[np.uint32]
+    ) -> None:
+        """Record that a copy left: ``tries`` copies so far, the last at ``clock`` microseconds."""
+        self._flat["tries"][at] = tries
+        self._flat["clock"][at] = clock
+
+    def decide(
+        self,
+        at: NDArray[np.int64],
+        *,
+        state: NDArray[np.uint8] | int,
+        reason: NDArray[np.uint8] | int,
+        technique: NDArray[np.uint8] | int,
+        ttl: NDArray[np.uint8] | int,
+        flags: NDArray[np.uint8] | int,
+        rtt: NDArray[np.float64] | float,
+        clock: NDArray[np.uint32] | int,
+    ) -> None:
+        """Write decisions: ``rtt`` in milliseconds, ``clock`` in TICKS_PER_SECOND."""
+        cells = self._flat
+        cells["state"][at] = state
+        cells["reason"][at] = reason
+        cells["technique"][at] = technique
+        cells["ttl"][at] = ttl
+        cells["flags"][at] = flags
+        cells["rtt"][at] = np.clip(rtt, 0.0, 65_000.0)
+        cells["clock"][at] = clock
+        self._touch(at)
+
+    def reopen(self, at: NDArray[np.int64]) -> None:
+        """Send cells back to pending for a rescan: what is known stays visible, marked stale."""
+        cells = self._flat
+        decided = at[cells["state"][at] != 0]
+        cells["flags"][decided] |= STALE
+        cells["tries"][at] = 0
+        self._touch(at)
+
+    def unmark_stale(self, at: NDArray[np.int64]) -> None:
+        """Keep the earlier answer after all: the rescan of these cells was given up."""
+        self._flat["flags"][at] &= ~np.uint8(STALE)
+        self._touch(at)
+
+    def pending(self, protocol: int | None = None) -> NDArray[np.int64]:
+        """Positions of all cells that wait for a decision, of one protocol or of all."""
+        waiting = (self._cells["state"] == 0) | (self._cells["flags"] & STALE != 0)
+        if protocol is not None:
+            waiting[:, (self._channels >> 16) != protocol] = False
+        return np.flatnonzero(waiting.reshape(-1))
+
+    def name(self, at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Host indices and channels (``protocol << 16 | port``) of positions."""
+        hosts, columns = np.divmod(at, self._cells.shape[1])
+        return hosts.astype(np.uint32), self._channels[columns]
+
+    def _touch(self, at: NDArray[np.int64]) -> None:
+        self._dirty[at // (self._cells.shape[1] * self._hosts_per_block)] = True
+
+    def snapshot(self) -> StoreView:
+        """An immutable view of now. Costs a copy of the blocks changed since the last one."""
+        changed = np.flatnonzero(self._dirty)
+        if len(changed):
+            self._version += 1
+        for block in changed:
+            start = int(block) * self._hosts_per_block
+            self._blocks[block] = Block(self._cells[start : start + self._hosts_per_block].copy())
+        self._dirty[changed] = False
+        return StoreView(self._version, tuple(self._blocks), self._channels, self._hosts_per_block)
