@@ -1,0 +1,129 @@
+"""Firewall verdicts: the nft statement for each, and what every scan type must then see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Outcome(NamedTuple):
+    """A port state and its reason, in nmap's words."""
+
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a firewall does with a probe.
+
+    Attributes:
+        statement: the nft statement; it may limit the rule to one address family by itself.
+        family: 4 or 6 when the statement only concerns that family, else 0.
+        syn, connect, udp: what the scan types see; None when the verdict does not fit the protocol.
+    """
+
+    statement: str
+    family: int
+    syn: Outcome | None
+    connect: Outcome | None
+    udp: Outcome | None
+
+
+def _reject(family: int, nft_type: str, reason: str, connect: str) -> Verdict:
+    """A reject by ICMP; ``connect`` is the reason left after the kernel has made it an errno."""
+    words = "icmp" if family == 4 else "icmpv6"
+    is_port = nft_type == "port-unreachable"
+    return Verdict(
+        f"reject with {words} type {nft_type}",
+        family,
+        Outcome("filtered", reason),
+        Outcome("closed" if connect == "conn-refused" else "filtered", connect),
+        Outcome("closed" if is_port else "filtered", reason),
+    )
+
+
+ACCEPT = Verdict("accept", 0, None, None, None)
+DROP = Verdict(
+    "drop",
+    0,
+    Outcome("filtered", "no-response"),
+    Outcome("filtered", "no-response"),
+    Outcome("open|filtered", "no-response"),
+)
+RESET = Verdict(
+    "reject with tcp reset",
+    0,
+    Outcome("closed", "reset"),
+    Outcome("closed", "conn-refused"),
+    None,
+)
+
+REJECTS_V4 = (
+    _reject(4, "net-unreachable", "net-unreach", "net-unreach"),
+    _reject(4, "host-unreachable", "host-unreach", "host-unreach"),
+    _reject(4, "prot-unreachable", "proto-unreach", "proto-unreach"),
+    _reject(4, "port-unreachable", "port-unreach", "conn-refused"),
+    _reject(4, "net-prohibited", "net-prohibited", "net-unreach"),
+    _reject(4, "host-prohibited", "host-prohibited", "host-unreach"),
+    _reject(4, "admin-prohibited", "admin-prohibited", "host-unreach"),
+)
+REJECTS_V6 = (
+    _reject(6, "no-route", "no-route", "net-unreach"),
+    _reject(6, "admin-prohibited", "admin-prohibited", "admin-prohibited"),
+    _reject(6, "addr-unreachable", "host-unreach", "host-unreach"),
+    _reject(6, "port-unreachable", "port-unreach", "conn-refused"),
+    _reject(6, "policy-fail", "admin-prohibited", "admin-prohibited"),
+    _reject(6, "reject-route", "reject-route", "admin-prohibited"),
+)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The first rule that names a probe's protocol and port decides.
+
+    Attributes:
+        protocol: ``tcp`` or ``udp``.
+        ports: the ports concerned; empty for all.
+        verdict: what happens to the probe.
+    """
+
+    protocol: str
+    ports: tuple[int, ...]
+    verdict: Verdict
+
+    @property
+    def line(self) -> str:
+        match = f"{self.protocol} dport {{ {', '.join(map(str, self.ports))} }}"
+        return (
+            f"{match if self.ports else 'meta l4proto ' + self.protocol} {self.verdict.statement}"
+        )
+
+    def concerns(self, protocol: str, port: int, family: int) -> bool:
+        """Whether the rule decides a probe that no earlier rule decided."""
+        return (
+            protocol == self.protocol
+            and (not self.ports or port in self.ports)
+            and self.verdict.family in (0, family)
+        )
+
+
+def ruleset(rules: Sequence[Rule], hook: str) -> str:
+    """The nft ruleset of ``rules`` for the ``input`` or ``forward`` hook."""
+    lines = "\n".join(f"    {rule.line}" for rule in rules)
+    return (
+        "table inet lab {\n  chain gate {\n"
+        f"    type filter hook {hook} priority 0; policy accept\n"
+        f"    ct state established accept\n{lines}\n  }}\n}}\n"
+    )
+
+
+def loss_ruleset(share: float) -> str:
+    """An nft ruleset that drops a random ``share`` (0 to 1) of what comes in, before all else."""
+    return (
+        "table inet loss {\n  chain gate {\n"
+        "    type filter hook prerouting priority -300; policy accept\n"
+        f"    meta l4proto {{ tcp, udp }} numgen random mod 10000 < {round(share * 10000)} drop\n"
+        "  }\n}\n"
+    )

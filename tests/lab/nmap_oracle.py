@@ -1,0 +1,68 @@
+"""Debian's nmap as an oracle: run in the lab, its XML read into {(protocol, port): outcome}."""
+
+from __future__ import annotations
+
+import subprocess
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Sequence
+
+from tests.lab.firewall import Outcome
+from tests.lab.namespace import LabError
+from tests.lab.network import Lab
+
+Outcomes = dict[tuple[str, int], Outcome]
+
+
+def nmap_command(scan: str, ports: str, address: str, *extra: str) -> tuple[str, ...]:
+    """nmap's command line for one address, XML on stdout."""
+    family = ("-6",) if ":" in address else ()
+    return (
+        "nmap",
+        "-n",
+        "-Pn",
+        "--reason",
+        scan,
+        "-p",
+        ports,
+        *family,
+        *extra,
+        "-oX",
+        "-",
+        address,
+    )
+
+
+def nmap_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Outcomes:
+    """What nmap finds, port by port. Raises LabError when it fails."""
+    words = nmap_command(scan, ",".join(map(str, ports)), address, "-T4")
+    done = subprocess.run(lab.scan_command(*words), capture_output=True, text=True, timeout=100)
+    if done.returncode:
+        raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
+    return parse_nmap_xml(done.stdout)
+
+
+def parse_nmap_xml(text: str) -> Outcomes:
+    """Every port of a document with one host, listed ones and those in ``extraports``.
+
+    The document comes from the local nmap about lab hosts, so the plain parser may read it.
+    """
+    outcomes: Outcomes = {}
+    for extra in ET.fromstring(text).iter("extraports"):
+        for reasons in extra.iter("extrareasons"):
+            outcome = Outcome(extra.attrib["state"], reasons.attrib["reason"])
+            for port in expand_ports(reasons.attrib["ports"]):
+                outcomes[reasons.attrib["proto"], port] = outcome
+    for element in ET.fromstring(text).iter("port"):
+        state = element.find("state")
+        if state is None:
+            raise LabError("nmap wrote a port without a state")
+        key = element.attrib["protocol"], int(element.attrib["portid"])
+        outcomes[key] = Outcome(state.attrib["state"], state.attrib["reason"])
+    return outcomes
+
+
+def expand_ports(text: str) -> Iterator[int]:
+    """The ports of a list such as ``1-3,7``."""
+    for piece in text.split(","):
+        first, _, last = piece.partition("-")
+        yield from range(int(first), int(last or first) + 1)
