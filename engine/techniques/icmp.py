@@ -1,7 +1,7 @@
 """What ICMP errors say about a probed port: the table every scan type shares.
 
 ICMPv4 codes: RFC 792, RFC 1122 section 3.2.2.1, RFC 1812 section 5.2.7.1. ICMPv6 codes: RFC 4443
-section 3, RFC 7112, IANA's ICMPv6 registry.
+section 3.
 """
 
 from __future__ import annotations

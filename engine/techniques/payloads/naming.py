@@ -34,7 +34,7 @@ def netbios_name(name: bytes) -> bytes:
 
 DNS = Payload(
     "DNS version.bind",
-    "RFC 1035 section 4, RFC 4892 section 3",
+    "RFC 1035 section 4, RFC 4892 section 2",
     dns_query(_ID, dns_name("version.bind"), _TXT, _CHAOS),
     _ID,
 )
