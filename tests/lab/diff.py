@@ -10,6 +10,9 @@ def difference(left_name: str, left: Outcomes, right_name: str, right: Outcomes)
     rows = [("port", left_name, right_name)]
     for key in sorted(left.keys() | right.keys()):
         if left.get(key) != right.get(key):
-            views = (" ".join(view[key]) if key in view else "-" for view in (left, right))
-            rows.append((f"{key[1]}/{key[0]}", *views))
+            rows.append((f"{key[1]}/{key[0]}", _words(left, key), _words(right, key)))
     return "\n" + "\n".join(f"{port:>10}  {one:<32}  {two}" for port, one, two in rows)
+
+
+def _words(view: Outcomes, key: tuple[str, int]) -> str:
+    return " ".join(view[key]) if key in view else "-"

@@ -1,4 +1,4 @@
-"""The lab's hosts as data: what they serve, what their firewall does, and the truth about a port."""
+"""The lab's hosts as data: what they serve, what their firewall does, what scans must find."""
 
 from __future__ import annotations
 

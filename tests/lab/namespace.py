@@ -29,7 +29,9 @@ class LabError(RuntimeError):
 
 def command(*words: str, stdin: str = "") -> str:
     """Run a command to its end and return its stdout. Raises LabError when it fails."""
-    done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=30)
+    done = subprocess.run(
+        words, input=stdin, capture_output=True, text=True, timeout=30, check=False
+    )
     if done.returncode:
         raise LabError(f"{' '.join(words)}: {done.stderr.strip() or done.returncode}")
     return done.stdout

@@ -15,12 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from tests.lab import namespace
+from tests.lab import namespace, services, slow_link
 from tests.lab.firewall import ruleset
 from tests.lab.hosts import HostPlan
 from tests.lab.namespace import LabError, command, ip_batch
+from tests.lab.slow_link import End, LinkQuality
 
-FOLDER = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parents[2]
+"""The repository: programs under test run from here."""
 
 CALM = (
     "net.ipv4.icmp_ratelimit=0",
@@ -60,12 +62,14 @@ class Lab:
     Attributes:
         scanner: name of the namespace scans run in.
         hosts: the hosts by their plan's name.
+        relays: the processes of the slow links, in the order they were made.
     """
 
     scanner: str = ""
 
     def __post_init__(self) -> None:
         self.hosts: dict[str, LabHost] = {}
+        self.relays: list[subprocess.Popen[str]] = []
         self._links = 0
         self._cleanup = ExitStack()
 
@@ -86,91 +90,119 @@ class Lab:
         """A namespace that goes away with the lab."""
         name = namespace.create(label)
         self._cleanup.callback(namespace.delete, name)
-        command("ip", "netns", "exec", name, "sysctl", "-qw", *sysctls)
+        command(*inside(name, "sysctl", "-qw", *sysctls))
         return name
 
-    def add(self, plan: HostPlan) -> LabHost:
-        """Bring a host up: link, addresses, services, firewall. Raises LabError."""
-        return self.add_all((plan,))[0]
+    def add(self, plan: HostPlan, quality: LinkQuality | None = None) -> LabHost:
+        """Bring one host up, behind a slow link when a quality is given. Raises LabError."""
+        return self.add_all((plan,), quality)[0]
 
-    def add_all(self, plans: Sequence[HostPlan]) -> list[LabHost]:
-        """Bring hosts up; their services start side by side. Raises LabError."""
-        built = [self._build(plan) for plan in plans]
+    def add_all(
+        self, plans: Sequence[HostPlan], quality: LinkQuality | None = None
+    ) -> list[LabHost]:
+        """Bring hosts up: links, addresses, firewalls, services. Raises LabError."""
+        built = [self._build(plan, quality) for plan in plans]
         waits = [self.start_services(host.namespace, host.plan) for host in built]
         for wait in waits:
             wait()
         self.hosts.update((host.plan.name, host) for host in built)
         return built
 
-    def _build(self, plan: HostPlan) -> LabHost:
+    def _build(self, plan: HostPlan, quality: LinkQuality | None) -> LabHost:
         self._links += 1
         n = self._links
         name = self.new_namespace(plan.name)
         near, wall, hook = name, name, "input"
-        ipv4, ipv6 = f"10.77.{n}.2", f"fd77:{n}::2"
         if plan.routed:
             near = wall = self.new_namespace(f"{plan.name}gw", (*CALM, *ROUTER))
             hook = "forward"
-        join(self.scanner, f"to{n}", f"10.77.{n}.1/24", f"fd77:{n}::1/64",
-             near, "up0", f"{ipv4}/24", f"{ipv6}/64")  # fmt: skip
+        link = Subnet(77, n)
+        self._join(link, (self.scanner, f"to{n}"), (near, "up0"), quality)
         if plan.routed:
-            ip_batch((f"route add 10.78.{n}.0/24 via {ipv4}", f"route add fd78:{n}::/64 via {ipv6}"),
-                     self.scanner)  # fmt: skip
-            ipv4, ipv6 = f"10.78.{n}.2", f"fd78:{n}::2"
-            join(near, "down0", f"10.78.{n}.1/24", f"fd78:{n}::1/64",
-                 name, "up0", f"{ipv4}/24", f"{ipv6}/64")  # fmt: skip
-            ip_batch((f"route add default via 10.78.{n}.1", f"route add default via fd78:{n}::1"),
-                     name)  # fmt: skip
+            beyond = Subnet(78, n)
+            join(beyond, (near, "down0"), (name, "up0"))
+            routes = zip(beyond.nets, link.far, strict=True)
+            ip_batch([f"route add {net} via {hop}" for net, hop in routes], self.scanner)
+            ip_batch([f"route add default via {hop}" for hop in beyond.near], name)
+            link = beyond
         if plan.rules:
             load_firewall(wall, ruleset(plan.rules, hook))
-        return LabHost(plan, name, ipv4, ipv6)
+        return LabHost(plan, name, *link.far)
+
+    def _join(self, subnet: Subnet, near: End, far: End, quality: LinkQuality | None) -> None:
+        if quality is None:
+            join(subnet, near, far)
+            return
+        relay = self.start(*slow_link.relay_command(near, far, quality))
+        wait_ready(relay, "slow link")
+        self.relays.append(relay)
+        address_device(*near, *subnet.near)
+        address_device(*far, *subnet.far)
 
     def start_services(self, where: str, plan: HostPlan) -> Callable[[], None]:
         """Start a plan's listeners in a namespace; the returned call waits until they listen."""
         tcp = ",".join(map(str, plan.tcp_open))
         udp = ",".join(f"{port}={service}" for port, service in plan.udp_services.items())
-        script = str(FOLDER / "services.py")
-        process = self.start(where, sys.executable, "-S", script, tcp, udp)
+        script = str(Path(services.__file__))
+        process = self.start(*inside(where, sys.executable, "-S", script, tcp, udp))
         return lambda: wait_ready(process, f"services of {plan.name}")
 
-    def start(self, where: str, *words: str) -> subprocess.Popen[str]:
-        """Start a process in a namespace that ends when its stdin closes, at the latest with the
-        lab (or with our death: the kernel then closes the pipe)."""
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Start a process that ends when its stdin closes: with the lab, or by the kernel's hand
+        when we die."""
         process = subprocess.Popen(
-            ("ip", "netns", "exec", where, *words),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
+            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
         )
         self._cleanup.callback(stop, process)
         return process
 
     def scan_command(self, *words: str) -> tuple[str, ...]:
         """The command line that runs ``words`` in the scanner namespace."""
-        return ("ip", "netns", "exec", self.scanner, *words)
+        return inside(self.scanner, *words)
 
 
-def join(
-    left: str, left_name: str, left4: str, left6: str,
-    right: str, right_name: str, right4: str, right6: str,
-) -> None:  # fmt: skip
-    """Join two namespaces by a veth pair with an IPv4 and an IPv6 address on each end."""
-    command("ip", "link", "add", left_name, "netns", left, "type", "veth",
-            "peer", "name", right_name, "netns", right)  # fmt: skip
-    for name, device, ipv4, ipv6 in (
-        (left, left_name, left4, left6),
-        (right, right_name, right4, right6),
-    ):
-        address_device(name, device, ipv4, ipv6)
+def inside(name: str, *words: str) -> tuple[str, ...]:
+    """The command line that runs ``words`` in a namespace."""
+    return ("ip", "netns", "exec", name, *words)
+
+
+@dataclass(frozen=True)
+class Subnet:
+    """The addresses of one link, each an (IPv4, IPv6) pair."""
+
+    block: int
+    number: int
+
+    @property
+    def nets(self) -> tuple[str, str]:
+        return f"10.{self.block}.{self.number}.0/24", f"fd{self.block}:{self.number}::/64"
+
+    @property
+    def near(self) -> tuple[str, str]:
+        """The end on the scanner's side."""
+        return f"10.{self.block}.{self.number}.1", f"fd{self.block}:{self.number}::1"
+
+    @property
+    def far(self) -> tuple[str, str]:
+        """The host's end."""
+        return f"10.{self.block}.{self.number}.2", f"fd{self.block}:{self.number}::2"
+
+
+def join(subnet: Subnet, near: End, far: End) -> None:
+    """Join two ends by a veth pair with addresses on both."""
+    command("ip", "link", "add", near[1], "netns", near[0], "type", "veth",
+            "peer", "name", far[1], "netns", far[0])  # fmt: skip
+    address_device(*near, *subnet.near)
+    address_device(*far, *subnet.far)
 
 
 def address_device(name: str, device: str, ipv4: str, ipv6: str) -> None:
-    """Give a device its addresses and bring it up."""
+    """Give a device its two addresses and bring it up."""
     ip_batch(
         (
-            f"addr add {ipv4} dev {device}",
+            f"addr add {ipv4}/24 dev {device}",
             f"link set {device} up",
-            f"addr add {ipv6} dev {device} nodad",
+            f"addr add {ipv6}/64 dev {device} nodad",
         ),
         name,
     )
@@ -178,7 +210,7 @@ def address_device(name: str, device: str, ipv4: str, ipv6: str) -> None:
 
 def load_firewall(name: str, text: str) -> None:
     """Load an nft ruleset in a namespace. Raises LabError."""
-    command("ip", "netns", "exec", name, "nft", "-f", "-", stdin=text)
+    command(*inside(name, "nft", "-f", "-"), stdin=text)
 
 
 def wait_ready(process: subprocess.Popen[str], what: str) -> None:

@@ -35,7 +35,9 @@ def nmap_command(scan: str, ports: str, address: str, *extra: str) -> tuple[str,
 def nmap_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Outcomes:
     """What nmap finds, port by port. Raises LabError when it fails."""
     words = nmap_command(scan, ",".join(map(str, ports)), address, "-T4")
-    done = subprocess.run(lab.scan_command(*words), capture_output=True, text=True, timeout=100)
+    done = subprocess.run(
+        lab.scan_command(*words), capture_output=True, text=True, timeout=100, check=False
+    )
     if done.returncode:
         raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
     return parse_nmap_xml(done.stdout)

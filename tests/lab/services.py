@@ -15,6 +15,8 @@ from collections.abc import Callable
 from contextlib import suppress
 
 BACKLOG = 4096
+SO_RCVBUFFORCE = 33
+"""socket(7): a receive buffer beyond net.core.rmem_max, so that a burst of datagrams is kept."""
 
 
 def answer_dns(query: bytes) -> bytes | None:
@@ -62,6 +64,7 @@ def responder(port: int) -> socket.socket:
     """A UDP socket on every address of both families."""
     server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    server.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 1 << 24)
     server.bind(("::", port))
     server.setblocking(False)
     return server
