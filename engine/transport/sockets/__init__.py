@@ -1,0 +1,1 @@
+"""Scanning without privileges: the operating system's own TCP and UDP sockets."""
