@@ -9,17 +9,23 @@ from engine.techniques.payloads.payload import TOKEN, Payload
 
 def _quic_unknown_version() -> bytes:
     """A long-header packet of a version reserved to be unknown: the server lists the versions it
-    speaks and keeps nothing. Servers ignore one shorter than 1200 bytes."""
+    speaks and keeps nothing. Servers ignore one shorter than 1200 bytes. The rest is laid out like
+    a version 1 Initial, for the sake of whoever inspects it on the way."""
     long_header, fixed_bit = 0x80, 0x40
     reserved_version = 0x1A2A3A4A
     destination_id, source_id = b"pysc" + TOKEN, b"pyscquic"
-    return (
+    no_token = b"\0"
+    head = (
         struct.pack("!BI", long_header | fixed_bit, reserved_version)
         + bytes([len(destination_id)])
         + destination_id
         + bytes([len(source_id)])
         + source_id
-    ).ljust(1200, b"\0")
+        + no_token
+    )
+    two_byte_number, length_field = 0x4000, 2
+    padding = bytes(1200 - len(head) - length_field)
+    return head + struct.pack("!H", two_byte_number | len(padding)) + padding
 
 
 def _extension(number: int, content: bytes) -> bytes:
