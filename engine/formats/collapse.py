@@ -1,0 +1,119 @@
+"""Which ports of a host are listed one by one, and which are summed up.
+
+A thousand closed ports say more as ``Not shown: 997 closed tcp ports (reset)``. A state is summed
+up when it has more ports than fit a screen; never ``open``. The rule and its figures are nmap's, so
+that readers of both programs see the same picture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.formats.style import Style
+from engine.results.snapshot import Snapshot
+from engine.spec.port_state import INTERESTING, PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol
+
+LISTED_PER_DETAIL = 25
+"""A state keeps this many lines per step of detail before it is summed up."""
+
+FULL_DETAIL = 3
+"""From this detail on, ``open|filtered`` ports are always listed."""
+
+
+@dataclass(frozen=True)
+class PortGroup:
+    """Ports of one host that share state, reason and protocol: ``ports`` ascending (int64)."""
+
+    state: PortState
+    reason: Reason
+    protocol: Protocol
+    ports: NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        """How many ports there are."""
+        return len(self.ports)
+
+
+@dataclass(frozen=True)
+class HostPorts:
+    """The ports of one host as a report shows them.
+
+    Attributes:
+        listed: CELLs to show one by one, in the order of ``channels``.
+        channels: ``protocol << 16 | port`` of each listed cell, ascending.
+        groups: what is summed up, the most frequent state and, within it, reason first.
+        pending: ports nothing is known about.
+    """
+
+    listed: NDArray[np.void]
+    channels: NDArray[np.int64]
+    groups: tuple[PortGroup, ...]
+    pending: int
+
+    @property
+    def summed_up(self) -> int:
+        """Number of ports in groups."""
+        return sum(group.count for group in self.groups)
+
+
+def host_ports(snapshot: Snapshot, host: int, style: Style) -> HostPorts:
+    """Sort the decided ports of host number ``host`` into listed and summed up."""
+    cells = snapshot.view.host_cells(host)[: len(snapshot.view.channels)]
+    counts = np.bincount(cells["state"], minlength=len(PortState))
+    shown = np.array([_is_listed(state, int(counts[state]), style) for state in PortState])
+    listed = np.flatnonzero(shown[cells["state"]])
+    channels = snapshot.view.channels[listed].astype(np.int64)
+    order = np.argsort(channels, kind="stable")
+    folded = np.flatnonzero(~shown[cells["state"]] & (cells["state"] != PortState.PENDING))
+    groups = _groups(cells[folded], snapshot.view.channels[folded].astype(np.int64), counts)
+    return HostPorts(cells[listed[order]], channels[order], groups, int(counts[PortState.PENDING]))
+
+
+def _is_listed(state: PortState, count: int, style: Style) -> bool:
+    if state is PortState.PENDING:
+        return False
+    if state is PortState.OPEN:
+        return True
+    if style.open_only:
+        return state in INTERESTING
+    if state is PortState.OPEN_FILTERED and style.detail >= FULL_DETAIL:
+        return True
+    return count <= LISTED_PER_DETAIL * (style.detail + 1)
+
+
+def _groups(
+    cells: NDArray[np.void], channels: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[PortGroup, ...]:
+    if not len(cells):
+        return ()
+    kinds = (channels >> 16) << 16 | cells["state"].astype(np.int64) << 8 | cells["reason"]
+    groups = [
+        PortGroup(
+            PortState(int(kind) >> 8 & 0xFF),
+            Reason(int(kind) & 0xFF),
+            Protocol(int(kind) >> 16),
+            np.sort(channels[kinds == kind] & 0xFFFF),
+        )
+        for kind in np.unique(kinds)
+    ]
+    groups.sort(key=lambda group: (-int(counts[group.state]), group.state, -group.count))
+    return tuple(groups)
+
+
+def range_list(ports: NDArray[np.int64]) -> str:
+    """Ascending ports as ranges: ``22,80-90``; empty for no ports."""
+    if not len(ports):
+        return ""
+    breaks = np.flatnonzero(np.diff(ports) != 1) + 1
+    firsts = ports[np.concatenate(([0], breaks))].tolist()
+    lasts = ports[np.concatenate((breaks - 1, [len(ports) - 1]))].tolist()
+    return ",".join(
+        f"{first}" if first == last else f"{first}-{last}"
+        for first, last in zip(firsts, lasts, strict=True)
+    )

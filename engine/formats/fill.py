@@ -1,0 +1,154 @@
+"""From a scan report to the records of the JSON formats."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.formats.host_status import Status, host_status
+from engine.formats.records import (
+    Header,
+    Host,
+    Port,
+    PortLine,
+    Shard,
+    Summary,
+    TargetProblem,
+    Timing,
+)
+from engine.results.cell import CELL, FOREIGN, STALE, TICKS_PER_SECOND
+from engine.results.report import ScanReport
+from engine.results.snapshot import Snapshot
+from engine.sanitize import clean
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan import ScanSpec
+from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.services import service_name
+from engine.spec.timing import TimingTemplate
+
+_LONGEST_TEXT = 65_536
+
+_STATES = [state.label for state in PortState]
+_REASONS = [reason.label for reason in Reason]
+_SCAN_TYPES = {0: "", **{int(scan_type): scan_type.label for scan_type in ScanType}}
+
+
+def header(
+    spec: ScanSpec,
+    started_at: float,
+    timing: TimingTemplate,
+    target_problems: tuple[tuple[str, str], ...],
+) -> Header:
+    """What was asked for."""
+    return Header(
+        command=clean(spec.command, _LONGEST_TEXT),
+        started_at=started_at,
+        scan_types=tuple(scan_type.label for scan_type in spec.scan_types),
+        timing=Timing(timing.number, timing.name),
+        targets=clean(spec.targets.text or str(spec.targets), _LONGEST_TEXT),
+        ports=clean(str(spec.ports.only(spec.protocols)), _LONGEST_TEXT),
+        seed=spec.seed,
+        shard=Shard(spec.shard.index, spec.shard.count),
+        target_problems=tuple(
+            TargetProblem(clean(target), clean(problem)) for target, problem in target_problems
+        ),
+    )
+
+
+def summary(report: ScanReport) -> Summary:
+    """How the scan ended."""
+    snapshot = report.snapshot
+    hosts = range(snapshot.view.host_count)
+    totals = snapshot.view.totals
+    return Summary(
+        phase=snapshot.phase.value,
+        complete=report.complete,
+        failure=clean(snapshot.failure),
+        notices=tuple(clean(notice) for notice in snapshot.notices),
+        written_at=report.written_at,
+        elapsed=round(snapshot.progress.elapsed, 6),
+        probes_sent=snapshot.progress.sent,
+        hosts=len(hosts),
+        hosts_up=sum(host_status(snapshot, host).status is Status.UP for host in hosts),
+        ports=_by_state(totals),
+        pending=totals[PortState.PENDING],
+    )
+
+
+def _by_state(counts: dict[PortState, int]) -> dict[str, int]:
+    """Counts of decided ports, states without any left out."""
+    return {state.label: number for state, number in counts.items() if state and number}
+
+
+def host_record(snapshot: Snapshot, host: int) -> Host:
+    """One host with all its decided ports."""
+    channels = snapshot.view.channels.astype(np.int64)
+    cells = snapshot.view.host_cells(host)[: len(channels)]
+    order = np.argsort(channels, kind="stable")
+    order = order[cells["state"][order] != PortState.PENDING]
+    line = snapshot.host_line(host)
+    return Host(
+        address=clean(line.address),
+        name=clean(line.name),
+        status=host_status(snapshot, host).status.value,
+        problem=clean(line.problem),
+        rtt_ms=None if line.rtt is None else round(line.rtt * 1000, 4),
+        counts=_by_state(dict(line.counts)),
+        pending=line.counts[PortState.PENDING],
+        ports=[Port(**values) for values in _ports(channels[order], cells[order])],
+    )
+
+
+def port_lines(snapshot: Snapshot, keys: NDArray[np.int64]) -> Iterator[PortLine]:
+    """A line for each of the cells ``keys`` names, which must be cells of the snapshot."""
+    view = snapshot.view
+    column_of = np.zeros(1 << 18, np.int64)
+    column_of[view.channels] = np.arange(len(view.channels))
+    hosts = keys >> 18
+    columns = column_of[keys & 0x3FFFF]
+    block_of, row_of = np.divmod(hosts, view.hosts_per_block)
+    cells = np.empty(len(keys), CELL)
+    for block in np.unique(block_of).tolist():
+        chosen = block_of == block
+        cells[chosen] = view.blocks[block].cells[row_of[chosen], columns[chosen]]
+    names = snapshot.names
+    for host, values in zip(hosts.tolist(), _ports(keys & 0x3FFFF, cells), strict=True):
+        yield PortLine(address=clean(names.text(host)), name=clean(names.name(host)), **values)
+
+
+def _ports(channels: NDArray[np.int64], cells: NDArray[np.void]) -> Iterator[dict[str, Any]]:
+    """The members of a Port record for each cell."""
+    protocols = [protocol.label for protocol in Protocol]
+    rtts = np.round(cells["rtt"].astype(np.float64), 4)
+    times = np.round(cells["clock"] / TICKS_PER_SECOND, 4)
+    for channel, state, reason, ttl, technique, tries, rtt, time, flags in zip(
+        channels.tolist(),
+        cells["state"].tolist(),
+        cells["reason"].tolist(),
+        cells["ttl"].tolist(),
+        cells["technique"].tolist(),
+        cells["tries"].tolist(),
+        rtts.tolist(),
+        times.tolist(),
+        cells["flags"].tolist(),
+        strict=True,
+    ):
+        protocol, port = channel >> 16, channel & 0xFFFF
+        yield {
+            "protocol": protocols[protocol],
+            "port": port,
+            "state": _STATES[state],
+            "reason": _REASONS[reason],
+            "reason_ttl": ttl or None,
+            "service": service_name(Protocol(protocol), port),
+            "scan_type": _SCAN_TYPES.get(technique, ""),
+            "tries": tries,
+            "rtt_ms": rtt if rtt == rtt else None,
+            "time": time,
+            "stale": bool(flags & STALE),
+            "foreign": bool(flags & FOREIGN),
+        }

@@ -1,0 +1,30 @@
+"""The JSON document (-oJ): one object holding the whole scan."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import msgspec
+
+from engine.formats.fill import header, host_record, summary
+from engine.formats.records import Document
+from engine.formats.style import PLAIN, Style
+from engine.results.report import ScanReport
+
+_EMPTY_HOSTS = b"[]}"
+
+
+def write_json(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
+    """Write the report as one JSON document, every decided port in it whatever the style.
+
+    Hosts are encoded one at a time, so memory does not grow with the scan. Raises only what
+    ``stream`` raises.
+    """
+    snapshot = report.snapshot
+    encode = msgspec.json.Encoder().encode
+    scan = header(report.spec, snapshot.started_at, snapshot.timing, report.target_problems)
+    frame = encode(Document(scan=scan, summary=summary(report), hosts=[]))
+    stream.write(frame.removesuffix(_EMPTY_HOSTS) + b"[")
+    for host in range(snapshot.view.host_count):
+        stream.write((b",\n" if host else b"\n") + encode(host_record(snapshot, host)))
+    stream.write(b"]}\n")
