@@ -44,20 +44,28 @@ def nmap_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Ou
 
 
 def parse_nmap_xml(text: str) -> Outcomes:
-    """Every port of a document with one host, listed ones and those in ``extraports``.
+    """Every port of a document with one host. Raises LabError for any other number of hosts.
 
     The document comes from the local nmap about lab hosts, so the plain parser may read it.
     """
+    hosts = ET.fromstring(text).findall("host")
+    if len(hosts) != 1:
+        raise LabError(f"expected one host in the XML, found {len(hosts)}")
+    return host_outcomes(hosts[0])
+
+
+def host_outcomes(host: ET.Element) -> Outcomes:
+    """The ports of a ``host`` element, listed ones and those in ``extraports``."""
     outcomes: Outcomes = {}
-    for extra in ET.fromstring(text).iter("extraports"):
+    for extra in host.iter("extraports"):
         for reasons in extra.iter("extrareasons"):
             outcome = Outcome(extra.attrib["state"], reasons.attrib["reason"])
             for port in expand_ports(reasons.attrib["ports"]):
                 outcomes[reasons.attrib["proto"], port] = outcome
-    for element in ET.fromstring(text).iter("port"):
+    for element in host.iter("port"):
         state = element.find("state")
         if state is None:
-            raise LabError("nmap wrote a port without a state")
+            raise LabError("a port without a state in the XML")
         key = element.attrib["protocol"], int(element.attrib["portid"])
         outcomes[key] = Outcome(state.attrib["state"], state.attrib["reason"])
     return outcomes

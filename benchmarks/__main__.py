@@ -1,0 +1,67 @@
+"""``python -m benchmarks``: measure PyScan beside nmap in the lab and write RESULTS.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.cases import CASES
+from benchmarks.compare import run_case
+from benchmarks.report import report
+from benchmarks.store import measure_store
+from tests.lab.namespace import LabError
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+STORE = "store"
+NEEDED = ("nmap", "nft", "ip")
+
+
+def positive(text: str) -> int:
+    """A whole number from 1 on. Raises ValueError, which argparse turns into a usage error."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = [*(case.name for case in CASES), STORE]
+    parser.add_argument(
+        "--case", action="append", choices=names, help="only this case (may be repeated); prints"
+        " the figures and leaves RESULTS.md alone",
+    )  # fmt: skip
+    parser.add_argument("--pairs", type=positive, default=5, help="rounds per case (default: 5)")
+    given = parser.parse_args()
+    if os.geteuid():
+        parser.error("needs root to make network namespaces; run it with sudo")
+    missing = [word for word in NEEDED if shutil.which(word) is None]
+    if missing:
+        parser.error(f"needs {', '.join(missing)}; on Debian: apt install nmap nftables iproute2")
+    chosen = [case for case in CASES if not given.case or case.name in given.case]
+    store = measure_store() if not given.case or STORE in given.case else None
+    try:
+        results = [(case, run_case(case, given.pairs, _note)) for case in chosen]
+    except LabError as error:
+        parser.exit(1, f"the lab could not be built: {error}\n")
+    except KeyboardInterrupt:
+        return 130
+    version = subprocess.run(("nmap", "--version"), capture_output=True, text=True, check=True)
+    text = report(results, store, version.stdout.partition(" (")[0].replace(" version", ""))
+    print(text)
+    if not given.case:
+        RESULTS.write_text(text)
+        print(f"written to {RESULTS}", file=sys.stderr)
+    return int(any(run.failed for _, runs in results for run in runs))
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
