@@ -1,0 +1,116 @@
+"""ResultRows: the rows a query gives, with a cursor and marks that stay with their ports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.query import Query, RowSet, run_query
+from engine.results.snapshot import Snapshot
+from tui.widgets.query_pace import QueryPace
+
+_NAMES_MEASURED = 256
+NOTHING = RowSet(np.empty(0, np.int64), 0, {})
+
+
+class ResultRows:
+    """What the results table shows, without the drawing.
+
+    Cursor and marks belong to a result's key, not to a line: they stay with their port when rows
+    come, go or change places. Until the user moves it, the cursor stays on the first row.
+
+    Attributes:
+        snapshot: the newest one, or None before the first.
+        row_set: the rows, in display order.
+        cursor: index of the cursor's row; 0 when there are none.
+        marks: keys of the marked results, shown or not.
+        host_width: cells the longest host name needs; 0 when there is one host only.
+    """
+
+    def __init__(self, query: Query, now: Callable[[], float] = monotonic) -> None:
+        self.query = query
+        self.marks: set[int] = set()
+        self._now = now
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything shown and marked."""
+        self.snapshot: Snapshot | None = None
+        self.row_set = NOTHING
+        self.cursor = 0
+        self.host_width = 0
+        self.marks.clear()
+        self._moved = False
+        self._answered: object = None
+        self._pace = QueryPace()
+
+    def __len__(self) -> int:
+        return len(self.row_set)
+
+    def key_at(self, at: int) -> int | None:
+        """The key of row ``at``, or None beyond the last."""
+        return int(self.row_set.keys[at]) if 0 <= at < len(self) else None
+
+    @property
+    def cursor_key(self) -> int | None:
+        """The key under the cursor, or None when there are no rows."""
+        return self.key_at(self.cursor)
+
+    def show(self, snapshot: Snapshot) -> bool:
+        """Take ``snapshot``. True when rows were asked for again, which QueryPace rations."""
+        self.snapshot = snapshot
+        due = self._answered is not snapshot.view and self._pace.due(self._now(), self.query.sort)
+        return due and self.ask()
+
+    def ask(self) -> bool:
+        """Run the query now and keep the cursor on its key. False without a snapshot."""
+        snapshot = self.snapshot
+        if snapshot is None:
+            return False
+        before = self.cursor_key if self._moved else None
+        started = self._now()
+        self.row_set = run_query(snapshot, self.query)
+        self._pace.ran(started, self._now())
+        self._answered = snapshot.view
+        self.host_width = _host_width(snapshot)
+        kept = None if before is None else self.find(before)
+        last = max(len(self) - 1, 0)
+        self.cursor = kept if kept is not None else min(self.cursor, last) if self._moved else 0
+        return True
+
+    def find(self, key: int) -> int | None:
+        """Where ``key`` stands among the rows, or None."""
+        hits: NDArray[np.intp] = np.flatnonzero(self.row_set.keys == key)
+        return int(hits[0]) if len(hits) else None
+
+    def go(self, at: int) -> bool:
+        """Put the cursor on row ``at``, or as near as there is one. True when it moved."""
+        self._pace.moved(self._now())
+        self._moved = True
+        at = min(max(at, 0), max(len(self) - 1, 0))
+        moved, self.cursor = at != self.cursor, at
+        return moved
+
+    def toggle_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away."""
+        if (key := self.cursor_key) is not None:
+            self.marks.symmetric_difference_update({key})
+
+    def toggle_all_marks(self) -> None:
+        """Mark every row shown; when all are marked already, none of them."""
+        shown = set(self.row_set.keys.tolist())
+        if shown <= self.marks:
+            self.marks -= shown
+        else:
+            self.marks |= shown
+
+
+def _host_width(snapshot: Snapshot) -> int:
+    names = snapshot.names
+    if names.count < 2:
+        return 0
+    some = range(min(names.count, _NAMES_MEASURED))
+    return max(len(names.name(i) or names.text(i)) for i in some)

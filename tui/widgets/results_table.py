@@ -1,0 +1,320 @@
+"""ResultsTable: a virtual table over a snapshot; it draws only the lines that can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize
+from textual.message import Message
+from textual.strip import Strip
+
+from engine.results.query import Query, RowSet, SortColumn
+from engine.results.snapshot import Snapshot
+from tui import format as fmt
+from tui.widgets.line_view import BLANK, Line, LineView
+from tui.widgets.result_rows import ResultRows
+from tui.widgets.results_text import counts_line, empty_text
+from tui.widgets.row_renderer import (
+    Place,
+    RowStyles,
+    column_at,
+    header_strip,
+    lay_out,
+    row_strip,
+)
+from tui.widgets.state_styles import state_styles
+
+EVERY_OPEN_PORT = Query()
+
+
+class ResultsTable(LineView, can_focus=True):
+    """The decided ports a query asks for, one per line, between a header and a line of counts.
+
+    How cursor and marks keep to their ports is ResultRows' business; this is the drawing of it.
+
+    ``show_all_key`` is named in the text that says why the table is empty.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "results-table--header",
+        "results-table--cursor",
+        "results-table--cursor-blurred",
+        "results-table--marked",
+        "results-table--quiet",
+    }
+    DEFAULT_CSS = """
+    ResultsTable {
+        overflow-y: scroll;
+        & > .results-table--header { text-style: bold; background: $panel; color: $foreground; }
+        & > .results-table--cursor {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground;
+            text-style: bold;
+        }
+        & > .results-table--cursor-blurred { background: $block-cursor-blurred-background; }
+        & > .results-table--marked { text-style: bold; background: $secondary 25%; }
+        & > .results-table--quiet { color: $foreground 70%; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Page up", show=False),
+        Binding("pagedown", "page(1)", "Page down", show=False),
+        Binding("home", "go(0)", "First", show=False),
+        Binding("end", "go(-1)", "Last", show=False),
+        Binding("space", "mark", "Mark", show=False),
+        Binding("asterisk", "mark_all", "Mark all", show=False),
+        Binding("enter", "choose", "Details", show=False),
+    ]
+
+    class CursorMoved(Message):
+        """The cursor is on another result: ``key``, or None when there are no rows."""
+
+        def __init__(self, key: int | None) -> None:
+            super().__init__()
+            self.key = key
+
+    class RowChosen(Message):
+        """Enter or a double click on the result ``key``."""
+
+        def __init__(self, key: int) -> None:
+            super().__init__()
+            self.key = key
+
+    class SortRequested(Message):
+        """A click on the title of ``column``."""
+
+        def __init__(self, column: SortColumn) -> None:
+            super().__init__()
+            self.column = column
+
+    def __init__(
+        self,
+        query: Query = EVERY_OPEN_PORT,
+        *,
+        show_all_key: str = "o",
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.show_all_key = show_all_key
+        self._rows = ResultRows(query)
+        self._styles_now: RowStyles | None = None
+
+    # What others read and set
+
+    @property
+    def current_query(self) -> Query:
+        """What is shown and in which order."""
+        return self._rows.query
+
+    @property
+    def row_set(self) -> RowSet:
+        """The rows shown, in display order."""
+        return self._rows.row_set
+
+    @property
+    def cursor_key(self) -> int | None:
+        """The key under the cursor, or None when there are no rows."""
+        return self._rows.cursor_key
+
+    @property
+    def selected(self) -> frozenset[int]:
+        """The keys the user marked, shown or not."""
+        return frozenset(self._rows.marks)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show ``snapshot``; rows are asked for again when it is time (see QueryPace)."""
+        with self._cursor_in_place():
+            self._rows.show(snapshot)
+
+    def set_query(self, query: Query) -> None:
+        """Show what another query asks for, at once."""
+        if query != self.current_query:
+            with self._cursor_in_place():
+                self._rows.query = query
+                self._rows.ask()
+
+    def sort_by(self, column: SortColumn) -> None:
+        """Order by ``column``; by the same column again, in the other direction."""
+        query = self.current_query
+        descending = column is query.sort and not query.descending
+        self.set_query(replace(query, sort=column, descending=descending))
+
+    def clear(self) -> None:
+        """Forget everything shown and marked: another scan begins."""
+        with self._cursor_in_place():
+            self._rows.clear()
+
+    def clear_marks(self) -> None:
+        """Take every mark away."""
+        self._rows.marks.clear()
+        self.repaint()
+
+    def move_to(self, key: int) -> bool:
+        """Put the cursor on ``key``. False when it is not among the rows shown."""
+        at = self._rows.find(key)
+        if at is not None:
+            self._go(at)
+        return at is not None
+
+    @contextmanager
+    def _cursor_in_place(self) -> Iterator[None]:
+        """Rows may change inside; afterwards the cursor's row is on the same line of the screen."""
+        rows = self._rows
+        before, asked, host_width = rows.cursor_key, rows.row_set, rows.host_width
+        screen_line = rows.cursor - self.scroll_offset.y
+        yield
+        if rows.row_set is not asked:
+            if rows.host_width != host_width:
+                self.redraw()
+            self.scroll_to_line(rows.cursor - screen_line)
+            if rows.cursor_key != before:
+                self.post_message(self.CursorMoved(rows.cursor_key))
+        self.repaint()
+
+    def line_count(self) -> int:
+        """The rows, their header and the line of counts."""
+        return len(self._rows) + 2
+
+    # Drawing
+
+    def on_resize(self, event: Resize) -> None:
+        """Draw everything in the new width, with the cursor still in sight."""
+        self._scroll_to_cursor()
+
+    def notify_style_update(self) -> None:
+        """Forget what was drawn in the old colours."""
+        super().notify_style_update()
+        self._styles_now = None
+
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """The cursor looks different in a table that has the focus."""
+        super().watch_has_focus(has_focus)
+        self._styles_now = None
+        self.repaint()
+
+    @property
+    def _page(self) -> int:
+        """Rows that can be seen at once."""
+        return max(1, self.size.height - 2)
+
+    def line_at(self, y: int) -> Line:
+        """What line ``y`` of the widget shows."""
+        rows, query, snapshot = self._rows, self._rows.query, self._rows.snapshot
+        if y == 0:
+            return ("header", query.sort, query.descending)
+        if snapshot is None:
+            return ("text", "No scan yet.") if y == 2 else BLANK
+        if y >= self.size.height - 1:
+            return ("counts", counts_line(snapshot, query, rows.row_set, len(rows.marks)))
+        if not len(rows):
+            text = empty_text(snapshot, query, rows.row_set, self.show_all_key)
+            lines = fmt.wrap(text, max(1, self.line_width - 4))
+            return ("text", lines[y - 2]) if 2 <= y < len(lines) + 2 else BLANK
+        at = self.scroll_offset.y + y - 1
+        key = rows.key_at(at)
+        if key is None:
+            return BLANK
+        cell = snapshot.view.cell(key)
+        looks = b"" if cell is None else cell.tobytes()
+        return ("row", key, looks, at == rows.cursor, self.has_focus, key in rows.marks)
+
+    def draw(self, line: Line) -> Strip:
+        """One line: titles, a row, the counts, or text."""
+        styles = self.row_styles
+        match line:
+            case ("header", SortColumn() as sort, bool(descending)):
+                strip = header_strip(self._places, styles, sort, descending)
+                return strip.adjust_cell_length(self.line_width, styles.header)
+            case ("row", int(key), _, bool(cursor), _, bool(marked)) if self._rows.snapshot:
+                row = self._rows.snapshot.row(key)
+                if row is not None:
+                    return row_strip(row, self._places, styles, cursor=cursor, marked=marked)
+            case ("counts", str(text)):
+                return Strip([Segment(fmt.cut(text, self.line_width), styles.quiet)])
+            case ("text", str(text)):
+                return Strip([Segment("  " + text, styles.quiet)])
+        return Strip.blank(self.line_width, styles.base)
+
+    @property
+    def _places(self) -> tuple[Place, ...]:
+        return lay_out(self.line_width, self._rows.host_width)
+
+    @property
+    def row_styles(self) -> RowStyles:
+        """The styles lines are drawn with, in the present theme."""
+        if self._styles_now is None:
+            partial = self.get_component_rich_style
+            cursor = "cursor" if self.has_focus else "cursor-blurred"
+            self._styles_now = RowStyles(
+                base=self.rich_style,
+                header=partial("results-table--header"),
+                cursor=partial(f"results-table--{cursor}", partial=True),
+                marked=partial("results-table--marked", partial=True),
+                quiet=partial("results-table--quiet"),
+                states=state_styles(self.app),
+            )
+        return self._styles_now
+
+    # Moving and marking
+
+    def _go(self, at: int) -> None:
+        if self._rows.go(at):
+            self.post_message(self.CursorMoved(self.cursor_key))
+        self._scroll_to_cursor()
+        self.repaint()
+
+    def _scroll_to_cursor(self) -> None:
+        top, cursor = self.scroll_offset.y, self._rows.cursor
+        wanted = min(max(top, cursor - self._page + 1), cursor)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, force=True)
+
+    def action_move(self, lines: int) -> None:
+        """Move the cursor by ``lines``."""
+        self._go(self._rows.cursor + lines)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by ``pages`` screens."""
+        self._go(self._rows.cursor + pages * self._page)
+
+    def action_go(self, at: int) -> None:
+        """Move the cursor to row ``at``; -1 is the last."""
+        self._go(at if at >= 0 else len(self._rows) + at)
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away, and go to the next row."""
+        self._rows.toggle_mark()
+        self._go(self._rows.cursor + 1)
+
+    def action_mark_all(self) -> None:
+        """Mark every row shown; when all are marked already, none."""
+        self._rows.toggle_all_marks()
+        self.repaint()
+
+    def action_choose(self) -> None:
+        """Ask for the details of the row under the cursor."""
+        if (key := self.cursor_key) is not None:
+            self.post_message(self.RowChosen(key))
+
+    def on_click(self, event: Click) -> None:
+        """A click on a title sorts; on a row it moves the cursor, twice it asks for details."""
+        place = event.get_content_offset(self)
+        if place is None:
+            return
+        if place.y == 0:
+            if (column := column_at(self._places, place.x)) is not None:
+                self.post_message(self.SortRequested(column))
+            return
+        at = self.scroll_offset.y + place.y - 1
+        if place.y < self.size.height - 1 and at < len(self._rows):
+            self._go(at)
+            if event.chain == 2:
+                self.action_choose()

@@ -1,0 +1,69 @@
+"""What the results table says about its rows: the counts, and why there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.results.query import Query, RowSet
+from engine.results.snapshot import Phase, Snapshot
+from engine.spec.port_state import PortState
+from tui import format as fmt
+
+
+def decided_count(snapshot: Snapshot, host: int | None) -> int:
+    """Ports with an answer, of one host or of all."""
+    counts = snapshot.view.counts
+    rows = counts if host is None else counts[host : host + 1]
+    return int(rows.sum() - rows[:, PortState.PENDING].sum())
+
+
+def state_counts(counts: Mapping[PortState, int]) -> str:
+    """``980 closed, 8 filtered``, most frequent first."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return ", ".join(f"{number:,} {state.label}" for state, number in ordered if number)
+
+
+def counts_line(snapshot: Snapshot, query: Query, rows: RowSet, marked: int) -> str:
+    """How many rows are shown of how many results, and where the others are."""
+    decided = decided_count(snapshot, query.host)
+    parts = [f"{len(rows):,} shown of {decided:,}"]
+    if marked:
+        parts.append(f"{marked:,} marked")
+    if rows.hidden:
+        parts.append(f"hidden: {state_counts(rows.hidden)}")
+    if decided > rows.matching:
+        parts.append(f"{decided - rows.matching:,} do not match the filter")
+    return " · ".join(parts)
+
+
+def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, show_all_key: str) -> str:
+    """Why the table has no rows, and what to do about it, in a sentence or two."""
+    decided = decided_count(snapshot, query.host)
+    if not decided:
+        return _nothing_decided(snapshot)
+    if not rows.matching:
+        if query.filter.terms:
+            return (
+                f"Nothing matches the filter: none of the {fmt.plural(decided, 'result')}. "
+                "Change or clear the filter."
+            )
+        return "The results are being read."
+    hidden = state_counts(rows.hidden)
+    what = "No open ports match the filter" if query.filter.terms else "No open ports"
+    more = "" if snapshot.phase.over else " so far"
+    return f"{what}{more}: {hidden} hidden. Press {show_all_key} to show them."
+
+
+def _nothing_decided(snapshot: Snapshot) -> str:
+    match snapshot.phase:
+        case Phase.WAITING:
+            return "The scan has not started yet."
+        case Phase.FAILED:
+            return f"The scan failed: {snapshot.failure or 'the log has the reason'}"
+        case Phase.CANCELLED:
+            return "The scan was cancelled before any port was decided."
+        case Phase.FINISHED:
+            return "The scan is over and no port could be decided; the log says why."
+        case Phase.PAUSED:
+            return "Paused before any port was decided."
+    return f"No answers yet: {fmt.plural(snapshot.progress.total, 'port')} to decide."

@@ -1,0 +1,45 @@
+"""Colours of port states from the theme: ``port-open`` and its sisters, with fallbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from textual.app import App
+from textual.color import Color, ColorParseError
+
+from engine.spec.port_state import PortState
+
+TOKENS: Mapping[PortState, tuple[str, ...]] = {
+    PortState.PENDING: ("port-pending", "foreground"),
+    PortState.OPEN: ("port-open", "text-success", "success"),
+    PortState.CLOSED: ("port-closed", "text-error", "error"),
+    PortState.FILTERED: ("port-filtered", "text-warning", "warning"),
+    PortState.UNFILTERED: ("port-unfiltered", "text-secondary", "secondary"),
+    PortState.OPEN_FILTERED: ("port-mixed", "text-accent", "accent"),
+    PortState.CLOSED_FILTERED: ("port-mixed", "text-accent", "accent"),
+}
+"""Theme variables to try for each state, best first."""
+
+_BOLD = frozenset({PortState.OPEN})
+
+
+def state_styles(app: App[object]) -> dict[PortState, Style]:
+    """The foreground style of each state in the app's theme.
+
+    A variable that is missing or is no colour is passed over; without any the text keeps its own
+    colour. The glyph and the word tell the states apart in every case.
+    """
+    return {
+        state: Style(bold=state in _BOLD) + _first_colour(app.theme_variables, tokens)
+        for state, tokens in TOKENS.items()
+    }
+
+
+def _first_colour(variables: Mapping[str, str], tokens: tuple[str, ...]) -> Style:
+    for token in tokens:
+        try:
+            return Style(color=Color.parse(variables.get(token, "")).rich_color)
+        except ColorParseError:
+            continue
+    return Style.null()
