@@ -6,6 +6,10 @@ import numpy as np
 
 from engine.core.batch import REPLY, ReplyBatch
 
+DEFAULT_MAX_AGE = 11.0
+"""Seconds a probe's answer is awaited: the normal template's longest timeout and one second more
+for stragglers."""
+
 Answer = tuple[int, int, int, int, float]
 """``(host, port, attempt, answer code, time in seconds)``."""
 

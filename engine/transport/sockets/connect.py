@@ -31,13 +31,10 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind, answer_code
-from engine.transport.sockets.answers import Answers
+from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
 from engine.transport.sockets.descriptors import socket_cap
 from engine.transport.sockets.endpoint import Endpoints, SocketAddress
 from engine.transport.sockets.refusal import NO_SOURCE, Refusal, Refusals, refusal_of
-
-DEFAULT_MAX_AGE = 11.0
-"""Seconds: the normal template's longest timeout and a second for stragglers."""
 
 _STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)

@@ -1,0 +1,284 @@
+"""The live transport: every channel to the real network behind one interface."""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import SNAP, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.token import ProbeTokens
+from engine.spec.scan import ScanSpec
+from engine.spec.scan_type import ScanType
+from engine.transport.base import Channel
+from engine.transport.sockets.answers import DEFAULT_MAX_AGE
+from engine.transport.sockets.connect import ConnectChannel
+from engine.transport.sockets.udp import UdpChannel
+
+STRAGGLERS = 1.0
+"""Seconds that answers are awaited beyond the longest timeout: a Linux target re-sends its SYN/ACK
+after one second."""
+
+_FINEST_POLL = 0.001
+
+
+class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
+    """The wanted way to the network cannot be had. The text says why and what to do, in lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A channel that can be opened when one of its scan types is first used. ``open`` may raise
+    OSError or TransportUnavailable."""
+
+    scan_types: frozenset[ScanType]
+    open: Callable[[], Channel]
+
+
+class LiveTransport:
+    """Sends each probe through the channel that has its scan type, and merges what comes back.
+
+    Args:
+        channels: channels open from the start. For a scan type that several have, the first wins.
+        offers: channels to open on first use, for scan types no open channel has.
+        max_age: seconds that channels with sockets of their own await an answer.
+    """
+
+    name = "live"
+
+    def __init__(
+        self,
+        channels: Sequence[Channel] = (),
+        offers: Sequence[Offer] = (),
+        max_age: float = DEFAULT_MAX_AGE,
+    ) -> None:
+        self._channels: list[Channel] = []
+        self._route: dict[ScanType, Channel] = {}
+        self._offers = list(offers)
+        self._max_age = max_age
+        self._closed = False
+        self._wake_lock = threading.Lock()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._poll = select.poll()
+        self._poll.register(self._wake, select.POLLIN)
+        self._polled: frozenset[int] = frozenset()
+        for channel in channels:
+            self._add(channel)
+
+    @property
+    def scan_types(self) -> frozenset[ScanType]:
+        """What can be done: by the open channels and by those that can be opened."""
+        return frozenset(self._route).union(*(offer.scan_types for offer in self._offers))
+
+    def now(self) -> float:
+        """Seconds on the monotonic clock."""
+        return time.monotonic()
+
+    def open(self, scan_type: ScanType) -> Channel:
+        """The channel for a scan type, opened now if need be. Raises TransportUnavailable, or
+        OSError when a descriptor cannot be had."""
+        channel = self._route.get(scan_type)
+        if channel is None:
+            offer = next((o for o in self._offers if scan_type in o.scan_types), None)
+            if offer is None:
+                raise TransportUnavailable(f"{scan_type.option} cannot be done here")
+            channel = offer.open()
+            self._offers.remove(offer)
+            self._add(channel)
+        return channel
+
+    def await_answers_for(self, max_age: float) -> None:
+        """Set how long channels with sockets of their own await an answer, in seconds: more than
+        the longest timeout in use."""
+        self._max_age = max_age
+        for channel in self._channels:
+            if isinstance(channel, ConnectChannel | UdpChannel):
+                channel.max_age = max_age
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Send each probe through its channel."""
+        kinds = np.unique(batch["technique"])
+        if len(kinds) == 1:
+            return self._send_kind(int(kinds[0]), batch)
+        sent_at = np.full(len(batch), np.nan)
+        problems: list[SendProblem] = []
+        for kind in kinds:
+            rows = np.flatnonzero(batch["technique"] == kind)
+            report = self._send_kind(int(kind), batch[rows])
+            sent_at[rows] = report.sent_at
+            problems.extend(report.problems)
+        return SendReport(sent_at, tuple(problems))
+
+    def receive(self, until: float) -> ReplyBatch:
+        """Answers; waits for the first, a wake(), or the time ``until``."""
+        rejected = 0
+        while True:
+            replies = self._drain()
+            rejected += replies.rejected
+            wait = until - time.monotonic()
+            if len(replies) or wait <= 0 or self._woken():
+                replies.rejected = rejected
+                return replies
+            self._pause(wait)
+
+    def wake(self) -> None:
+        """Make a waiting receive() return, or the next one if none waits. From any thread."""
+        with self._wake_lock:
+            if not self._closed:
+                os.eventfd_write(self._wake, 1)
+
+    def close(self) -> None:
+        """Close every channel. Idempotent."""
+        with self._wake_lock:
+            if self._closed:
+                return
+            self._closed = True
+            os.close(self._wake)
+        for channel in self._channels:
+            channel.close()
+
+    def _add(self, channel: Channel) -> None:
+        self._channels.append(channel)
+        for scan_type in channel.scan_types:
+            self._route.setdefault(scan_type, channel)
+        self.await_answers_for(self._max_age)
+
+    def _send_kind(self, kind: int, batch: ProbeBatch) -> SendReport:
+        try:
+            channel = self.open(ScanType(kind))
+        except (TransportUnavailable, OSError, ValueError) as problem:
+            return _nothing_sent(batch, problem)
+        return channel.send(batch)
+
+    def _drain(self) -> ReplyBatch:
+        if not self._channels:
+            return no_replies()
+        now = time.monotonic()
+        return merge_replies([channel.drain(now) for channel in self._channels])
+
+    def _woken(self) -> bool:
+        try:
+            os.eventfd_read(self._wake)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _pause(self, wait: float) -> None:
+        if wait < _FINEST_POLL:  # poll() counts whole milliseconds and would oversleep
+            time.sleep(wait)
+            return
+        self._watch()
+        self._poll.poll(wait * 1000)
+
+    def _watch(self) -> None:
+        """Keep poll()'s descriptors equal to the channels'."""
+        wanted = frozenset(fd for channel in self._channels for fd in channel.filenos())
+        if wanted == self._polled:
+            return
+        for fd in self._polled - wanted:
+            self._poll.unregister(fd)
+        for fd in wanted - self._polled:
+            self._poll.register(fd, select.POLLIN)
+        self._polled = wanted
+
+
+def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
+    """One batch of at least one. When some have ``raw``, the others' rows in it are empty."""
+    full = [batch for batch in batches if len(batch)]
+    rejected = sum(batch.rejected for batch in batches)
+    if len(full) <= 1:
+        only = full[0] if full else batches[0]
+        return ReplyBatch(only.records, only.raw, only.raw_length, rejected)
+    merged = ReplyBatch(np.concatenate([batch.records for batch in full]), rejected=rejected)
+    if any(len(batch.raw) for batch in full):
+        merged.raw = np.zeros((len(merged), SNAP), np.uint8)
+        merged.raw_length = np.zeros(len(merged), np.uint16)
+        at = 0
+        for batch in full:
+            merged.raw[at : at + len(batch.raw)] = batch.raw
+            merged.raw_length[at : at + len(batch.raw)] = batch.raw_length
+            at += len(batch)
+    return merged
+
+
+def open_transport(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> LiveTransport:
+    """The way to the network that a scan asked for, its channels opened.
+
+    ``auto`` takes raw packets where the rights allow and the operating system's sockets where not.
+    Connect scans always go through sockets. Raises TransportUnavailable.
+    """
+    transport = LiveTransport(
+        offers=_offers(spec.transport, book, tokens),
+        max_age=spec.timing.max_timeout + STRAGGLERS,
+    )
+    try:
+        for scan_type in spec.scan_types:
+            if scan_type not in transport.scan_types:
+                raise TransportUnavailable(_needs_raw(scan_type.option))
+            transport.open(scan_type)
+    except OSError as problem:
+        transport.close()
+        raise TransportUnavailable(f"cannot open sockets: {problem.strerror}") from problem
+    except TransportUnavailable:
+        transport.close()
+        raise
+    return transport
+
+
+def _offers(wish: str, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
+    from engine.host.privilege import can_send_raw
+
+    connect = Offer(ConnectChannel.scan_types, partial(ConnectChannel, book))
+    datagrams = Offer(UdpChannel.scan_types, partial(UdpChannel, book))
+    if wish == "sockets" or (wish == "auto" and not can_send_raw()):
+        return [connect, datagrams]
+    if wish not in _RAW_CHANNELS and wish != "auto":
+        raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
+    if not can_send_raw():
+        raise TransportUnavailable(_needs_raw(f"the transport {wish!r}"))
+    if wish == "auto":
+        wish = "packet" if sys.platform == "linux" else "scapy"
+    raw = Offer(frozenset({ScanType.SYN, ScanType.UDP}), partial(_RAW_CHANNELS[wish], book, tokens))
+    return [connect, raw]
+
+
+def _open_packet(book: AddressBook, tokens: ProbeTokens) -> Channel:
+    from engine.transport.packet import PacketChannel
+
+    return PacketChannel(book, tokens)
+
+
+def _open_scapy(book: AddressBook, tokens: ProbeTokens) -> Channel:
+    from engine.transport.scapy_channel import ScapyChannel
+
+    return ScapyChannel(book, tokens)
+
+
+_RAW_CHANNELS = {"packet": _open_packet, "scapy": _open_scapy}
+
+TRANSPORTS = ("auto", "packet", "sockets", "scapy")
+"""What ScanSpec.transport may be."""
+
+
+def _needs_raw(what: str) -> str:
+    from engine.host.privilege import how_to_get_raw
+
+    return "\n".join((f"{what} needs the right to send raw packets", *how_to_get_raw()))
+
+
+def _nothing_sent(batch: ProbeBatch, problem: Exception) -> SendReport:
+    number = getattr(problem, "errno", None) or errno.EPERM
+    pressure = number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+    hosts = () if pressure else tuple(np.unique(batch["host"]).tolist())
+    text = (getattr(problem, "strerror", None) or str(problem)).partition("\n")[0]
+    report = SendProblem(number, hosts, f"cannot send: {text}", lasting=not pressure)
+    return SendReport(np.full(len(batch), np.nan), (report,))

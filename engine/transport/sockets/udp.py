@@ -1,0 +1,137 @@
+"""UDP scan over the operating system's sockets, without privileges (RFC 768, RFC 1122 4.1.3.3).
+
+One unconnected socket per address family and attempt sends to every host: a re-sent datagram
+leaves from another port, which tells the copies apart, and silent ports hold no descriptor. The
+kernel hands ICMP errors over through the socket's error queue, with the address and port the lost
+datagram was for. An answer counts only if it names an address and port that were probed from the
+socket it reached.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Sequence
+from math import nan
+
+import numpy as np
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.spec.scan_type import ScanType
+from engine.techniques.udp import build_udp
+from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
+from engine.transport.sockets.descriptors import raise_descriptor_limit
+from engine.transport.sockets.endpoint import Endpoints
+from engine.transport.sockets.refusal import NO_SOURCE, Refusal, Refusals, refusal_of
+from engine.transport.sockets.udp_source import UdpSource
+
+_HEADER = 8
+_CHUNK = 64
+"""Datagrams between two looks at what came back, so that no queue overflows meanwhile."""
+
+_PER_DRAIN = 1024
+_COPIES = 16
+
+
+class UdpChannel:
+    """UDP scan without rights. Linux only.
+
+    Answers are AnswerKind.UDP for a datagram from the probed port and ICMP4 or ICMP6, with
+    ``from_target``, for errors. A probe's answers are awaited for ``max_age`` seconds.
+
+    Attributes:
+        max_age: seconds; set it above the longest timeout in use.
+    """
+
+    name = "udp"
+    scan_types = frozenset({ScanType.UDP})
+
+    def __init__(self, book: AddressBook, *, max_age: float = DEFAULT_MAX_AGE) -> None:
+        raise_descriptor_limit()
+        self.max_age = max_age
+        self._book = book
+        self._endpoints = Endpoints(book)
+        self._answers = Answers(ScanType.UDP.protocol, ScanType.UDP)
+        self._sources: dict[tuple[int, int], UdpSource] = {}
+
+    def filenos(self) -> Sequence[int]:
+        """The sockets in use."""
+        return [source.fileno() for source in self._sources.values()]
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Send a batch. Stops at the first sign of pressure on us."""
+        sent_at = np.full(len(batch), nan)
+        refusals = Refusals(self._book)
+        given_up: set[int] = set()
+        for start in range(0, len(batch), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            times, pressed = self._send_chunk(batch[rows], refusals, given_up)
+            sent_at[rows] = times
+            self._receive()
+            if pressed:
+                break
+        return SendReport(sent_at, refusals.problems())
+
+    def drain(self, now: float) -> ReplyBatch:
+        """What came back. Stops awaiting answers to probes older than ``max_age``."""
+        self._receive()
+        for source in self._sources.values():
+            source.forget_older_than(now - self.max_age)
+        return self._answers.take()
+
+    def close(self) -> None:
+        """Close every socket. Idempotent."""
+        for source in self._sources.values():
+            source.close()
+        self._sources.clear()
+
+    def _send_chunk(
+        self, batch: ProbeBatch, refusals: Refusals, given_up: set[int]
+    ) -> tuple[list[float], bool]:
+        times = [nan] * len(batch)
+        payloads = _payloads(batch)
+        rows = zip(
+            batch["host"].tolist(), batch["port"].tolist(), batch["attempt"].tolist(), strict=True
+        )
+        for row, (host, port, attempt) in enumerate(rows):
+            if host in given_up:
+                continue
+            try:
+                endpoint = self._endpoints.of(host)
+                source = self._source(endpoint.family, attempt)
+                times[row] = source.send(payloads[row], endpoint, host, port, attempt)
+            except OSError as error:
+                refusal = _refusal(error)
+                refusals.add(refusal, host)
+                if not refusal.lasting:
+                    return times, True
+                if refusal.whole_host:
+                    given_up.add(host)
+        return times, False
+
+    def _receive(self) -> None:
+        for source in self._sources.values():
+            source.receive_errors(_PER_DRAIN)
+            source.receive_datagrams(_PER_DRAIN)
+
+    def _source(self, family: int, attempt: int) -> UdpSource:
+        key = (family, attempt % _COPIES)
+        source = self._sources.get(key)
+        if source is None:
+            source = self._sources[key] = UdpSource(family, self._answers)
+        return source
+
+
+def _payloads(batch: ProbeBatch) -> list[bytes]:
+    tokens = np.frombuffer(os.urandom(4 * len(batch)), np.uint32)
+    segments = build_udp(batch["port"], np.zeros(len(batch), np.uint16), tokens)
+    return [
+        segments.data[row, _HEADER:length].tobytes()
+        for row, length in enumerate(segments.length.tolist())
+    ]
+
+
+def _refusal(error: OSError) -> Refusal:
+    number = error.errno or errno.EIO
+    return NO_SOURCE if number == errno.EADDRNOTAVAIL else refusal_of(number)
