@@ -1,0 +1,241 @@
+"""PacketChannel: SYN and UDP probes through Linux packet sockets, many to a system call."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import socket
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.token import ProbeTokens
+from engine.spec.scan_type import ScanType
+from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
+from engine.transport.packet.matching import Sent, match_replies
+from engine.transport.packet.messages import PacketReader, PacketSender
+from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
+from engine.transport.packet.packet_sockets import open_receiver
+from engine.transport.packet.paths import HostPaths, Outlet
+from engine.transport.packet.probe_packets import ProbePackets
+from engine.transport.packet.source_ports import SLOTS, ReservedPorts
+from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
+
+_CHUNK = 2048
+"""Probes built together: large enough for numpy, small enough for the cache."""
+_MOST_READS = 16
+_ETHERNET = 14
+_ETHERTYPES = {4: ETH_P_IP, 6: ETH_P_IPV6}
+_PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
+_LINK_LOST = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
+
+_NAME4 = np.dtype(
+    [("family", "u2"), ("port", ">u2"), ("address", "u1", (4,)), ("zero", "u1", (8,))]
+)
+_NAME6 = np.dtype(
+    [
+        ("family", "u2"),
+        ("port", ">u2"),
+        ("flow", ">u4"),
+        ("address", "u1", (16,)),
+        ("scope", "u4"),
+    ]
+)
+"""``struct sockaddr_in`` and ``struct sockaddr_in6`` (ip(7), ipv6(7))."""
+
+
+class _QueueFullError(Exception):
+    """The kernel takes no more packets now."""
+
+    def __init__(self, problem: SendProblem) -> None:
+        self.problem = problem
+
+
+class PacketChannel:
+    """A Channel that makes and reads packets itself.
+
+    Raises OSError (PermissionError without CAP_NET_RAW) when its sockets cannot be opened.
+    """
+
+    name = "packet"
+    scan_types: frozenset[ScanType] = frozenset(SLOTS)
+
+    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
+        self._book = book
+        with contextlib.ExitStack() as stack:
+            reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
+            self._paths = stack.enter_context(contextlib.closing(HostPaths(book)))
+            base = reserved.ports.base
+            self._receivers = (
+                stack.enter_context(open_receiver(ETH_P_IP, answers_over_ipv4(base))),
+                stack.enter_context(open_receiver(ETH_P_IPV6, answers_over_ipv6(base))),
+            )
+            self._open = stack.pop_all()
+        self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
+        self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
+        self._sender = PacketSender()
+        self._reader = PacketReader()
+
+    def filenos(self) -> Sequence[int]:
+        """Descriptors that become readable when drain() has something to do."""
+        return (*(receiver.fileno() for receiver in self._receivers), *self._paths.filenos())
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Send probes. Those to a host whose Ethernet address is still being asked for do not
+        leave yet and are in no problem: hand them in again."""
+        report = SendReport(np.full(len(batch), np.nan))
+        troubles = self._paths.find(batch["host"], time.monotonic())
+        ready = np.flatnonzero(self._paths.ready(batch["host"]))
+        outlets = self._paths.outlets(batch["host"][ready])
+        problems: list[SendProblem] = []
+        try:
+            for number in np.unique(outlets):
+                rows = ready[outlets == number]
+                troubles += self._send_by(int(number), batch, rows, report.sent_at)
+        except _QueueFullError as stop:
+            problems.append(stop.problem)
+        report.problems = (*lasting_problems(troubles, self._book.text), *problems)
+        return report
+
+    def _send_by(
+        self,
+        number: int,
+        batch: ProbeBatch,
+        rows: NDArray[np.intp],
+        sent_at: NDArray[np.float64],
+    ) -> list[tuple[int, Trouble]]:
+        """Send the probes ``rows`` by one outlet; the troubles met. Raises _QueueFullError."""
+        broken = self._paths.broken(number)
+        troubles: list[tuple[int, Trouble]] = []
+        for some in _of_one_technique(batch, rows) if broken is None else ():
+            try:
+                troubles += self._send_some(number, batch, some, sent_at)
+            except OSError as error:
+                broken = self._paths.broken(number) or refused(error)
+                break
+        if broken is not None:
+            left = np.unique(batch["host"][rows[np.isnan(sent_at[rows])]])
+            troubles += [(host, broken) for host in left.tolist()]
+            self._paths.drop(number)
+        return troubles
+
+    def _send_some(
+        self,
+        number: int,
+        batch: ProbeBatch,
+        rows: NDArray[np.intp],
+        sent_at: NDArray[np.float64],
+    ) -> list[tuple[int, Trouble]]:
+        """Send probes of one technique; a host the kernel refuses is left out from then on.
+
+        Raises _QueueFullError, and OSError when the interface is lost.
+        """
+        outlet = self._paths.outlet(number)
+        troubles: list[tuple[int, Trouble]] = []
+        packets, lengths, names = self._wire(outlet, batch[rows])
+        while len(rows):
+            now = time.monotonic()
+            try:
+                taken = self._sender.send(outlet.sender.fileno(), packets, lengths, names)
+            except OSError as error:
+                if error.errno in _PRESSURE:
+                    raise _QueueFullError(pressure(error)) from error
+                if outlet.link is not None and error.errno in _LINK_LOST:
+                    raise
+                host = int(batch["host"][rows[0]])
+                troubles.append((host, refused(error)))
+                left: NDArray[np.intp] | slice = np.flatnonzero(batch["host"][rows] != host)
+            else:
+                sent_at[rows[:taken]] = now
+                left = slice(taken, None)
+            rows, packets, lengths = rows[left], packets[left], lengths[left]
+            names = None if names is None else names[left]
+        return troubles
+
+    def _wire(
+        self, outlet: Outlet, probes: ProbeBatch
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.void] | None]:
+        """What the outlet's socket takes: rows, their lengths, and a socket address for each
+        (None for Ethernet frames, which carry their address)."""
+        hosts = probes["host"]
+        if outlet.link is None:
+            packets, lengths = self._packets.build(probes, outlet.version)
+            return packets, lengths, self._names(hosts, outlet.version)
+        packets, lengths = self._packets.build(probes, outlet.version, _ETHERNET)
+        packets[:, :6] = self._paths.hardware(hosts)
+        packets[:, 6:12] = np.frombuffer(outlet.link.hardware, np.uint8)
+        packets[:, 12:14] = divmod(_ETHERTYPES[outlet.version], 256)
+        return packets, lengths, None
+
+    def _names(self, hosts: NDArray[np.uint32], version: int) -> NDArray[np.void]:
+        names = np.zeros(len(hosts), _NAME4 if version == 4 else _NAME6)
+        names["family"] = socket.AF_INET if version == 4 else socket.AF_INET6
+        names["address"] = self._packets.destinations(hosts, version)
+        if version == 6:
+            names["scope"] = self._paths.interfaces(hosts)
+        return names
+
+    def drain(self, now: float) -> ReplyBatch:
+        """Answers that have arrived, each with the time it was read, at least ``now``."""
+        self._paths.step(now)
+        batches = [
+            match_replies(packets, lengths, self._sent, max(now, time.monotonic()))
+            for receiver in self._receivers
+            for packets, lengths in self._waiting(receiver)
+        ]
+        return _joined(batches)
+
+    def _waiting(
+        self, receiver: socket.socket
+    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint32]]]:
+        """Packets waiting on a receiver, in pieces, so many that a flood cannot hold us here."""
+        for _read in range(_MOST_READS):
+            try:
+                packets, lengths = self._reader.read(receiver.fileno())
+            except OSError:  # an interface went down: told once, and send() finds out itself
+                continue
+            if not len(packets):
+                return
+            yield packets, lengths
+
+    def probe_packet(self, probe: np.void) -> bytes:
+        """The IP packet of one PROBE record as it was, or would be, sent."""
+        probes = np.array([probe])
+        host = int(probes["host"][0])
+        self._paths.sources.note(host, self._paths.source(host))
+        version = int(self._book.families(probes["host"])[0])
+        packets, lengths = self._packets.build(probes, version)
+        return packets[0, : lengths[0]].tobytes()
+
+    def close(self) -> None:
+        """Give back every descriptor. Idempotent."""
+        self._open.close()
+
+
+def _of_one_technique(batch: ProbeBatch, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """``rows`` cut into chunks whose probes have one technique."""
+    techniques = batch["technique"][rows]
+    for number in np.unique(techniques):
+        chosen = rows[techniques == number]
+        for start in range(0, len(chosen), _CHUNK):
+            yield chosen[start : start + _CHUNK]
+
+
+def _joined(batches: list[ReplyBatch]) -> ReplyBatch:
+    rejected = sum(batch.rejected for batch in batches)
+    filled = [batch for batch in batches if len(batch)]
+    if not filled:
+        return no_replies(rejected)
+    if len(filled) == 1:
+        filled[0].rejected = rejected
+        return filled[0]
+    return ReplyBatch(
+        np.concatenate([batch.records for batch in filled]),
+        np.concatenate([batch.raw for batch in filled]),
+        np.concatenate([batch.raw_length for batch in filled]),
+        rejected,
+    )

@@ -1,0 +1,124 @@
+"""Classic BPF programs that let only what can be an answer out of the kernel (filter.txt, bpf(4)).
+
+They run on sockets of kind SOCK_DGRAM, where offset 0 is the first byte of the IP header.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import socket
+import struct
+from typing import NamedTuple
+
+from engine.transport.packet.source_ports import WINDOW
+
+SO_ATTACH_FILTER = 26
+
+_LOAD_BYTE, _LOAD_HALF = 0x30, 0x28
+_LOAD_BYTE_INDEXED, _LOAD_HALF_INDEXED = 0x50, 0x48
+_IHL_TO_INDEX = 0xB1
+_EQUAL, _GREATER, _AT_LEAST, _ANY_BIT = 0x15, 0x25, 0x35, 0x45
+_RETURN = 0x06
+
+ACCEPT, DROP = "accept", "drop"
+
+
+class Step(NamedTuple):
+    """One instruction; jumps name the label to go to, None meaning the next instruction."""
+
+    code: int
+    value: int
+    yes: str | None = None
+    no: str | None = None
+    label: str | None = None
+
+
+def answers_over_ipv4(base: int) -> bytes:
+    """TCP and UDP to our ports, and ICMP errors quoting one of them as source port."""
+    return _assemble(
+        Step(_LOAD_HALF, 6),
+        Step(_ANY_BIT, 0x1FFF, yes=DROP),  # a later fragment has no ports
+        Step(_IHL_TO_INDEX, 0),
+        Step(_LOAD_BYTE, 9),
+        Step(_EQUAL, 6, yes="ports"),
+        Step(_EQUAL, 17, yes="ports"),
+        Step(_EQUAL, 1, no=DROP),
+        Step(_LOAD_BYTE_INDEXED, 0),
+        Step(_EQUAL, 3, yes="quote"),
+        Step(_EQUAL, 4, yes="quote"),
+        Step(_EQUAL, 11, yes="quote"),
+        Step(_EQUAL, 12, no=DROP),
+        Step(_LOAD_HALF_INDEXED, 8 + 20, label="quote"),
+        *_in_window(base),
+        Step(_LOAD_HALF_INDEXED, 2, label="ports"),
+        *_in_window(base),
+    )
+
+
+def answers_over_ipv6(base: int) -> bytes:
+    """As over IPv4. Packets with the extension headers a host may use pass, to be read later."""
+    return _assemble(
+        Step(_LOAD_BYTE, 6),
+        Step(_EQUAL, 6, yes="ports"),
+        Step(_EQUAL, 17, yes="ports"),
+        Step(_EQUAL, 0, yes=ACCEPT),
+        Step(_EQUAL, 43, yes=ACCEPT),
+        Step(_EQUAL, 44, yes=ACCEPT),
+        Step(_EQUAL, 60, yes=ACCEPT),
+        Step(_EQUAL, 58, no=DROP),
+        Step(_LOAD_BYTE, 40),
+        Step(_EQUAL, 1, yes="quote"),
+        Step(_EQUAL, 3, yes="quote"),
+        Step(_EQUAL, 4, no=DROP),
+        Step(_LOAD_HALF, 40 + 8 + 40, label="quote"),
+        *_in_window(base),
+        Step(_LOAD_HALF, 40 + 2, label="ports"),
+        *_in_window(base),
+    )
+
+
+def neighbour_advertisements() -> bytes:
+    """ICMPv6 type 136 right behind the IPv6 header (RFC 4861 section 4.4)."""
+    return _assemble(
+        Step(_LOAD_BYTE, 6),
+        Step(_EQUAL, 58, no=DROP),
+        Step(_LOAD_BYTE, 40),
+        Step(_EQUAL, 136, yes=ACCEPT, no=DROP),
+    )
+
+
+def arp_replies() -> bytes:
+    """ARP packets whose operation is "reply" (RFC 826)."""
+    return _assemble(Step(_LOAD_HALF, 6), Step(_EQUAL, 2, yes=ACCEPT, no=DROP))
+
+
+def attach(receiver: socket.socket, program: bytes) -> None:
+    """Put a program on a socket. Raises OSError when the kernel refuses it."""
+    memory = ctypes.create_string_buffer(program, len(program))
+    receiver.setsockopt(
+        socket.SOL_SOCKET,
+        SO_ATTACH_FILTER,
+        struct.pack("@HP", len(program) // 8, ctypes.addressof(memory)),
+    )
+
+
+def _in_window(base: int) -> tuple[Step, Step]:
+    return (
+        Step(_AT_LEAST, base, no=DROP),
+        Step(_GREATER, base + WINDOW - 1, yes=DROP, no=ACCEPT),
+    )
+
+
+def _assemble(*steps: Step) -> bytes:
+    """Instructions with their labels turned into distances."""
+    labels = {step.label: position for position, step in enumerate(steps) if step.label}
+    labels |= {ACCEPT: len(steps), DROP: len(steps) + 1}
+    program = bytearray()
+    for position, step in enumerate(steps):
+        yes, no = (
+            0 if goal is None else labels[goal] - position - 1 for goal in (step.yes, step.no)
+        )
+        program += struct.pack("=HBBI", step.code, yes, no, step.value)
+    program += struct.pack("=HBBI", _RETURN, 0, 0, 0xFFFF)
+    program += struct.pack("=HBBI", _RETURN, 0, 0, 0)
+    return bytes(program)

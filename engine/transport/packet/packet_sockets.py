@@ -1,0 +1,62 @@
+"""The sockets of the packet transport, opened and tuned (packet(7), raw(7))."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+
+from engine.transport.packet.kernel_filter import attach
+
+_PACKET_IGNORE_OUTGOING = 23
+_SOL_PACKET = 263
+_SO_SNDBUFFORCE, _SO_RCVBUFFORCE = 32, 33
+_IPPROTO_RAW = 255
+_RECEIVE_BUFFER = 32 << 20
+_SEND_BUFFER = 4 << 20
+
+
+def open_receiver(ethertype: int, program: bytes) -> socket.socket:
+    """A socket that gets the packets of one ethertype, from every interface, that ``program``
+    lets pass; each starts with its network header. Raises OSError without CAP_NET_RAW."""
+    receiver = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    try:
+        attach(receiver, program)  # before bind(): nothing unwanted gets in between
+        _set_buffer(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        with contextlib.suppress(OSError):  # Linux before 4.20; matching sorts our probes out too
+            receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        receiver.setblocking(False)
+        receiver.bind(("", ethertype))
+    except BaseException:
+        receiver.close()
+        raise
+    return receiver
+
+
+def open_frame_sender(interface: str) -> socket.socket:
+    """A socket that sends Ethernet frames on one interface and receives nothing. Raises OSError."""
+    sender = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    try:
+        _set_buffer(sender, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER)
+        sender.setblocking(False)
+        sender.bind((interface, 0))
+    except BaseException:
+        sender.close()
+        raise
+    return sender
+
+
+def open_packet_sender(family: int) -> socket.socket:
+    """A socket that sends IP packets, headers included, the way the kernel chooses (IPPROTO_RAW
+    receives nothing). ``family`` is AF_INET or AF_INET6. Raises OSError."""
+    sender = socket.socket(family, socket.SOCK_RAW, _IPPROTO_RAW)
+    _set_buffer(sender, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER)
+    sender.setblocking(False)
+    return sender
+
+
+def _set_buffer(opened: socket.socket, forced: int, plain: int, size: int) -> None:
+    """As large as asked for, or as the administrator allows without CAP_NET_ADMIN."""
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, forced, size)
+    except PermissionError:
+        opened.setsockopt(socket.SOL_SOCKET, plain, size)

@@ -1,0 +1,234 @@
+"""The way to each host: which socket its packets leave by, and for which Ethernet address."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.addressing import AddressBook
+from engine.host.links import Link
+from engine.host.routes import Route, RouteKind, RouteTable
+from engine.transport.packet.packet_sockets import open_frame_sender, open_packet_sender
+from engine.transport.packet.resolver import Asker, Hop, NeighbourResolver
+from engine.transport.packet.sources import SourceAddresses
+from engine.transport.packet.trouble import (
+    Trouble,
+    lost_interface,
+    no_single_host,
+    refused,
+    silent_gateway,
+    silent_neighbour,
+)
+
+UNKNOWN, SEARCHING, READY = range(3)
+_NOBODY = {RouteKind.BROADCAST: "broadcast", RouteKind.MULTICAST: "multicast"}
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+_PATH = np.dtype([("state", "u1"), ("outlet", "u2"), ("hardware", "u1", (6,)), ("interface", "u4")])
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """A socket packets leave by: Ethernet frames on ``link``, or IP packets (``link`` None) that
+    the kernel takes further, which loopback and tunnels need."""
+
+    sender: socket.socket
+    version: int
+    link: Link | None = None
+
+
+class HostPaths:
+    """Paths by host index, found when a host is first sent to. Raises OSError without rights.
+
+    Attributes:
+        sources: which address of ours each host is probed from.
+    """
+
+    def __init__(self, book: AddressBook) -> None:
+        self.sources = SourceAddresses()
+        self._book = book
+        self._table = np.zeros(0, _PATH)
+        self._hops: dict[int, Hop] = {}
+        self._outlets: list[Outlet] = []
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._routes = RouteTable()
+        try:
+            self._resolver = NeighbourResolver()
+        except BaseException:
+            self._routes.close()
+            raise
+
+    def filenos(self) -> tuple[int, ...]:
+        """Descriptors that become readable when a neighbour has answered."""
+        return self._resolver.filenos()
+
+    def step(self, now: float) -> None:
+        """Go on looking for neighbours."""
+        self._resolver.step(now)
+
+    def find(self, hosts: NDArray[np.uint32], now: float) -> list[tuple[int, Trouble]]:
+        """Look for the ways to hosts (duplicates allowed); the troubles of those without one.
+
+        A host that is neither ready afterwards nor in trouble is still being looked for.
+        """
+        self._grow()
+        missing = np.unique(hosts[self._table["state"][hosts] != READY])
+        if not len(missing):
+            return []
+        states = self._table["state"][missing]
+        troubles = self._route(missing[states == UNKNOWN], now)
+        self._resolver.step(now)
+        searching = missing[self._table["state"][missing] == SEARCHING]
+        return troubles + self._settle(searching)
+
+    def ready(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which hosts can be sent to now."""
+        ready: NDArray[np.bool_] = self._table["state"][hosts] == READY
+        return ready
+
+    def outlets(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint16]:
+        """The number of the outlet of each ready host."""
+        numbers: NDArray[np.uint16] = self._table["outlet"][hosts]
+        return numbers
+
+    def outlet(self, number: int) -> Outlet:
+        """The outlet with a number from outlets()."""
+        return self._outlets[number]
+
+    def hardware(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """Ethernet address (n, 6) of each ready host's next hop."""
+        addresses: NDArray[np.uint8] = self._table["hardware"][hosts]
+        return addresses
+
+    def interfaces(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Index of the interface each ready host is reached by."""
+        indices: NDArray[np.uint32] = self._table["interface"][hosts]
+        return indices
+
+    def source(self, host: int) -> bytes:
+        """The packed address of ours that ``host`` is probed from; zeros when there is no route."""
+        size = 4 if self._version(host) == 4 else 16
+        known: bytes = self.sources.of(np.array([host]), size)[0].tobytes()
+        if any(known):
+            return known
+        (route,) = self._routes.lookup([self._address(host)], [self._book.scope(host)])
+        usable = isinstance(route, Route) and len(route.source) == size
+        return route.source if isinstance(route, Route) and usable else bytes(size)
+
+    def broken(self, number: int) -> Trouble | None:
+        """Why nothing can leave by an outlet now: its interface is gone, down, or unplugged."""
+        link = self._outlets[number].link
+        now = self._routes.link_now(link.index) if link else None
+        if link is None or (now is not None and now.running):
+            return None
+        happened = "went away" if now is None else "has no carrier" if now.up else "is down"
+        return lost_interface(link.name, happened)
+
+    def drop(self, number: int) -> None:
+        """Forget an outlet that failed: the ways that led there are looked for anew."""
+        outlet = self._outlets[number]
+        self._table["state"][(self._table["outlet"] == number)] = UNKNOWN
+        self._numbers = {key: value for key, value in self._numbers.items() if value != number}
+        outlet.sender.close()
+        if outlet.link is not None:
+            self._routes.forget(outlet.link.index)
+            self._resolver.forget(outlet.link.index)
+
+    def _grow(self) -> None:
+        missing = self._book.count - len(self._table)
+        if missing > 0:
+            self._table = np.concatenate([self._table, np.zeros(missing, _PATH)])
+            self.sources.grow(self._book.count)
+
+    def _version(self, host: int) -> int:
+        return int(self._book.families(np.array([host], np.uint32))[0])
+
+    def _address(self, host: int) -> bytes:
+        one = np.array([host], np.uint32)
+        if self._version(host) == 4:
+            return self._book.v4(one).astype(">u4").tobytes()
+        return self._book.v6(one).tobytes()
+
+    def _route(self, hosts: NDArray[np.uint32], now: float) -> list[tuple[int, Trouble]]:
+        if not len(hosts):
+            return []
+        numbers = [int(host) for host in hosts]
+        addresses = [self._address(host) for host in numbers]
+        scopes = [self._book.scope(host) for host in numbers]
+        troubles: list[tuple[int, Trouble]] = []
+        wanted: dict[Hop, Asker] = {}
+        routes = self._routes.lookup(addresses, scopes)
+        for host, address, route in zip(numbers, addresses, routes, strict=True):
+            trouble = self._take_route(host, address, route, wanted)
+            if trouble is not None:
+                troubles.append((host, trouble))
+        self._resolver.ask(wanted, now)
+        return troubles
+
+    def _take_route(
+        self, host: int, address: bytes, route: Route | OSError, wanted: dict[Hop, Asker]
+    ) -> Trouble | None:
+        if isinstance(route, OSError):
+            return refused(route)
+        if route.kind in _NOBODY:
+            return no_single_host(_NOBODY[route.kind])
+        if len(route.source) != len(address):
+            return refused(OSError(errno.ENETUNREACH, "no source address"))
+        framed = route.link.ethernet and route.kind is not RouteKind.LOCAL and route.plain_gateway
+        try:
+            number = self._open(route.link if framed else None, 4 if len(address) == 4 else 6)
+        except OSError as error:
+            return refused(error)
+        self.sources.note(host, route.source)
+        row = self._table[host : host + 1]
+        row["outlet"], row["interface"] = number, route.link.index
+        row["state"] = SEARCHING if framed else READY
+        if framed:
+            hop = Hop(route.link.index, route.gateway or address)
+            self._hops[host] = hop
+            asker = Asker(self._outlets[number].sender, route.link.hardware, route.source)
+            wanted.setdefault(hop, asker)
+        return None
+
+    def _open(self, link: Link | None, version: int) -> int:
+        key = (link.index if link else 0, version)
+        if key not in self._numbers:
+            sender = (
+                open_frame_sender(link.name) if link else open_packet_sender(_FAMILIES[version])
+            )
+            self._numbers[key] = len(self._outlets)
+            self._outlets.append(Outlet(sender, version, link))
+        return self._numbers[key]
+
+    def _settle(self, hosts: NDArray[np.uint32]) -> list[tuple[int, Trouble]]:
+        """Take over what the resolver has found out about hosts being searched for."""
+        troubles = []
+        for host in hosts.tolist():
+            hop = self._hops[host]
+            row = self._table[host : host + 1]
+            if hop in self._resolver.found:
+                row["hardware"] = np.frombuffer(self._resolver.found[hop], np.uint8)
+                row["state"] = READY
+            elif hop in self._resolver.failed:
+                row["state"] = UNKNOWN
+                troubles.append((host, self._silence(host, hop)))
+            if row["state"][0] != SEARCHING:
+                del self._hops[host]
+        return troubles
+
+    def _silence(self, host: int, hop: Hop) -> Trouble:
+        if hop.address == self._address(host):
+            return silent_neighbour(self._version(host))
+        family = socket.AF_INET if len(hop.address) == 4 else socket.AF_INET6
+        return silent_gateway(socket.inet_ntop(family, hop.address))
+
+    def close(self) -> None:
+        """Give back every descriptor. Idempotent."""
+        self._routes.close()
+        self._resolver.close()
+        for outlet in self._outlets:
+            outlet.sender.close()

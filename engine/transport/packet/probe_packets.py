@@ -1,0 +1,67 @@
+"""Probes as IP packets: the technique's segments inside headers of ours."""
+
+from __future__ import annotations
+
+import secrets
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import ProbeBatch
+from engine.core.token import ProbeTokens
+from engine.spec.scan_type import ScanType
+from engine.techniques.registry import technique
+from engine.transport.packet.headers import Envelope, write_packets
+from engine.transport.packet.source_ports import ATTEMPTS, SourcePorts
+from engine.transport.packet.sources import SourceAddresses
+
+_TTL_FROM, _TTL_SPAN = 37, 23
+
+
+class ProbePackets:
+    """Builds the packets of a scan; the same probe gives the same bytes each time.
+
+    ``ttl`` is drawn once per scan from 37-59, so that no one value marks the scanner.
+    """
+
+    def __init__(
+        self,
+        book: AddressBook,
+        tokens: ProbeTokens,
+        ports: SourcePorts,
+        sources: SourceAddresses,
+    ) -> None:
+        self._book = book
+        self._tokens = tokens
+        self._ports = ports
+        self._sources = sources
+        self._ttl = _TTL_FROM + secrets.randbelow(_TTL_SPAN)
+
+    def build(
+        self, probes: ProbeBatch, version: int, headroom: int = 0
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """Rows (n, width) with the packets of probes of one technique and IP version behind
+        ``headroom`` unset bytes, and their lengths (headroom included)."""
+        probes = probes.copy()
+        probes["attempt"] &= ATTEMPTS - 1  # what the source port can say is what an answer names
+        tokens = self._tokens.of(probes)
+        scan_type = ScanType(int(probes["technique"][0]))
+        build = technique(scan_type).build
+        if build is None:
+            raise ValueError(f"{scan_type.title} is not made of packets")
+        segments = build(probes["port"], self._ports.of(probes), tokens)
+        envelope = Envelope(
+            sources=self._sources.of(probes["host"], 4 if version == 4 else 16),
+            destinations=self.destinations(probes["host"], version),
+            identifiers=(tokens * np.uint32(0x9E3779B1)) >> np.uint32(12),
+            ttl=self._ttl,
+            protocol=scan_type.protocol,
+        )
+        return write_packets(segments, envelope, headroom)
+
+    def destinations(self, hosts: NDArray[np.uint32], version: int) -> NDArray[np.uint8]:
+        """Addresses (n, 4) or (n, 16) of hosts of one IP version."""
+        if version == 4:
+            return self._book.v4(hosts).astype(">u4").view(np.uint8).reshape(-1, 4)
+        return self._book.v6(hosts)

@@ -1,0 +1,150 @@
+"""Next hop to Ethernet address, never waiting.
+
+The kernel's own table is asked first. What it has not confirmed lately is asked for on the wire,
+three times a second apart; whoever stays silent then has failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from engine.host.neighbours import confirmed_neighbours
+from engine.host.netlink import NetlinkSocket
+from engine.transport.packet.kernel_filter import arp_replies, neighbour_advertisements
+from engine.transport.packet.neighbour_messages import (
+    ETH_P_ARP,
+    ETH_P_IPV6,
+    Advertised,
+    question,
+    read_advertisement,
+    read_arp_reply,
+)
+from engine.transport.packet.packet_sockets import open_receiver
+
+_TRIES = 3
+_PERIOD = 1.0
+_MOST_PER_STEP = 4096
+_MOST_BYTES = 256
+
+
+class Hop(NamedTuple):
+    """A neighbour to find: the interface's index and the neighbour's packed IP address."""
+
+    interface: int
+    address: bytes
+
+
+class Asker(NamedTuple):
+    """Who asks for a neighbour: a frame socket on the link, our Ethernet and IP address there."""
+
+    frames: socket.socket
+    hardware: bytes
+    source: bytes
+
+
+@dataclass(slots=True)
+class _Search:
+    asker: Asker
+    tries: int
+    next_try: float
+
+
+class NeighbourResolver:
+    """Finds Ethernet addresses. Raises OSError when packet sockets are not permitted.
+
+    Attributes:
+        found: Ethernet addresses of the hops known so far.
+        failed: hops that did not answer; ask() gives them a new chance.
+    """
+
+    def __init__(self) -> None:
+        self.found: dict[Hop, bytes] = {}
+        self.failed: set[Hop] = set()
+        self._searches: dict[Hop, _Search] = {}
+        with contextlib.ExitStack() as stack:
+            self._netlink = stack.enter_context(contextlib.closing(NetlinkSocket()))
+            self._arp = stack.enter_context(open_receiver(ETH_P_ARP, arp_replies()))
+            self._nd = stack.enter_context(open_receiver(ETH_P_IPV6, neighbour_advertisements()))
+            self._open = stack.pop_all()
+
+    def filenos(self) -> tuple[int, ...]:
+        """Descriptors that become readable when an answer has come."""
+        return (self._arp.fileno(), self._nd.fileno())
+
+    def ask(self, wanted: dict[Hop, Asker], now: float) -> None:
+        """Start finding hops; those found or being searched for are left alone."""
+        sizes = {len(hop.address) for hop in wanted if hop not in self.found}
+        for family, size in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
+            if size in sizes:
+                self._take_from_kernel(family)
+        for hop, asker in wanted.items():
+            if hop not in self.found and hop not in self._searches:
+                self.failed.discard(hop)
+                self._searches[hop] = _Search(asker, 0, now)
+        self.step(now)
+
+    def forget(self, interface: int) -> None:
+        """Drop all that is known about the neighbours on an interface."""
+        self.found = {hop: value for hop, value in self.found.items() if hop[0] != interface}
+        self.failed = {hop for hop in self.failed if hop[0] != interface}
+        self._searches = {
+            hop: search for hop, search in self._searches.items() if hop[0] != interface
+        }
+
+    def step(self, now: float) -> None:
+        """Send the questions that are due, read the answers that have come."""
+        self._read(self._arp, read_arp_reply)
+        self._read(self._nd, read_advertisement)
+        due = [hop for hop, search in self._searches.items() if search.next_try <= now]
+        for hop in due:
+            self._ask_again(hop, now)
+        if due:  # where the other side runs in our own kernel, it has answered by now
+            self._read(self._arp, read_arp_reply)
+            self._read(self._nd, read_advertisement)
+
+    def _ask_again(self, hop: Hop, now: float) -> None:
+        search = self._searches[hop]
+        if search.tries == _TRIES:
+            del self._searches[hop]
+            self.failed.add(hop)
+            return
+        search.tries += 1
+        search.next_try = now + _PERIOD
+        asker = search.asker
+        with contextlib.suppress(OSError):  # a link that is down counts as one that is silent
+            asker.frames.send(question(hop.address, asker.hardware, asker.source))
+
+    def _read(self, receiver: socket.socket, reader: Callable[[bytes], Advertised | None]) -> None:
+        for packet, interface in _packets(receiver):
+            advertised = reader(packet)
+            if advertised is None:
+                continue
+            hop = Hop(interface, advertised.address)
+            if self._searches.pop(hop, None) is not None:
+                self.found[hop] = advertised.hardware
+
+    def _take_from_kernel(self, family: int) -> None:
+        with contextlib.suppress(OSError):  # then they are asked for on the wire
+            known = confirmed_neighbours(self._netlink, family)
+            self.found |= {Hop(*key): hardware for key, hardware in known.items()}
+
+    def close(self) -> None:
+        """Give back every descriptor. Idempotent."""
+        self._open.close()
+
+
+def _packets(receiver: socket.socket) -> Iterator[tuple[bytes, int]]:
+    """Waiting packets with the index of the interface they came by, a bounded number of them."""
+    for _packet in range(_MOST_PER_STEP):
+        try:
+            packet, address = receiver.recvfrom(_MOST_BYTES, socket.MSG_DONTWAIT)
+            interface = socket.if_nametoindex(address[0])
+        except BlockingIOError:
+            return
+        except OSError:  # the interface has just gone, or reports that it is down
+            continue
+        yield packet, interface

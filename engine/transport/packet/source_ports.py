@@ -1,0 +1,128 @@
+"""Source ports: each says which technique and which copy of a probe an answer belongs to.
+
+``source port = base + slot * 16 + attempt``, so nothing has to be remembered per probe.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import secrets
+import socket
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import ProbeBatch
+from engine.spec.scan_type import Protocol, ScanType
+
+SLOTS: tuple[ScanType, ...] = (ScanType.SYN, ScanType.UDP)
+"""The packet techniques, in the order of their sixteen ports."""
+ATTEMPTS = 16
+WINDOW = 256
+"""Ports kept for our own use, from the base on."""
+
+_LOWEST_BASE = 61_000
+_HIGHEST_BASE = 65_535 - WINDOW + 1
+_TRIES = 50
+
+_SLOT_OF = np.zeros(256, np.uint16)
+_SLOT_OF[[int(scan_type) for scan_type in SLOTS]] = range(len(SLOTS))
+_TECHNIQUE_OF = np.zeros(WINDOW // ATTEMPTS, np.uint8)
+_TECHNIQUE_OF[: len(SLOTS)] = SLOTS
+_PROTOCOL_OF = np.full(WINDOW // ATTEMPTS, 255, np.uint8)
+_PROTOCOL_OF[: len(SLOTS)] = [scan_type.protocol for scan_type in SLOTS]
+
+
+class PortMeaning(NamedTuple):
+    """What ports of ours say, as arrays (n,); meaningful where ``ours`` is True.
+
+    ``protocol`` is 255 for a port of the window that no technique uses.
+    """
+
+    ours: NDArray[np.bool_]
+    technique: NDArray[np.uint8]
+    protocol: NDArray[np.uint8]
+    attempt: NDArray[np.uint8]
+
+
+class SourcePorts:
+    """The window of source ports that starts at ``base``."""
+
+    def __init__(self, base: int) -> None:
+        self.base = base
+
+    def of(self, probes: ProbeBatch) -> NDArray[np.uint16]:
+        """Source ports (n,) of probes. Copies sixteen apart share one."""
+        ports: NDArray[np.uint16] = _SLOT_OF[probes["technique"]] * np.uint16(ATTEMPTS)
+        ports += probes["attempt"] & np.uint8(ATTEMPTS - 1)
+        ports += np.uint16(self.base)
+        return ports
+
+    def meaning(self, ports: NDArray[np.uint16]) -> PortMeaning:
+        """What source ports of ours (n,) say when an answer brings them back."""
+        offset = ports.astype(np.int32) - self.base
+        ours = (offset >= 0) & (offset < WINDOW)
+        offset &= WINDOW - 1
+        slot = offset // ATTEMPTS
+        attempt = (offset % ATTEMPTS).astype(np.uint8)
+        return PortMeaning(ours, _TECHNIQUE_OF[slot], _PROTOCOL_OF[slot], attempt)
+
+
+class ReservedPorts:
+    """A window of source ports no local socket uses.
+
+    TCP ports stay bound (without listening, so the kernel still answers with RST) until close().
+    UDP ports are only seen to be free: a bound one would swallow probes to this machine itself.
+    Raises OSError when no free window is found.
+    """
+
+    def __init__(self) -> None:
+        self._bound: list[socket.socket] = []
+        for _try in range(_TRIES):
+            base = _LOWEST_BASE + secrets.randbelow(_HIGHEST_BASE - _LOWEST_BASE + 1)
+            if self._reserve(base):
+                self.ports = SourcePorts(base)
+                return
+        raise OSError(errno.EADDRINUSE, "no free range of source ports above 61000")
+
+    def _reserve(self, base: int) -> bool:
+        try:
+            for slot, scan_type in enumerate(SLOTS):
+                for port in range(base + slot * ATTEMPTS, base + (slot + 1) * ATTEMPTS):
+                    bound = _bind(scan_type.protocol, port)
+                    if scan_type.protocol is Protocol.TCP:
+                        self._bound.append(bound)
+                    else:
+                        bound.close()
+        except OSError as error:
+            self.close()
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        """Let go of the ports. Idempotent."""
+        for bound in self._bound:
+            bound.close()
+        self._bound.clear()
+
+
+def _bind(protocol: Protocol, port: int) -> socket.socket:
+    """A socket bound to ``port`` of both address families, or of the only one there is."""
+    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
+    bound = None
+    with contextlib.suppress(OSError):
+        bound = socket.socket(socket.AF_INET6, kind)
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    address: tuple[str, int] = ("::", port)
+    if bound is None:
+        bound, address = socket.socket(socket.AF_INET, kind), ("0.0.0.0", port)
+    try:
+        bound.bind(address)
+    except OSError:
+        bound.close()
+        raise
+    return bound
