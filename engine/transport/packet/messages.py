@@ -10,6 +10,7 @@ import ctypes
 import errno
 import os
 import socket
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,10 @@ _HEADER = np.dtype(
 _MESSAGE = np.dtype([("header", _HEADER), ("length", np.uint32)], align=True)
 """``struct iovec``, ``struct msghdr`` and ``struct mmsghdr`` of the C library."""
 
-_libc = ctypes.CDLL(None, use_errno=True)
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _addresses(rows: NDArray[np.generic]) -> NDArray[np.uintp]:
@@ -69,7 +73,7 @@ class PacketSender:
         header = self._messages["header"][:count]
         header["name"] = 0 if names is None else _addresses(names[:count])
         header["name_length"] = 0 if names is None else names.itemsize
-        sent: int = _libc.sendmmsg(
+        sent: int = _libc().sendmmsg(
             descriptor, ctypes.c_void_p(self._messages.ctypes.data), count, 0
         )
         if sent < 0:
@@ -97,7 +101,7 @@ class PacketReader:
         The matrix is overwritten by the next read; bytes behind a packet's length are left-overs.
         Raises OSError for anything but "nothing there".
         """
-        taken: int = _libc.recvmmsg(
+        taken: int = _libc().recvmmsg(
             descriptor,
             ctypes.c_void_p(self._messages.ctypes.data),
             len(self._messages),

@@ -18,14 +18,13 @@ _SEND_BUFFER = 4 << 20
 def open_receiver(ethertype: int, program: bytes) -> socket.socket:
     """A socket that gets the packets of one ethertype, from every interface, that ``program``
     lets pass; each starts with its network header. Raises OSError without CAP_NET_RAW."""
-    receiver = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    receiver = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethertype))
     try:
-        attach(receiver, program)  # before bind(): nothing unwanted gets in between
+        attach(receiver, program)  # matching sorts out what came in before
         _set_buffer(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, _RECEIVE_BUFFER)
         with contextlib.suppress(OSError):  # Linux before 4.20; matching sorts our probes out too
             receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         receiver.setblocking(False)
-        receiver.bind(("", ethertype))
     except BaseException:
         receiver.close()
         raise
