@@ -11,6 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.ledger import FOREIGN
+
 CELL = np.dtype(
     [
         ("state", np.uint8),
@@ -28,8 +30,8 @@ CELL = np.dtype(
 
 STALE = 1
 """Flag: the port is being probed again and the state shown is the earlier one."""
-FOREIGN = 2
-"""Flag: the answer came from an address other than the target's (a router, a firewall)."""
+FLYING = 4
+"""Flag: a probe is out and its time is not up."""
 
 TICKS_PER_SECOND = 10_000
 PROTOCOLS = 4
@@ -59,3 +61,18 @@ def record_keys(records: NDArray[np.void]) -> NDArray[np.int64]:
     keys <<= 16
     keys |= records["port"]
     return keys
+
+
+__all__ = [
+    "CELL",
+    "FLYING",
+    "FOREIGN",
+    "PORTS",
+    "PROTOCOLS",
+    "STALE",
+    "TICKS_PER_SECOND",
+    "cell_key",
+    "channel_of",
+    "record_keys",
+    "split_key",
+]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -111,39 +111,13 @@ def _order(
     """Sort order: the chosen column, then host address, protocol and port."""
     rank = snapshot.names.sort_keys()
     base = rank[keys >> 18] << 18 | (keys & 0x3FFFF)
-    value = _sort_values(query.sort, keys, cells, base)
     if query.sort is SortColumn.HOST:
         order = np.argsort(base, kind="stable")
         return order[::-1] if query.descending else order
+    value = _SORT_VALUES[query.sort](keys, cells)
     if query.descending:
         value = -value
     return np.lexsort((base, value))
-
-
-def _sort_values(
-    sort: SortColumn, keys: NDArray[np.int64], cells: NDArray[np.void], base: NDArray[np.int64]
-) -> NDArray[np.float64] | NDArray[np.int64]:
-    match sort:
-        case SortColumn.HOST:
-            return base
-        case SortColumn.PORT:
-            return keys & 0xFFFF
-        case SortColumn.STATE:
-            return _STATE_RANK[cells["state"]]
-        case SortColumn.REASON:
-            return _REASON_RANK[cells["reason"]]
-        case SortColumn.SERVICE:
-            return _service_rank(keys & 0x3FFFF)
-        case SortColumn.RTT:
-            return np.nan_to_num(cells["rtt"].astype(np.float64), nan=1e9)
-        case SortColumn.TTL:
-            return cells["ttl"].astype(np.int64)
-        case SortColumn.TRIES:
-            return cells["tries"].astype(np.int64)
-        case SortColumn.SCAN:
-            return cells["technique"].astype(np.int64)
-        case SortColumn.TIME:
-            return cells["clock"].astype(np.int64)
 
 
 def _service_rank(channels: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -152,3 +126,19 @@ def _service_rank(channels: NDArray[np.int64]) -> NDArray[np.int64]:
     names = [service_name(Protocol(int(c) >> 16), int(c) & 0xFFFF) or "\x7f" for c in distinct]
     _, rank = np.unique(np.array(names), return_inverse=True)
     return rank.astype(np.int64)[inverse]
+
+
+_Values = NDArray[np.float64] | NDArray[np.int64]
+_SORT_VALUES: Mapping[SortColumn, Callable[[NDArray[np.int64], NDArray[np.void]], _Values]] = {
+    SortColumn.PORT: lambda keys, cells: keys & 0xFFFF,
+    SortColumn.STATE: lambda keys, cells: _STATE_RANK[cells["state"]],
+    SortColumn.SERVICE: lambda keys, cells: _service_rank(keys & 0x3FFFF),
+    SortColumn.REASON: lambda keys, cells: _REASON_RANK[cells["reason"]],
+    SortColumn.RTT: lambda keys, cells: cells["rtt"].astype(np.float64),
+    SortColumn.TTL: lambda keys, cells: cells["ttl"].astype(np.int64),
+    SortColumn.TRIES: lambda keys, cells: cells["tries"].astype(np.int64),
+    SortColumn.SCAN: lambda keys, cells: cells["technique"].astype(np.int64),
+    SortColumn.TIME: lambda keys, cells: cells["clock"].astype(np.int64),
+}
+"""What rows are sorted by, from their keys and cells. Unknown times are NaN, which sorts last in
+both directions. HOST needs no entry: host order is the tie-break of all others."""

@@ -7,11 +7,14 @@ snapshot are copied.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import CELL, PORTS, PROTOCOLS, STALE
+from engine.results.cell import CELL, FLYING, PORTS, PROTOCOLS, STALE
 from engine.results.view import Block, StoreView
+from engine.spec.reason import Reason
 
 BLOCK_CELLS = 65_536
 MAX_CELLS = 1 << 28
@@ -104,15 +107,18 @@ class Store:
     def open_questions(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """True for located cells that wait for a decision: never decided, or being rescanned."""
         cells = self._flat
-        return (cells["state"][at] == 0) | (cells["flags"][at] & STALE != 0)
+        waiting: NDArray[np.bool_] = cells["state"][at] == 0
+        waiting |= cells["flags"][at] & STALE != 0
+        return waiting
+
+    def flying(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """True for located cells with a probe out whose time is not up."""
+        flying: NDArray[np.bool_] = self._flat["flags"][at] & FLYING != 0
+        return flying
 
     def tries(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Copies sent in the current pass."""
         return self._flat["tries"][at]
-
-    def techniques(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """ScanType that decided each cell; 0 for none."""
-        return self._flat["technique"][at]
 
     def reasons(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Reason of each cell's state."""
@@ -128,6 +134,11 @@ class Store:
         """Record that a copy left: ``tries`` copies so far, the last at ``clock`` microseconds."""
         self._flat["tries"][at] = tries
         self._flat["clock"][at] = clock
+        self._flat["flags"][at] |= FLYING
+
+    def land(self, at: NDArray[np.int64]) -> None:
+        """The probes' time is up: the cells fly no more."""
+        self._flat["flags"][at] &= np.uint8(0xFF ^ FLYING)
 
     def decide(
         self,
@@ -152,25 +163,51 @@ class Store:
         cells["clock"][at] = clock
         self._touch(at)
 
-    def reopen(self, at: NDArray[np.int64]) -> None:
-        """Send cells back to pending for a rescan: what is known stays visible, marked stale."""
+    def reopen(self, at: NDArray[np.int64], tries: NDArray[np.uint8] | int) -> None:
+        """Send cells back to pending, as after ``tries`` copies: what is known stays visible,
+        marked stale."""
         cells = self._flat
         decided = at[cells["state"][at] != 0]
         cells["flags"][decided] |= STALE
-        cells["tries"][at] = 0
+        cells["tries"][at] = tries
         self._touch(at)
 
-    def unmark_stale(self, at: NDArray[np.int64]) -> None:
-        """Keep the earlier answer after all: the rescan of these cells was given up."""
-        self._flat["flags"][at] &= ~np.uint8(STALE)
+    def close(self, at: NDArray[np.int64]) -> None:
+        """Stop asking about cells without a decision; a stale answer counts again."""
+        self._flat["flags"][at] &= np.uint8(0xFF ^ (STALE | FLYING))
+        self._flat["tries"][at] = 0
         self._touch(at)
 
-    def pending(self, protocol: int | None = None) -> NDArray[np.int64]:
-        """Positions of all cells that wait for a decision, of one protocol or of all."""
-        waiting = (self._cells["state"] == 0) | (self._cells["flags"] & STALE != 0)
+    def pending(self, protocol: int | None = None, host: int | None = None) -> NDArray[np.int64]:
+        """Positions of the cells that wait for a decision, of one protocol or host or of all."""
+        return self._select(
+            lambda cells: (cells["state"] == 0) | (cells["flags"] & STALE != 0), protocol, host
+        )
+
+    def positions(self, protocol: int | None = None, host: int | None = None) -> NDArray[np.int64]:
+        """Positions of the cells that are decided, of one protocol or host or of all."""
+        return self._select(
+            lambda cells: (cells["state"] != 0) & (cells["flags"] & STALE == 0), protocol, host
+        )
+
+    def silent(self) -> NDArray[np.int64]:
+        """Positions of the cells decided by the lack of an answer."""
+        return self._select(lambda cells: cells["reason"] == Reason.NO_RESPONSE, None, None)
+
+    def _select(
+        self,
+        choose: Callable[[NDArray[np.void]], NDArray[np.bool_]],
+        protocol: int | None,
+        host: int | None,
+    ) -> NDArray[np.int64]:
+        width = self._cells.shape[1]
+        first = 0 if host is None else host
+        cells = self._cells if host is None else self._cells[host : host + 1]
+        chosen = choose(cells)
+        chosen[:, len(self._channels) :] = False
         if protocol is not None:
-            waiting[:, (self._channels >> 16) != protocol] = False
-        return np.flatnonzero(waiting.reshape(-1))
+            chosen[:, (self._channels >> 16) != protocol] = False
+        return np.flatnonzero(chosen.reshape(-1)) + first * width
 
     def name(self, at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Host indices and channels (``protocol << 16 | port``) of positions."""

@@ -23,6 +23,10 @@ class Shard:
         return f"{self.index}/{self.count}"
 
 
+WHOLE = Shard()
+"""All the work."""
+
+
 def parse_shard(text: str) -> Shard:
     """The shard written as ``i/n``. Raises SpecError."""
     match = re.fullmatch(r"\s*(\d{1,6})/(\d{1,6})\s*", text)
@@ -51,7 +55,7 @@ class ScanSpec:
     scan_types: tuple[ScanType, ...] = (ScanType.CONNECT,)
     timing: TimingTemplate = DEFAULT_TEMPLATE
     seed: int | None = None
-    shard: Shard = Shard()
+    shard: Shard = WHOLE
     transport: str = "auto"
     command: str = "pyscan"
 

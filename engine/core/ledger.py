@@ -1,0 +1,87 @@
+"""Ledger: what the core needs from whoever keeps the per-cell state (engine.results.store)."""
+
+from __future__ import annotations
+
+from typing import Protocol as Interface
+
+import numpy as np
+from numpy.typing import NDArray
+
+Positions = NDArray[np.int64]
+
+FOREIGN = 2
+"""Flag: the answer came from an address other than the target's (a router, a firewall)."""
+
+
+class Ledger(Interface):
+    """Per-cell memory, addressed by positions (int64 arrays). See engine.results.store.Store."""
+
+    @property
+    def host_count(self) -> int:
+        """Number of hosts."""
+
+    @property
+    def channels(self) -> NDArray[np.uint32]:
+        """``protocol << 16 | port`` of each column."""
+
+    def grow(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        """Make room; positions obtained before are void."""
+
+    def locate(self, records: NDArray[np.void]) -> Positions:
+        """Positions of cells named by host, protocol and port; -1 for strangers."""
+
+    def name(self, at: Positions) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Host indices and channels of positions."""
+
+    def open_questions(self, at: Positions) -> NDArray[np.bool_]:
+        """Cells that wait for a decision."""
+
+    def flying(self, at: Positions) -> NDArray[np.bool_]:
+        """Cells with a probe out whose time is not up."""
+
+    def states(self, at: Positions) -> NDArray[np.uint8]:
+        """States."""
+
+    def reasons(self, at: Positions) -> NDArray[np.uint8]:
+        """Reasons."""
+
+    def tries(self, at: Positions) -> NDArray[np.uint8]:
+        """Copies sent in the current pass."""
+
+    def clocks(self, at: Positions) -> NDArray[np.uint32]:
+        """Time the last probe left, microseconds modulo 2**32, of open cells."""
+
+    def note_sent(self, at: Positions, tries: NDArray[np.uint8], clock: NDArray[np.uint32]) -> None:
+        """A copy left: the cells fly."""
+
+    def land(self, at: Positions) -> None:
+        """The probes' time is up: the cells fly no more."""
+
+    def decide(
+        self,
+        at: Positions,
+        *,
+        state: NDArray[np.uint8] | int,
+        reason: NDArray[np.uint8] | int,
+        technique: NDArray[np.uint8] | int,
+        ttl: NDArray[np.uint8] | int,
+        flags: NDArray[np.uint8] | int,
+        rtt: NDArray[np.float64] | float,
+        clock: NDArray[np.uint32] | int,
+    ) -> None:
+        """Write decisions."""
+
+    def reopen(self, at: Positions, tries: NDArray[np.uint8] | int) -> None:
+        """Send cells back to pending; the earlier answer stays visible, marked stale."""
+
+    def close(self, at: Positions) -> None:
+        """Stop asking about cells without a decision; a stale answer counts again."""
+
+    def pending(self, protocol: int | None = None, host: int | None = None) -> Positions:
+        """All cells that wait for a decision."""
+
+    def silent(self) -> Positions:
+        """All cells decided by the lack of an answer."""
+
+    def positions(self, protocol: int | None = None, host: int | None = None) -> Positions:
+        """All cells that are decided."""

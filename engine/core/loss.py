@@ -1,0 +1,52 @@
+"""Loss: which share of probes to answering ports goes unanswered, and how often to re-send.
+
+Only ports that do answer say anything about loss (a silent port may simply be filtered). Each of
+them answered one known copy of its probe; every copy before that one was lost. With loss ``p`` per
+copy (there or back), ``k`` copies all vanish with probability ``p ** k``.
+"""
+
+from __future__ import annotations
+
+import math
+
+MISS_TARGET = 1e-6
+"""Accepted probability that every copy of a port's probe was lost."""
+LEAST_COPIES = 2
+"""No port is called silent on the word of a single packet."""
+
+
+class LossEstimate:
+    """Share of lost copies, over a window of about ``memory`` answers."""
+
+    def __init__(self, memory: float = 2_000.0) -> None:
+        self._memory = memory
+        self._answered = 0.0
+        self._lost = 0.0
+
+    @property
+    def samples(self) -> float:
+        """Answers in the window."""
+        return self._answered
+
+    @property
+    def share(self) -> float:
+        """Estimated loss per copy, 0..1."""
+        total = self._answered + self._lost
+        return self._lost / total if total else 0.0
+
+    def note(self, answered: int, lost: int) -> None:
+        """Take in answers and the copies lost before them."""
+        fade = max(0.0, 1.0 - answered / self._memory)
+        self._answered = self._answered * fade + answered
+        self._lost = self._lost * fade + lost
+
+    def reset(self) -> None:
+        """Forget everything: the conditions have changed."""
+        self._answered = self._lost = 0.0
+
+    def copies(self, cap: int) -> int:
+        """How many copies a silent port deserves: at least LEAST_COPIES, at most ``cap`` + 1
+        (``cap`` counts re-sends, as timing templates do)."""
+        share = self.share
+        needed = 1 if share <= 0 else math.ceil(math.log(MISS_TARGET) / math.log(min(share, 0.999)))
+        return max(1, min(max(LEAST_COPIES, needed), cap + 1))

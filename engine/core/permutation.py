@@ -1,0 +1,67 @@
+"""A seeded random order of 0..size-1 in constant memory.
+
+A Feistel network over the smallest even number of bits that holds ``size``, cycle-walked back into
+range (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Any part of the
+order can be computed alone, which is what shards and resuming need.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_ROUNDS = 4
+
+
+class Permutation:
+    """The order of ``size`` items (up to 2**62) under ``seed``."""
+
+    def __init__(self, size: int, seed: int) -> None:
+        self.size = size
+        bits = max(2, (max(size, 2) - 1).bit_length())
+        self._half = np.uint64((bits + 1) // 2)
+        self._mask = np.uint64((1 << int(self._half)) - 1)
+        generator = np.random.default_rng(np.random.SeedSequence(seed))
+        self._keys = generator.integers(0, 2**63, _ROUNDS, np.uint64)
+
+    def items(self, start: int, count: int) -> NDArray[np.int64]:
+        """Items at places ``start`` .. ``start + count - 1`` of the order (int64)."""
+        x = np.arange(start, min(start + count, self.size), dtype=np.uint64)
+        x = self._scramble(x)
+        outside = np.flatnonzero(x >= np.uint64(self.size))
+        while len(outside):
+            walked = self._scramble(x[outside])
+            x[outside] = walked
+            outside = outside[walked >= np.uint64(self.size)]
+        return x.astype(np.int64)
+
+    def places(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The inverse: at which place of the order each item stands (int64)."""
+        x = self._unscramble(items.astype(np.uint64))
+        outside = np.flatnonzero(x >= np.uint64(self.size))
+        while len(outside):
+            walked = self._unscramble(x[outside])
+            x[outside] = walked
+            outside = outside[walked >= np.uint64(self.size)]
+        return x.astype(np.int64)
+
+    def _scramble(self, x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        left, right = x >> self._half, x & self._mask
+        for key in self._keys:
+            left, right = right, left ^ self._mix(right, key)
+        scrambled: NDArray[np.uint64] = left << self._half | right
+        return scrambled
+
+    def _unscramble(self, x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        left, right = x >> self._half, x & self._mask
+        for key in self._keys[::-1]:
+            left, right = right ^ self._mix(left, key), left
+        unscrambled: NDArray[np.uint64] = left << self._half | right
+        return unscrambled
+
+    def _mix(self, value: NDArray[np.uint64], key: np.uint64) -> NDArray[np.uint64]:
+        mixed = value + key
+        mixed ^= mixed >> np.uint64(31)
+        mixed *= np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+        return mixed & self._mask

@@ -1,0 +1,504 @@
+"""ScanCore: decides what to send and when, and what an answer changes.
+
+Sans-I/O: no socket, no clock, no thread. The owner calls, in a loop,
+
+1. ``poll(now)``: what may be sent at once, and when to come back at the latest;
+2. ``sent(now, batch, report)``: what became of it;
+3. ``feed(now, replies)``: what came back;
+
+and the commands whenever the user gives them. Times are seconds on any monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport, empty_probes
+from engine.core.ledger import FOREIGN, Ledger, Positions
+from engine.core.loss import LossEstimate
+from engine.core.outstanding import Outstanding
+from engine.core.pace import Pace
+from engine.core.rtt import RttEstimator
+from engine.core.verdict import classify
+from engine.core.work import GridWalk, ListWalk, WorkQueue, name_cells
+from engine.spec.reason import Reason
+from engine.spec.scan import WHOLE, Shard
+from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.timing import TimingTemplate
+from engine.techniques.answer import FROM_TARGET
+from engine.techniques.registry import technique
+
+MOST_PER_POLL = 2_048
+"""Probes handed out at once: small enough that a command never waits 100 ms for a batch."""
+LINGER = 1.2
+"""Seconds to listen on after the last probe when a SYN/ACK may have been lost: Linux re-sends it
+after 1 s (tcp_synack_retries; RFC 6298 section 2 gives the initial timeout)."""
+POPULAR = 128
+"""Channels that are probed on every host before the rest of the ports."""
+MOST_REVIEWS = 40
+"""Rounds of asking silent ports again at the end of a scan whose answers were rationed."""
+LAST_ATTEMPT = 15
+"""Source ports tell 16 copies of a probe apart; every later copy counts as the last."""
+RETRY_PAUSE = 0.01
+"""Seconds before a probe that could not leave is tried again."""
+_TRUSTED = 30
+"""Answers without loss after which the path counts as clean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """What to send now, and the time of the next poll at the latest."""
+
+    batch: ProbeBatch
+    wake_at: float
+
+
+class ScanCore:
+    """One scan's decisions. Cells live in ``ledger``; host indices belong to an AddressBook."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        scan_types: tuple[ScanType, ...],
+        timing: TimingTemplate,
+        *,
+        seed: int,
+        shard: Shard = WHOLE,
+    ) -> None:
+        self._ledger = ledger
+        self._seed = seed
+        self._shard = shard
+        self._active = {scan_type.protocol: scan_type for scan_type in scan_types}
+        self._timing = timing
+        self.rtt = RttEstimator(ledger.host_count)
+        self.loss = LossEstimate()
+        self.pace = Pace(timing)
+        self._work = WorkQueue()
+        self._resend: deque[ProbeBatch] = deque()
+        self._outstanding = Outstanding()
+        self._dropped = np.zeros(ledger.host_count, bool)
+        self._began: float | None = None
+        self._last_sent = 0.0
+        self._blocked_until = 0.0
+        self._group_timeout = timing.initial_timeout
+        self._reviews = 0
+        self._reviewed = False
+        self._linger_until = 0.0
+        self._answers_at_review = 0
+        self._sharded: list[GridWalk] = []
+        self._newly: list[Positions] = []
+        self.paused = False
+        self.open_cells = 0
+        self.decided = 0
+        self.in_flight = 0
+        self.sent_total = 0
+        self.resent_total = 0
+        self.answered_total = 0
+
+    # ---------------------------------------------------------------- work
+
+    def add_grid(
+        self, first_host: int, hosts: int, channels: NDArray[np.uint32], *, sharded: bool = False
+    ) -> None:
+        """Probe ``hosts`` hosts from ``first_host`` on every channel (uint32, most wanted first).
+
+        The first POPULAR channels are walked before the others, so that what people look for
+        shows up first.
+        """
+        for part in (channels[:POPULAR], channels[POPULAR:]):
+            walk = GridWalk(
+                first_host, hosts, part, self._next_seed(), self._shard if sharded else WHOLE
+            )
+            if sharded and self._shard.count > 1:
+                self._sharded.append(walk)
+            self.open_cells += walk.remaining
+            self._work.add(walk)
+        self._reviewed = False
+
+    def _next_seed(self) -> int:
+        self._seed += 1
+        return self._seed
+
+    def finished(self, now: float) -> bool:
+        """True when every cell is decided and nothing more is awaited."""
+        idle = self.open_cells == 0 and self.in_flight == 0
+        return idle and self._reviewed and now >= self._linger_until
+
+    @property
+    def began(self) -> float | None:
+        """Time of the first poll."""
+        return self._began
+
+    # ---------------------------------------------------------------- sending
+
+    def poll(self, now: float) -> Poll:
+        """What may be sent now. Call again at ``wake_at`` or when something happened."""
+        if self._began is None:
+            self._began = now
+        self._expire(now)
+        self._adapt(now)
+        if self.paused:
+            return Poll(empty_probes(), self._outstanding.next_look)
+        if not self._has_work():
+            self._review(now)
+        room = 0 if now < self._blocked_until else self._room(now)
+        batch = self._take(room) if room else empty_probes()
+        return Poll(batch, self._wake_at(now, bool(len(batch))))
+
+    def _has_work(self) -> bool:
+        return bool(self._resend or self._work.remaining)
+
+    def _room(self, now: float) -> int:
+        room = min(self.pace.allowance(now), MOST_PER_POLL)
+        if self.pace.parallelism:
+            room = min(room, self.pace.parallelism - self.in_flight)
+        return max(room, 0)
+
+    def _wake_at(self, now: float, sending: bool) -> float:
+        if sending:
+            return now
+        wake = self._outstanding.next_look
+        parallel = self.pace.parallelism
+        if self._has_work() and not (parallel and self.in_flight >= parallel):
+            wake = min(wake, max(self.pace.next_allowed(now), self._blocked_until))
+        if wake == float("inf") and self.open_cells == 0:
+            wake = max(self._linger_until, now)
+        return wake
+
+    def _take(self, room: int) -> ProbeBatch:
+        """Up to ``room`` probes: re-sends first (their time has come), then new cells."""
+        chosen: list[ProbeBatch] = []
+        while room > 0 and self._resend:
+            batch = self._resend.popleft()
+            if len(batch) > room:
+                self._resend.appendleft(batch[room:])
+                batch = batch[:room]
+            batch = self._wanted(batch)
+            chosen.append(batch)
+            room -= len(batch)
+        while room > 0:
+            batch = self._work.take(room)
+            if not len(batch):
+                break
+            batch = self._wanted(batch)
+            chosen.append(batch)
+            room -= len(batch)
+        return np.concatenate(chosen) if chosen else empty_probes()
+
+    def _wanted(self, cells: ProbeBatch) -> ProbeBatch:
+        """Cells still to be probed, with the technique that does it now."""
+        now_active = self._technique_now()[cells["protocol"]]
+        at = self._ledger.locate(cells)
+        tries = self._ledger.tries(at)
+        keep = (now_active != 0) & ~self._dropped[cells["host"]]
+        keep &= self._ledger.open_questions(at) & ~self._ledger.flying(at)
+        keep &= np.minimum(tries, LAST_ATTEMPT) == cells["attempt"]
+        cells, now_active = cells[keep], now_active[keep]
+        cells["attempt"][(cells["technique"] != now_active) & (cells["technique"] != 0)] = 0
+        cells["technique"] = now_active
+        return cells
+
+    def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
+        """Note what became of a batch from poll()."""
+        left = ~np.isnan(report.sent_at)
+        for problem in report.problems:
+            if not problem.lasting and problem.errno:
+                self.pace.note_pressure()
+        if not left.all():
+            self._return_unsent(now, batch[~left])
+            batch = batch[left]
+        sent_at = report.sent_at[left]
+        if not len(batch):
+            return
+        at = self._ledger.locate(batch)
+        self._ledger.note_sent(at, batch["attempt"] + np.uint8(1), self._microseconds(sent_at))
+        self.in_flight += len(batch)
+        self.sent_total += len(batch)
+        self.resent_total += int(np.count_nonzero(batch["attempt"]))
+        self.pace.note_sent(len(batch))
+        self._last_sent = float(sent_at.max())
+        self._outstanding.add(batch, sent_at, self._timeouts)
+
+    def _return_unsent(self, now: float, unsent: ProbeBatch) -> None:
+        self._blocked_until = now + RETRY_PAUSE
+        first = unsent["attempt"] == 0
+        self._work.put_back(unsent[first])
+        if not first.all():
+            self._resend.append(unsent[~first])
+
+    def _microseconds(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
+        began = self._began or 0.0
+        ticks: NDArray[np.uint32] = (((times - began) * 1e6).astype(np.int64) & 0xFFFFFFFF).astype(
+            np.uint32
+        )
+        return ticks
+
+    # ---------------------------------------------------------------- waiting
+
+    def _timeouts(self, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
+        return self.rtt.timeouts(hosts, self._timing)
+
+    def _still_waiting(self, probes: ProbeBatch) -> NDArray[np.bool_]:
+        at = self._ledger.locate(probes)
+        waiting: NDArray[np.bool_] = self._ledger.flying(at)
+        waiting &= self._ledger.tries(at) == probes["attempt"] + np.uint8(1)
+        return waiting
+
+    def _expire(self, now: float) -> None:
+        late = self._outstanding.expired(now, self._timeouts, self._still_waiting)
+        if not len(late):
+            return
+        at = self._ledger.locate(late)
+        self._ledger.land(at)
+        self.in_flight -= len(late)
+        copies = self.loss.copies(self._timing.max_retries)
+        technique_now = self._technique_now()[late["protocol"]]
+        exhausted = (late["technique"] == technique_now) & (late["attempt"] + 1 >= copies)
+        self._settle(now, at[exhausted], late["technique"][exhausted])
+        unwanted = technique_now == 0
+        self._give_up(at[unwanted])
+        again = late[~exhausted & ~unwanted]
+        if len(again):
+            again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
+            self._resend.append(again)
+
+    def _settle(self, now: float, at: Positions, techniques: NDArray[np.uint8]) -> None:
+        """Decide cells by silence."""
+        for number in np.unique(techniques):
+            mine = at[techniques == number]
+            outcome = technique(ScanType(int(number))).silence
+            self._ledger.decide(
+                mine,
+                state=outcome.state,
+                reason=outcome.reason,
+                technique=int(number),
+                ttl=0,
+                flags=0,
+                rtt=float("nan"),
+                clock=self._ticks(now),
+            )
+            self._decided(mine)
+
+    def _decided(self, at: Positions) -> None:
+        self.open_cells -= len(at)
+        self.decided += len(at)
+        self._newly.append(at)
+
+    def _ticks(self, now: float) -> int:
+        return min(int((now - (self._began or now)) * 10_000), 0xFFFFFFFF)
+
+    def _adapt(self, now: float) -> None:
+        timeout = self.rtt.group_timeout(self._timing)
+        self.pace.tick(now, self.rtt.group, timeout)
+        if not 0.8 < timeout / self._group_timeout < 1.25:
+            self._group_timeout = timeout
+            self._outstanding.reschedule(self._timeouts)
+
+    def _review(self, now: float) -> None:
+        """All is sent and answered or timed out: is silence to be believed?
+
+        Silent cells that got fewer copies than the loss now known asks for are asked again. Where
+        answers go missing because of speed, all of them are, at the lower rate, as long as each
+        round still finds answers.
+        """
+        if self.in_flight or self.open_cells or self._reviewed:
+            return
+        gained = self.answered_total - self._answers_at_review
+        self._answers_at_review = self.answered_total
+        silent = self._ledger.silent()
+        tries = self._ledger.tries(silent)
+        again = tries < self.loss.copies(self._timing.max_retries)
+        if self.pace.speed_dependent and gained and self._reviews < MOST_REVIEWS:
+            again[:] = True
+        self._reviews += 1
+        if not self._ask_again(silent[again], tries[again]):
+            self._reviewed = True
+            self._linger_until = self._last_sent + LINGER if self._needs_linger(silent) else now
+
+    def _needs_linger(self, silent: Positions) -> bool:
+        """A lost SYN/ACK may still be re-sent by the target: only where ports stayed silent and
+        the path is not known to be clean."""
+        clean = self.loss.samples >= _TRUSTED and self.loss.share == 0.0
+        return len(silent) > 0 and not clean and Protocol.TCP in self._active
+
+    def _ask_again(self, at: Positions, tries: NDArray[np.uint8]) -> bool:
+        """Put silent cells back to work after ``tries`` copies; False when none qualifies."""
+        cells = name_cells(*self._ledger.name(at))
+        cells["technique"] = self._technique_now()[cells["protocol"]]
+        cells["attempt"] = np.minimum(tries, LAST_ATTEMPT)
+        keep = ~self._dropped[cells["host"]] & (cells["technique"] != 0)
+        at, cells = at[keep], cells[keep]
+        if not len(at):
+            return False
+        self._ledger.reopen(at, cells["attempt"])
+        self.open_cells += len(at)
+        self.decided -= len(at)
+        self._resend.append(cells)
+        return True
+
+    def _technique_now(self) -> NDArray[np.uint8]:
+        """ScanType per protocol number; 0 for protocols that are not scanned."""
+        table = np.zeros(len(Protocol), np.uint8)
+        for protocol, scan_type in self._active.items():
+            table[protocol] = scan_type
+        return table
+
+    # ---------------------------------------------------------------- answers
+
+    def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
+        """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
+        if not len(replies):
+            return np.empty(0, np.intp)
+        records = replies.records
+        at = self._ledger.locate(records)
+        verdicts = classify(records)
+        useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
+        useful = useful[self._acceptable(at[useful])]
+        at, first = np.unique(at[useful], return_index=True)
+        chosen = useful[first]
+        if not len(chosen):
+            return chosen
+        records = records[chosen]
+        awaited = self._ledger.open_questions(at)
+        rtt = self._round_trips(at, records, awaited)
+        self._count_answers(now, at, records, awaited)
+        foreign = (records["answer"] & FROM_TARGET) == 0
+        self._ledger.decide(
+            at,
+            state=verdicts.state[chosen],
+            reason=verdicts.reason[chosen],
+            technique=records["technique"],
+            ttl=records["ttl"],
+            flags=np.where(foreign, FOREIGN, 0).astype(np.uint8),
+            rtt=rtt * 1e3,
+            clock=self._ticks(now),
+        )
+        self._decided(at[awaited])
+        self._newly.append(at[~awaited])
+        return chosen
+
+    def _acceptable(self, at: Positions) -> NDArray[np.bool_]:
+        """Cells an answer may decide: those that wait for one, and those given up as silent."""
+        asked = self._ledger.tries(at) > 0
+        silent = self._ledger.reasons(at) == Reason.NO_RESPONSE
+        acceptable: NDArray[np.bool_] = asked & (silent | self._ledger.open_questions(at))
+        return acceptable
+
+    def _round_trips(
+        self, at: Positions, records: NDArray[np.void], awaited: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Seconds from probe to answer, NaN where the answered copy's time is not known.
+
+        An answer to an earlier copy than the last proves at least the timeouts in between; leaving
+        it out would let a timeout that is too short stay so for ever.
+        """
+        elapsed = self._microseconds(records["time"]) - self._ledger.clocks(at)
+        rtt = elapsed.astype(np.float64) / 1e6
+        known = awaited & (records["attempt"] != UNKNOWN_ATTEMPT)
+        rtt[~known | (elapsed > 1 << 31)] = np.nan
+        behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
+        earlier = known & (behind > 0)
+        if earlier.any():
+            rtt[earlier] += behind[earlier] * self._timeouts(records["host"][earlier])
+        usable = ~np.isnan(rtt)
+        self.rtt.sample(records["host"][usable], rtt[usable])
+        return rtt
+
+    def _count_answers(
+        self, now: float, at: Positions, records: NDArray[np.void], awaited: NDArray[np.bool_]
+    ) -> None:
+        attempts = records["attempt"].astype(np.int64)
+        attempts[attempts == UNKNOWN_ATTEMPT] = 0
+        later = int(np.count_nonzero(attempts))
+        lost = int(attempts.sum())
+        self.loss.note(len(at), lost)
+        self.pace.note_answers(now, len(at) - later, later, lost)
+        self.answered_total += len(at)
+        self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
+
+    def take_newly_decided(self) -> Positions:
+        """Positions decided since the last call."""
+        if not self._newly:
+            return np.empty(0, np.int64)
+        newly = np.concatenate(self._newly)
+        self._newly.clear()
+        return newly
+
+    # ---------------------------------------------------------------- commands
+
+    def set_timing(self, timing: TimingTemplate) -> None:
+        """Move everything not yet finished under another template's bounds, at once."""
+        self._timing = timing
+        self.pace.set_timing(timing)
+        self._group_timeout = self.rtt.group_timeout(timing)
+        self._outstanding.reschedule(self._timeouts)
+
+    def set_scan_types(self, scan_types: tuple[ScanType, ...]) -> None:
+        """Probe what is not decided with these types from now on.
+
+        Probes in flight finish under the old type. Undecided cells of protocols no longer scanned
+        are given up; undecided cells of protocols that are new become work.
+        """
+        before = set(self._active)
+        self._active = {scan_type.protocol: scan_type for scan_type in scan_types}
+        for protocol in before - set(self._active):
+            self._work.discard(protocol)
+            waiting = self._ledger.pending(protocol=protocol)
+            self._give_up(self._mine(waiting[~self._ledger.flying(waiting)]))
+        for protocol in set(self._active) - before:
+            waiting = self._mine(self._ledger.pending(protocol=protocol))
+            waiting = waiting[~self._ledger.flying(waiting)]
+            cells = name_cells(*self._ledger.name(waiting))
+            self.open_cells += len(waiting)
+            self.add_list(cells[~self._dropped[cells["host"]]])
+
+    def _mine(self, at: Positions) -> Positions:
+        """The cells that belong to this shard."""
+        if not self._sharded:
+            return at
+        cells = name_cells(*self._ledger.name(at))
+        foreign = np.zeros(len(at), bool)
+        for walk in self._sharded:
+            foreign |= walk.leaves_out(cells)
+        return at[~foreign]
+
+    def rescan(self, at: Positions) -> int:
+        """Probe decided cells again; returns how many that are."""
+        at = at[~self._ledger.open_questions(at)]
+        cells = name_cells(*self._ledger.name(at))
+        keep = self._technique_now()[cells["protocol"]] != 0
+        at, cells = at[keep], cells[keep]
+        self._dropped[cells["host"]] = False
+        self._reviews = 0
+        self._ledger.reopen(at, 0)
+        self.open_cells += len(at)
+        self.decided -= len(at)
+        self.add_list(cells)
+        return len(at)
+
+    def add_list(self, cells: ProbeBatch) -> None:
+        """Walk cells that are already counted as open."""
+        channels = cells["protocol"].astype(np.uint32) << 16 | cells["port"]
+        self._work.add(ListWalk(cells["host"], channels, self._next_seed()))
+        self._reviewed = False
+
+    def grow(self) -> None:
+        """The ledger has more hosts than before."""
+        self.rtt.grow(self._ledger.host_count)
+        fresh = np.zeros(self._ledger.host_count - len(self._dropped), bool)
+        self._dropped = np.concatenate([self._dropped, fresh])
+
+    def drop_host(self, host: int) -> None:
+        """Send nothing more to a host; what is known of it stays."""
+        if not self._dropped[host]:
+            self._dropped[host] = True
+            self._give_up(self._mine(self._ledger.pending(host=host)))
+
+    def _give_up(self, at: Positions) -> None:
+        self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
+        self._ledger.close(at)
+        self.open_cells -= len(at)

@@ -1,0 +1,30 @@
+"""ScanReport: a finished, running or interrupted scan as exports see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.results.snapshot import Snapshot
+from engine.spec.scan import ScanSpec
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """What a format needs to write a whole document.
+
+    Attributes:
+        spec: what was asked for when the scan began.
+        snapshot: what is known; ``snapshot.phase`` tells whether the scan ran to its end.
+        written_at: Unix time of this report.
+        target_problems: targets that could not be used, as (expression, why) pairs.
+    """
+
+    spec: ScanSpec
+    snapshot: Snapshot
+    written_at: float
+    target_problems: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """True when the scan ran to its end."""
+        return self.snapshot.phase.value == "finished"
