@@ -1,0 +1,215 @@
+"""The simulated transport: a network from a scenario, on a virtual clock or in real time.
+
+It fulfils the same interface as the live transports, so the same core runs on it: an hour of
+scanning passes in seconds, and every run with the same seed is the same run.
+"""
+
+from __future__ import annotations
+
+import errno
+import heapq
+import threading
+import time
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import REPLY, ProbeBatch, ReplyBatch, SendReport, no_replies
+from engine.spec.scan_type import ScanType
+from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
+from engine.transport.scenario import SILENCE, HostProfile, Scenario
+
+_TCP_OPEN = answer_code(AnswerKind.TCP, SYN | ACK | WINDOW_OPEN)
+_TCP_CLOSED = answer_code(AnswerKind.TCP, RST | ACK)
+
+_CONNECT_ERRORS: Mapping[int, int] = {
+    0x0300: errno.ENETUNREACH,
+    0x0301: errno.EHOSTUNREACH,
+    0x0302: errno.ENOPROTOOPT,
+    0x0303: errno.ECONNREFUSED,
+    0x0309: errno.ENETUNREACH,
+    0x030A: errno.EHOSTUNREACH,
+    0x030D: errno.EHOSTUNREACH,
+}
+"""What Linux's connect() reports for each ICMPv4 error (icmp_err_convert in net/ipv4/icmp.c)."""
+
+
+class SimulatedTransport:
+    """A Transport over ``scenario``. ``realtime`` makes its clock the wall's."""
+
+    name = "simulated"
+    scan_types = frozenset({ScanType.CONNECT, ScanType.SYN, ScanType.UDP})
+
+    def __init__(self, book: AddressBook, scenario: Scenario, *, realtime: bool = False) -> None:
+        self._book = book
+        self._scenario = scenario
+        self._realtime = realtime
+        self._clock = 0.0
+        self._woken = threading.Event()
+        self._random = np.random.default_rng(scenario.seed)
+        self._profile_of = np.empty(0, np.int64)
+        self._arrivals: list[tuple[float, int, NDArray[np.void]]] = []
+        self._serial = 0
+        self._queue_free: dict[int, float] = {}
+        self._buckets: dict[tuple[int, str], tuple[float, float]] = {}
+        self.probes = 0
+        self.busiest = 0.0
+
+    def now(self) -> float:
+        """Seconds: virtual, or time.monotonic() in real time."""
+        return time.monotonic() if self._realtime else self._clock
+
+    def wake(self) -> None:
+        """Make receive() return at once."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Forget everything under way."""
+        self._arrivals.clear()
+
+    def probe_packet(self, probe: np.void) -> bytes:
+        """No packets exist here."""
+        return b""
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Every probe leaves now; its answer, if any, is put on the calendar."""
+        now = self.now()
+        self.probes += len(batch)
+        profiles = self._profiles(batch["host"])
+        for number in np.unique(profiles[profiles >= 0]):
+            mine = batch[profiles == number]
+            self._answer(now, self._scenario.profiles[number], mine)
+        return SendReport(np.full(len(batch), now))
+
+    def _profiles(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
+        if len(self._profile_of) < self._book.count:
+            profile_of = np.full(self._book.count, -1, np.int64)
+            for number, profile in enumerate(self._scenario.profiles):
+                known = AddressBook(profile.hosts)
+                every = np.arange(known.count, dtype=np.uint32)
+                family = known.families(every)
+                for found in (
+                    self._book.find_v4(known.v4(every[family == 4])),
+                    self._book.find_v6(known.v6(every[family == 6])),
+                ):
+                    profile_of[found[found >= 0]] = number
+            self._profile_of = profile_of
+        return self._profile_of[hosts]
+
+    def _answer(self, now: float, profile: HostProfile, batch: ProbeBatch) -> None:
+        arrives = self._random.random(len(batch)) >= profile.loss
+        arrives &= self._random.random(len(batch)) >= profile.loss
+        delay = profile.delay + profile.jitter * self._random.random(len(batch))
+        if profile.rate:
+            waited = self._queue_waits(now, profile, batch["host"])
+            arrives &= ~np.isnan(waited)
+            delay = delay + np.nan_to_num(waited)
+        codes = np.full(len(batch), SILENCE, np.uint32)
+        for protocol, answers in profile.answers.items():
+            mine = batch["protocol"] == protocol
+            codes[mine] = answers[batch["port"][mine]]
+        arrives &= codes != SILENCE
+        if profile.rst_rate or profile.icmp_rate:
+            arrives &= self._rationed(now, profile, batch["host"], codes, arrives)
+        chosen = np.flatnonzero(arrives)
+        if not len(chosen):
+            return
+        replies = np.zeros(len(chosen), REPLY)
+        for name in ("host", "port", "protocol", "technique"):
+            replies[name] = batch[name][chosen]
+        replies["attempt"] = batch["attempt"][chosen]
+        replies["ttl"] = np.where(batch["technique"][chosen] == ScanType.CONNECT, 0, profile.ttl)
+        replies["answer"] = _as_seen_by(batch["technique"][chosen], codes[chosen])
+        replies["time"] = now + delay[chosen]
+        replies.sort(order="time")
+        self._serial += 1
+        heapq.heappush(self._arrivals, (float(replies["time"][0]), self._serial, replies))
+
+    def _queue_waits(
+        self, now: float, profile: HostProfile, hosts: NDArray[np.uint32]
+    ) -> NDArray[np.float64]:
+        """Seconds each packet waits in its host's queue; NaN for one that finds it full."""
+        waits = np.empty(len(hosts))
+        service = 1.0 / profile.rate
+        longest = max(1, profile.queue) * service
+        for place, host in enumerate(hosts.tolist()):
+            free = max(self._queue_free.get(host, now), now)
+            if free - now > longest:
+                waits[place] = np.nan
+            else:
+                waits[place] = free - now
+                self._queue_free[host] = free + service
+        return waits
+
+    def _rationed(
+        self,
+        now: float,
+        profile: HostProfile,
+        hosts: NDArray[np.uint32],
+        codes: NDArray[np.uint32],
+        arrives: NDArray[np.bool_],
+    ) -> NDArray[np.bool_]:
+        """False for answers a host's rate limit swallows (a token bucket of one second)."""
+        allowed = np.ones(len(hosts), bool)
+        kinds = codes >> 24
+        for kind, rate, label in (
+            (AnswerKind.TCP, profile.rst_rate, "rst"),
+            (AnswerKind.ICMP4, profile.icmp_rate, "icmp"),
+        ):
+            if not rate:
+                continue
+            limited = arrives & (kinds == kind)
+            if kind is AnswerKind.TCP:
+                limited &= codes == _TCP_CLOSED
+            for place in np.flatnonzero(limited).tolist():
+                bucket = (int(hosts[place]), label)
+                level, since = self._buckets.get(bucket, (max(1.0, rate), now))
+                level = min(max(1.0, rate), level + (now - since) * rate)
+                allowed[place] = level >= 1.0
+                self._buckets[bucket] = (level - allowed[place], now)
+        return allowed
+
+    def receive(self, until: float) -> ReplyBatch:
+        """Answers whose time has come; moves the virtual clock to the next event, at most
+        ``until``."""
+        if self._realtime:
+            self._sleep(until)
+        elif self._arrivals and self._arrivals[0][0] <= until:
+            self._clock = max(self._clock, self._arrivals[0][0])
+        elif until < float("inf"):
+            self._clock = max(self._clock, until)
+        now = self.now()
+        due: list[NDArray[np.void]] = []
+        while self._arrivals and self._arrivals[0][0] <= now:
+            _, _, replies = heapq.heappop(self._arrivals)
+            ready = int(np.searchsorted(replies["time"], now, side="right"))
+            due.append(replies[:ready])
+            if ready < len(replies):
+                rest = replies[ready:]
+                self._serial += 1
+                heapq.heappush(self._arrivals, (float(rest["time"][0]), self._serial, rest))
+        return ReplyBatch(np.concatenate(due)) if due else no_replies()
+
+    def _sleep(self, until: float) -> None:
+        next_event = self._arrivals[0][0] if self._arrivals else until
+        pause = min(until, next_event) - time.monotonic()
+        if pause > 0:
+            self._woken.wait(min(pause, 1.0))
+        self._woken.clear()
+
+
+def _as_seen_by(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """What a connect() reports where the wire carries these answers; other types see the wire."""
+    seen = codes.copy()
+    for code in np.unique(codes[techniques == ScanType.CONNECT]).tolist():
+        if code == _TCP_OPEN:
+            number = 0
+        elif code == _TCP_CLOSED:
+            number = errno.ECONNREFUSED
+        else:
+            number = _CONNECT_ERRORS.get(code & 0xFFFF, errno.ETIMEDOUT)
+        mine = (techniques == ScanType.CONNECT) & (codes == code)
+        seen[mine] = answer_code(AnswerKind.ERRNO, number)
+    return seen
