@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,11 +12,10 @@ from benchmarks.cases import CASES
 from benchmarks.compare import run_case
 from benchmarks.report import report
 from benchmarks.store import measure_store
-from tests.lab.namespace import LabError
+from tests.lab.namespace import LabError, require
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 STORE = "store"
-NEEDED = ("nmap", "nft", "ip")
 
 
 def positive(text: str) -> int:
@@ -39,12 +37,10 @@ def main() -> int:
     given = parser.parse_args()
     if os.geteuid():
         parser.error("needs root to make network namespaces; run it with sudo")
-    missing = [word for word in NEEDED if shutil.which(word) is None]
-    if missing:
-        parser.error(f"needs {', '.join(missing)}; on Debian: apt install nmap nftables iproute2")
     chosen = [case for case in CASES if not given.case or case.name in given.case]
     store = measure_store() if not given.case or STORE in given.case else None
     try:
+        require("nmap")
         results = [(case, run_case(case, given.pairs, _note)) for case in chosen]
     except LabError as error:
         parser.exit(1, f"the lab could not be built: {error}\n")

@@ -7,6 +7,7 @@ import ctypes
 import itertools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -25,6 +26,16 @@ _serial = itertools.count()
 
 class LabError(RuntimeError):
     """The lab could not be built: which command failed, and what it said."""
+
+
+def require(*programs: str) -> None:
+    """Raise LabError when a program the lab needs is not installed."""
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing:
+        raise LabError(
+            f"not installed: {', '.join(missing)}; on Debian: apt install nmap nftables iproute2 "
+            "procps"
+        )
 
 
 def command(*words: str, stdin: str = "") -> str:

@@ -36,7 +36,7 @@ CALM = (
     "net.ipv6.conf.default.router_solicitations=0",
 )
 """ICMP rationing and SYN cookies off: two scans one after the other must see the same host. IPv6
-addresses are usable at once, and nobody asks for routers."""
+addresses are usable at once, and nobody asks for routers. Keys a kernel lacks are skipped."""
 
 ROUTER = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
@@ -74,8 +74,13 @@ class Lab:
         self._cleanup = ExitStack()
 
     def __enter__(self) -> Self:
+        namespace.require("ip", "nft", "sysctl")
         namespace.delete_stale()
-        self.scanner = self.new_namespace("scanner")
+        try:
+            self.scanner = self.new_namespace("scanner")
+        except BaseException:
+            self._cleanup.close()
+            raise
         return self
 
     def __exit__(
@@ -90,7 +95,7 @@ class Lab:
         """A namespace that goes away with the lab."""
         name = namespace.create(label)
         self._cleanup.callback(namespace.delete, name)
-        command(*inside(name, "sysctl", "-qw", *sysctls))
+        command(*inside(name, "sysctl", "-eqw", *sysctls))
         return name
 
     def add(self, plan: HostPlan, quality: LinkQuality | None = None) -> LabHost:

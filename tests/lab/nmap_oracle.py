@@ -7,10 +7,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 
 from tests.lab.firewall import Outcome
-from tests.lab.namespace import LabError
+from tests.lab.namespace import LabError, require
 from tests.lab.network import Lab
 
 Outcomes = dict[tuple[str, int], Outcome]
+
+PATIENT_CONNECT = ("--min-rtt-timeout", "1200ms")
+"""On a link without delay the ICMPv6 error arrives while connect() still holds the socket. Linux
+then keeps it as a soft error, which wakes nobody until the kernel repeats its SYN after 1 s."""
 
 
 def nmap_command(scan: str, ports: str, address: str, *extra: str) -> tuple[str, ...]:
@@ -34,7 +38,9 @@ def nmap_command(scan: str, ports: str, address: str, *extra: str) -> tuple[str,
 
 def nmap_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Outcomes:
     """What nmap finds, port by port. Raises LabError when it fails."""
-    words = nmap_command(scan, ",".join(map(str, ports)), address, "-T4")
+    require("nmap")
+    patience = PATIENT_CONNECT if scan == "-sT" and ":" in address else ()
+    words = nmap_command(scan, ",".join(map(str, ports)), address, "-T4", *patience)
     done = subprocess.run(
         lab.scan_command(*words), capture_output=True, text=True, timeout=100, check=False
     )

@@ -13,7 +13,7 @@ from tests.lab.slow_link import LinkQuality
 DISTANT = HostPlan(
     "distant",
     tcp_open=tuple(range(1000, 1600, 15)),
-    udp_services={port: "echo" for port in range(1000, 1200, 10)},
+    udp_services=dict.fromkeys(range(1000, 1200, 10), "echo"),
 )
 PORTS = {"-sS": range(1000, 1600), "-sT": range(1000, 1600), "-sU": range(1000, 1200)}
 
