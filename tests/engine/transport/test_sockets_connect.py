@@ -16,8 +16,8 @@ import pytest
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, ProbeBatch
-from engine.spec.scan_type import ScanType
 from engine.spec.resolve import resolve_targets
+from engine.spec.scan_type import ScanType
 from engine.spec.targets import parse_targets
 from engine.techniques.answer import AnswerKind, answer_code
 from engine.transport.sockets.connect import ConnectChannel
