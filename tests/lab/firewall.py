@@ -117,13 +117,3 @@ def ruleset(rules: Sequence[Rule], hook: str) -> str:
         f"    type filter hook {hook} priority 0; policy accept\n"
         f"    ct state established accept\n{lines}\n  }}\n}}\n"
     )
-
-
-def loss_ruleset(share: float) -> str:
-    """An nft ruleset that drops a random ``share`` (0 to 1) of what comes in, before all else."""
-    return (
-        "table inet loss {\n  chain gate {\n"
-        "    type filter hook prerouting priority -300; policy accept\n"
-        f"    meta l4proto {{ tcp, udp }} numgen random mod 10000 < {round(share * 10000)} drop\n"
-        "  }\n}\n"
-    )

@@ -55,7 +55,6 @@ class LabHost:
         return self.ipv4 if family == 4 else self.ipv6
 
 
-@dataclass
 class Lab:
     """A scanner namespace and the hosts around it; a context manager that leaves nothing behind.
 
@@ -65,9 +64,8 @@ class Lab:
         relays: the processes of the slow links, in the order they were made.
     """
 
-    scanner: str = ""
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
+        self.scanner = ""
         self.hosts: dict[str, LabHost] = {}
         self.relays: list[subprocess.Popen[str]] = []
         self._links = 0
