@@ -33,7 +33,7 @@ def write_text(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> No
         up += status.status is Status.UP
         if style.open_only and not _has_interesting(snapshot, host):
             continue
-        _put(stream, ["", *_host_lines(snapshot, host, status, style)])
+        _put(stream, ["", *_host_lines(report, host, status, style)])
     if snapshot.failure:
         _put(stream, ["", f"The scan failed: {clean(snapshot.failure)}"])
     _put(stream, ["", closing(report, up)])
@@ -53,7 +53,8 @@ def _has_interesting(snapshot: Snapshot, host: int) -> bool:
     return any(counts[state] for state in INTERESTING)
 
 
-def _host_lines(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> Iterator[str]:
+def _host_lines(report: ScanReport, host: int, status: HostStatus, style: Style) -> Iterator[str]:
+    snapshot = report.snapshot
     address = clean(snapshot.names.text(host))
     name = clean(snapshot.names.name(host))
     title = f"{name} ({address})" if name else address
@@ -65,7 +66,9 @@ def _host_lines(snapshot: Snapshot, host: int, status: HostStatus, style: Style)
     if ports.groups:
         yield f"Not shown: {_not_shown(ports)}"
     if ports.pending:
-        yield f"Not decided: {counted(ports.pending, 'port')}"
+        shard = report.spec.shard
+        part = f" (this was part {shard} of the work)" if shard.count > 1 else ""
+        yield f"Not decided: {counted(ports.pending, 'port')}{part}"
     yield from _table(ports, style)
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from engine.core.progress import Progress
 from engine.results.report import ScanReport
-from engine.results.snapshot import Phase, Progress, Snapshot
+from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
 from engine.spec.port_set import PortSet
 from engine.spec.port_state import PortState

@@ -1,0 +1,53 @@
+"""``pyscan``: the engine without a screen, for scripts and pipelines.
+
+Only the standard library is loaded until it is clear that there is something to scan, so that
+``pyscan --version`` and mistakes on the command line are answered at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from engine.cli import exit_code
+from engine.sanitize import clean
+from engine.spec.error import SpecError
+from engine.spec.options import UsageError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run ``pyscan`` with command-line ``words`` (default: the process's own).
+
+    Returns the exit code; ends the process itself for ``--help`` and ``--version``.
+    """
+    try:
+        try:
+            code = _run(sys.argv[1:] if words is None else words)
+        finally:
+            sys.stdout.flush()
+    except (UsageError, SpecError) as error:
+        print(f"pyscan: {clean(str(error))} (pyscan --help lists the options)", file=sys.stderr)
+        return exit_code.USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_code.BROKEN_PIPE
+    except KeyboardInterrupt:
+        return exit_code.INTERRUPTED
+    return code
+
+
+def _run(words: Sequence[str]) -> int:
+    from engine.cli.options import pyscan_parser
+
+    args = pyscan_parser().read(words)
+    if args.print_json_schema:
+        from engine.formats.records import json_schema
+
+        sys.stdout.write(json_schema().decode())
+        return exit_code.COMPLETED
+    if not args.targets and not args.target_files:
+        raise UsageError("no target given; write for example pyscan 127.0.0.1")
+    from engine.cli.run import run
+
+    return run(args)

@@ -1,0 +1,83 @@
+"""What the user is told on standard error: log lines, and a progress line on a terminal."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, TextIO
+
+from engine.core.progress import Progress
+from engine.results.snapshot import Phase
+from engine.sanitize import clean
+
+if TYPE_CHECKING:
+    from engine.session import ScanSession
+
+_CLEAR_LINE = "\r\x1b[K"
+
+
+class Narrator:
+    """Tells a scan's story on ``stream``.
+
+    Args:
+        stream: standard error. A progress line is kept up to date when it is a terminal.
+        level: log lines up to this level are shown, 0 to 3.
+    """
+
+    def __init__(self, stream: TextIO, level: int) -> None:
+        self._stream = stream
+        self._level = level
+        self._newest = 0
+        self._bar = stream.isatty() and os.environ.get("TERM") != "dumb"
+        self._bar_shown = False
+
+    def say(self, text: str) -> None:
+        """One line of our own."""
+        self._clear()
+        print(clean(text, 2000), file=self._stream, flush=True)
+
+    def show(self, session: ScanSession) -> None:
+        """Print log lines that are new, and refresh the progress line."""
+        lines = session.log.lines(since=self._newest, level=self._level)
+        for line in lines:
+            self.say(line.text)
+            self._newest = max(self._newest, line.serial)
+        snapshot = session.snapshot()
+        if self._bar and snapshot.phase is Phase.RUNNING:
+            width = os.get_terminal_size(self._stream.fileno()).columns
+            bar = progress_line(snapshot.progress)[: max(width - 1, 1)]
+            self._stream.write(_CLEAR_LINE + bar)
+            self._stream.flush()
+            self._bar_shown = True
+
+    def finish(self, session: ScanSession) -> None:
+        """Print what is left and take the progress line away."""
+        self.show(session)
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._bar_shown:
+            self._stream.write(_CLEAR_LINE)
+            self._stream.flush()
+            self._bar_shown = False
+
+
+def progress_line(progress: Progress) -> str:
+    """``45.0 %  450 of 1,000 ports  20,000 probes/s  about 3 s left``."""
+    parts = [
+        f"{progress.fraction * 100:.1f} %",
+        f"{progress.decided:,} of {progress.total:,} ports",
+        f"{progress.send_rate:,.0f} probes/s",
+    ]
+    if progress.remaining is not None:
+        parts.append(f"about {_duration(progress.remaining)} left")
+    return "  ".join(parts)
+
+
+def _duration(seconds: float) -> str:
+    whole = int(min(seconds, 8_640_000))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"

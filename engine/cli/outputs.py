@@ -1,0 +1,94 @@
+"""Where the documents go: standard output, files, pipes."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.cli.options import Output
+from engine.formats.atomic import check_writable, write_atomically
+from engine.formats.registry import EXPORT_FORMATS
+from engine.formats.style import Style
+from engine.results.report import ScanReport
+from engine.spec.error import SpecError
+from engine.spec.port_state import PortState
+
+
+def check_outputs(outputs: Sequence[Output]) -> None:
+    """Raise SpecError when documents would collide or could not be written after the scan."""
+    seen: set[str] = set()
+    for output in outputs:
+        if output.path in seen:
+            where = "standard output" if output.path == "-" else output.path
+            raise SpecError(
+                "output", where, None, "is given twice", "give each output its own file"
+            )
+        seen.add(output.path)
+        if output.path == "-":
+            continue
+        try:
+            check_writable(Path(output.path))
+        except (OSError, ValueError) as error:
+            reason = (isinstance(error, OSError) and error.strerror) or "is not a file name"
+            raise SpecError("output", output.path, None, reason) from None
+
+
+def write_output(output: Output, report: ScanReport, style: Style) -> None:
+    """Write one whole document. Raises OSError."""
+
+    def write(stream: BinaryIO) -> None:
+        EXPORT_FORMATS[output.format].write(report, stream, style)
+
+    if output.path == "-":
+        write(sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    else:
+        write_atomically(Path(output.path), write)
+
+
+class LineStream:
+    """JSON lines on standard output while the scan runs.
+
+    The engine thread only leaves the keys of decided cells here; the lines are made and written by
+    the thread that calls :meth:`flush`, so a slow reader never holds up the scan.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._decided: deque[NDArray[np.int64]] = deque()
+        self._waiting = np.empty(0, np.int64)
+        self._started = False
+
+    def decided(self, keys: NDArray[np.int64]) -> None:
+        """Take note of cells just decided. Called by the engine thread."""
+        self._decided.append(keys)
+
+    def flush(self, report: ScanReport) -> None:
+        """Write the lines of all cells whose decision is in the report's snapshot."""
+        from engine.formats.fill import cells_at
+        from engine.formats.json_lines import decided_lines, start_line
+
+        if not self._started:
+            self._stream.write(start_line(report))
+            self._started = True
+        fresh = [self._decided.popleft() for _ in range(len(self._decided))]
+        keys = np.concatenate([self._waiting, *fresh])
+        known = cells_at(report.snapshot, keys)["state"] != PortState.PENDING
+        self._waiting = keys[~known]
+        if known.any():
+            self._stream.write(decided_lines(report.snapshot, keys[known]))
+        self._stream.flush()
+
+    def close(self, report: ScanReport) -> None:
+        """Write what is left and the last line."""
+        from engine.formats.json_lines import end_line
+
+        self.flush(report)
+        self._stream.write(end_line(report))
+        self._stream.flush()

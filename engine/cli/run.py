@@ -1,0 +1,150 @@
+"""One headless scan: start it, narrate, stop it when asked, write what was found."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+from engine.cli import exit_code
+from engine.cli.narration import Narrator
+from engine.cli.options import Output, requested_outputs
+from engine.cli.outputs import LineStream, check_outputs, write_output
+from engine.formats.style import Style
+from engine.results.report import ScanReport
+from engine.results.snapshot import Phase
+from engine.session import (
+    DecidedBatch,
+    ScanSession,
+    TransportUnavailable,
+    can_send_raw,
+    default_scan_types,
+    how_to_get_raw,
+)
+from engine.spec.command_line import BuiltSpec, build_spec
+from engine.spec.scan import ScanSpec
+
+_TICK = 0.1
+"""Seconds between looks at the running scan."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Perform the scan that parsed options describe and return the exit code.
+
+    Raises SpecError and UsageError for options that make no sense, BrokenPipeError when the reader
+    of standard output goes away (the scan is stopped first).
+    """
+    outputs = requested_outputs(args)
+    check_outputs(outputs)
+    built = build_spec(args, default_scan_types())
+    narrator = Narrator(sys.stderr, args.verbosity)
+    for line in built.notes:
+        narrator.say(f"pyscan: {line}")
+    for expression, problem in built.target_problems:
+        narrator.say(f"pyscan: {expression} {problem}")
+    if _lacks_rights(built.spec):
+        _explain_rights(narrator, built.spec)
+        return exit_code.NO_PERMISSION
+    try:
+        report = _scan(built, outputs, narrator, args.verbosity)
+    except TransportUnavailable as error:
+        narrator.say(f"pyscan: {error}")
+        return exit_code.NO_PERMISSION
+    style = Style(args.open_only, args.reasons or args.verbosity >= 2, args.verbosity)
+    written = _write(outputs, report, style, narrator)
+    return _exit_code(report, written)
+
+
+def _lacks_rights(spec: ScanSpec) -> bool:
+    raw = spec.transport in ("packet", "scapy") or any(
+        scan_type.facts.needs_raw for scan_type in spec.scan_types
+    )
+    return raw and not can_send_raw()
+
+
+def _explain_rights(narrator: Narrator, spec: ScanSpec) -> None:
+    asked = [one.option for one in spec.scan_types if one.facts.needs_raw]
+    what = asked[0] if asked else f"--transport {spec.transport}"
+    narrator.say(f"pyscan: {what} needs the right to send raw packets; -sT works without")
+    for line in how_to_get_raw():
+        narrator.say(line)
+
+
+def _scan(
+    built: BuiltSpec, outputs: Sequence[Output], narrator: Narrator, verbosity: int
+) -> ScanReport:
+    """Run the scan to its end, or until a signal, and return what is known then."""
+    streamed = Output("jsonl", "-") in outputs
+    lines = LineStream(sys.stdout.buffer)
+
+    def decided(batch: DecidedBatch) -> None:
+        lines.decided(batch.keys)
+
+    session = ScanSession(
+        built.spec,
+        verbosity=verbosity,
+        target_problems=built.target_problems,
+        on_decided=decided if streamed else None,
+        linger=False,
+    )
+    try:
+        with _cancelled_by_signals(session):
+            session.start()
+            while not session.join(_TICK):
+                narrator.show(session)
+                if streamed:
+                    lines.flush(session.report())
+            narrator.finish(session)
+            report = session.report()
+            if streamed:
+                lines.close(report)
+            return report
+    finally:
+        session.close()
+
+
+@contextmanager
+def _cancelled_by_signals(session: ScanSession) -> Iterator[None]:
+    """Make SIGINT and SIGTERM cancel the scan instead of ending the process.
+
+    A second signal is ignored, so that output is whole; a third one kills.
+    """
+    seen = 0
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal seen
+        seen += 1
+        session.cancel()
+        if seen > 1:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    yield
+
+
+def _write(outputs: Sequence[Output], report: ScanReport, style: Style, narrator: Narrator) -> bool:
+    """Write every document; files first, so that a broken pipe costs none. False if one failed."""
+    written = True
+    for output in sorted(outputs, key=lambda output: output.path == "-"):
+        if output == Output("jsonl", "-"):
+            continue
+        try:
+            write_output(output, report, style)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            narrator.say(f"pyscan: {output.path} was not written: {error.strerror or error}")
+            written = False
+    return written
+
+
+def _exit_code(report: ScanReport, written: bool) -> int:
+    snapshot = report.snapshot
+    if snapshot.phase is Phase.CANCELLED:
+        return exit_code.INTERRUPTED
+    troubled = report.target_problems or snapshot.problems or not report.complete
+    return exit_code.COMPLETED if written and not troubled else exit_code.INCOMPLETE

@@ -1,0 +1,233 @@
+"""The command-line options both programs share: what to scan and how.
+
+The option names are nmap's wherever the feature is the same, so that hands and scripts carry over.
+Importing this module loads only the standard library.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from engine.spec.scan_type import ScanType
+
+TRANSPORTS = ("auto", "packet", "sockets", "scapy")
+
+_DASH_VALUES = ("-p", "--exclude-ports")
+"""Options whose value may itself begin with a dash: ``-p -100`` is ports 1 to 100."""
+
+
+class UsageError(Exception):
+    """Words on the command line that make no sense; ``str()`` is one line for the user."""
+
+
+class ScanParser(argparse.ArgumentParser):
+    """argparse with nmap's habits.
+
+    Targets may stand between options, ``-p -100`` takes its value, ``-v2`` is ``-vv``, and a wrong
+    word raises UsageError (naming the nearest option) instead of ending the process.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Raise UsageError with argparse's message."""
+        raise UsageError(message)
+
+    def read(self, words: Sequence[str]) -> argparse.Namespace:
+        """The parsed words; ``command`` is the command line as one would type it.
+
+        Raises UsageError; ends the process for ``--help``.
+        """
+        known, unknown = self.parse_known_intermixed_args(_normalised(words))
+        for word in unknown:
+            raise UsageError(self._unknown(word))
+        known.command = shlex.join([self.prog, *words])
+        return known
+
+    def _unknown(self, word: str) -> str:
+        options = [name for name in self._option_string_actions if name != "-s"]
+        options += [scan_type.option for scan_type in ScanType]
+        word = word.partition("=")[0]
+        near = _nearest(word, options)
+        advice = f"; did you mean {near}?" if near else ""
+        return f"{_short(word)} is not an option of {self.prog}{advice}"
+
+
+def _normalised(words: Sequence[str]) -> list[str]:
+    """The words as argparse wants them: dashed values glued to their option, ``-v2`` spelt out."""
+    result: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        level = re.fullmatch(r"-v([0-3])", word)
+        if word == "--":
+            result += [word, *waiting]
+        elif word in _DASH_VALUES:
+            value = next(waiting, None)
+            joint = "=" if word.startswith("--") else ""
+            result.append(word if value is None else f"{word}{joint}{value}")
+        elif level:
+            result += ["-v"] * int(level[1])
+        else:
+            result.append(word)
+    return result
+
+
+def _nearest(word: str, options: Sequence[str]) -> str:
+    """The option spelt most like ``word``; short options only compare within their family."""
+    if len(word) <= 3:
+        options = [name for name in options if name[:2] == word[:2] and len(name) == len(word)]
+        return options[0] if options else ""
+    return next(iter(difflib.get_close_matches(word, options, 1)), "")
+
+
+def _short(word: str) -> str:
+    shown = word if len(word) <= 40 else word[:39] + "…"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
+
+
+def scan_parser(prog: str, description: str) -> ScanParser:
+    """A parser with every option that says what to scan and how; programs add their own.
+
+    Raises UsageError from :meth:`ScanParser.read`; engine.spec.command_line.build_spec turns the
+    result into a ScanSpec.
+    """
+    parser = ScanParser(
+        prog=prog,
+        description=description,
+        allow_abbrev=False,
+        add_help=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_targets(parser)
+    _add_ports(parser)
+    _add_technique(parser)
+    _add_pace(parser)
+    return parser
+
+
+def _add_targets(parser: ScanParser) -> None:
+    group = parser.add_argument_group("targets")
+    group.add_argument(
+        "targets", nargs="*", metavar="TARGET",
+        help="address, network (10.0.0.0/24), octet ranges (10.0.0.1-9), IPv6, or host name",
+    )  # fmt: skip
+    group.add_argument(
+        "-iL", dest="target_files", action="append", default=[], metavar="FILE",
+        help="also scan the targets in FILE (- is standard input)",
+    )  # fmt: skip
+    group.add_argument(
+        "--exclude", action="append", default=[], metavar="TARGETS",
+        help="comma-separated targets to leave out",
+    )  # fmt: skip
+    group.add_argument(
+        "--excludefile", dest="exclude_files", action="append", default=[], metavar="FILE",
+        help="leave out the targets in FILE",
+    )  # fmt: skip
+    family = group.add_mutually_exclusive_group()
+    family.add_argument(
+        "-4", dest="family", action="store_const", const=4, help="only IPv4; names resolve to IPv4"
+    )
+    family.add_argument(
+        "-6", dest="family", action="store_const", const=6, help="only IPv6; names resolve to IPv6"
+    )
+    group.add_argument(
+        "--resolve-all", action="store_true", help="scan every address of a name, not the first"
+    )
+    group.add_argument(
+        "-n", dest="no_dns", action="store_true",
+        help="accepted for nmap's sake: addresses are never resolved to names",
+    )  # fmt: skip
+    group.add_argument(
+        "-Pn", dest="no_ping", action="store_true",
+        help="accepted for nmap's sake: every target is scanned, without asking whether it is up",
+    )  # fmt: skip
+
+
+def _add_ports(parser: ScanParser) -> None:
+    group = parser.add_argument_group("ports")
+    group.add_argument(
+        "-p", dest="ports", metavar="PORTS",
+        help="for example 22,80-90,https, U:53,T:1-1024, - for all; default: the 1,000 most common",
+    )  # fmt: skip
+    group.add_argument("--exclude-ports", metavar="PORTS", help="ports to leave out")
+    group.add_argument("-F", dest="fast", action="store_true", help="the 100 most common ports")
+    group.add_argument(
+        "--top-ports", type=_whole(1, 65_535), metavar="N", help="the N most common ports (of -p)"
+    )
+
+
+def _add_technique(parser: ScanParser) -> None:
+    group = parser.add_argument_group("scan types")
+    types = "; ".join(f"{one.option} {one.title}" for one in ScanType)
+    group.add_argument(
+        "-s", dest="scan_types", action="append", default=[], metavar="TYPES",
+        help=f"one TCP type, UDP, or both as in -sSU: {types}",
+    )  # fmt: skip
+    group.add_argument(
+        "--transport", choices=TRANSPORTS, default="auto",
+        help="how packets leave: auto (default), packet (Linux), sockets (no rights), scapy",
+    )  # fmt: skip
+
+
+def _add_pace(parser: ScanParser) -> None:
+    group = parser.add_argument_group("timing")
+    group.add_argument(
+        "-T", "--timing", dest="timing", default="3", metavar="0-5",
+        help="template: 0 paranoid to 5 insane, or its name; default 3 normal",
+    )  # fmt: skip
+    group.add_argument(
+        "--max-retries", type=_whole(0, 250), metavar="N", help="most re-sends per port"
+    )
+    group.add_argument(
+        "--min-rate", type=_rate, metavar="N", help="never slower than N probes per second"
+    )
+    group.add_argument(
+        "--max-rate", type=_rate, metavar="N", help="never faster than N probes per second"
+    )
+    group.add_argument(
+        "--max-parallelism", type=_whole(1, 1_000_000), metavar="N", help="most probes in flight"
+    )
+    times = (
+        ("--scan-delay", "at least TIME between probes to a host"),
+        ("--initial-rtt-timeout", "wait for an answer before any is measured"),
+        ("--min-rtt-timeout", "wait for an answer at least this long"),
+        ("--max-rtt-timeout", "wait for an answer at most this long"),
+    )
+    for name, about in times:
+        group.add_argument(
+            name, metavar="TIME", help=f"{about} (500ms, 2s, 1m; a bare number is seconds)"
+        )
+    group.add_argument(
+        "--seed", type=_whole(0, (1 << 63) - 1), metavar="N", help="repeat the same order of probes"
+    )
+    group.add_argument(
+        "--shard", metavar="I/N", help="do part I of N equal parts, the others elsewhere"
+    )
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def whole_number(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(
+                f"{_short(text)!r} is not a whole number from {low} to {high}"
+            )
+        return number
+
+    return whole_number
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = math.nan
+    if not 0 < rate <= 1e9:
+        raise argparse.ArgumentTypeError(
+            f"{_short(text)!r} is not a rate; write probes per second, for example 500"
+        )
+    return rate
