@@ -44,7 +44,8 @@ class Endpoints:
         self._known: dict[int, Endpoint] = {}
 
     def of(self, host: int) -> Endpoint:
-        """The endpoint of a host. Raises OSError (ENODEV) when its scope names no interface."""
+        """The endpoint of a host. Raises OSError: ENODEV when its scope names no interface, EINVAL
+        for a link-local address without scope, which Linux may send out of any interface."""
         endpoint = self._known.get(host)
         if endpoint is None:
             if len(self._known) >= _MOST_CACHED:
@@ -57,12 +58,13 @@ class Endpoints:
         if address.version == 4:
             return Endpoint(socket.AF_INET, str(address), 0)
         text = socket.inet_ntop(socket.AF_INET6, address.packed)
-        scope = self._book.scope(host)
-        index = _interface_index(scope) if scope and address.is_link_local else 0
+        index = _interface_index(self._book.scope(host)) if address.is_link_local else 0
         return Endpoint(socket.AF_INET6, text, index)
 
 
 def _interface_index(scope: str) -> int:
+    if not scope:
+        raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
     if scope.isdecimal() and scope.isascii():
         index = int(scope)
         if index < 1 << 31:
