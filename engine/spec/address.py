@@ -15,7 +15,8 @@ SCOPE = re.compile(r"[A-Za-z0-9_.:@-]{1,32}")
 """What an interface name may look like; narrower than the kernel allows, wide enough for use."""
 
 _V4 = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
-_V4_MAPPED = 0xFFFF
+MAPPED = V6Span(0xFFFF << 32, 0xFFFF_FFFF_FFFF)
+"""The IPv4-mapped addresses, ::ffff:0:0/96 (RFC 4291 section 2.5.5.2)."""
 
 
 def parse_v4(text: str) -> V4Box | None:
@@ -55,7 +56,7 @@ def unmapped(span: V6Span, bits: int = 128) -> Piece:
     The system sends IPv4 packets to a mapped address, so it is the same target and must meet the
     same excludes.
     """
-    if bits >= 96 and span.first >> 32 == _V4_MAPPED:
+    if bits >= 96 and MAPPED.holds(span):
         return V4Box.single(span.first & 0xFFFFFFFF).masked(bits - 96)
     return span.masked(bits)
 

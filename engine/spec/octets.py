@@ -169,7 +169,9 @@ def _arranged(plus: set[Octets], minus: set[Octets], allowance: _Allowance) -> t
     Blocks whose remainders come out equal are merged, which makes the result canonical.
     """
     allowance.spend(len(plus) + len(minus))
-    if len(next(iter(plus), ())) <= 1:
+    if not plus:
+        return ()
+    if len(next(iter(plus))) == 1:
         mask = _union(plus) & ~_union(minus)
         return ((mask,),) if mask else ()
     merged: dict[tuple[Octets, ...], int] = {}

@@ -140,8 +140,10 @@ def top_ports(n: int, protocols: Sequence[Protocol], within: PortSet | None = No
     for protocol in protocols:
         whole = PortSet.of([(protocol, 1, LAST_PORT[protocol])])
         allowed = whole if within is None else within.only((protocol,))
-        candidates = set(allowed.ports(protocol))
-        listed = [port for port in popularity(protocol) if port in candidates]
+        listed = popularity(protocol)
+        if within is not None:
+            candidates = set(allowed.ports(protocol))
+            listed = tuple(port for port in listed if port in candidates)
         others = allowed.minus(PortSet.of_ports(protocol, listed)).ports(protocol)
         chosen = [*listed[:n], *islice(others, max(n - len(listed), 0))]
         result = result.union(PortSet.of_ports(protocol, chosen))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from engine.spec.address import Piece, parse_address, unmapped
@@ -157,6 +156,8 @@ def _lookup(names: Sequence[str], resolver: Resolver) -> dict[str, list[Piece] |
 
     if len(names) < 2:
         return {name: one(name) for name in names}
+    from concurrent.futures import ThreadPoolExecutor  # slow to import, seldom needed
+
     pool = ThreadPoolExecutor(min(len(names), _LOOKUPS_AT_ONCE), "resolve")
     try:
         return dict(zip(names, pool.map(one, names), strict=True))

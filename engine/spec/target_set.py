@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 
-from engine.spec.address import Piece, parse_address
+from engine.spec.address import MAPPED, Piece, parse_address
 from engine.spec.octets import V4Box, arrange
-from engine.spec.spans import V6Span, merge, subtract
+from engine.spec.spans import V6Span, subtract
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +39,11 @@ class TargetSet:
     ) -> TargetSet:
         """The set of all addresses in ``pieces``, which may overlap.
 
+        IPv4-mapped addresses are left out of wide IPv6 blocks: no IPv6 packet goes to them.
         Raises SpecError when IPv4 patterns overlap in more ways than can be kept apart.
         """
         v4, v6 = _by_family(pieces)
-        return cls((*arrange(v4), *merge(v6)), tuple(dict(names).items()), text)
+        return cls((*arrange(v4), *subtract(v6, [MAPPED])), tuple(dict(names).items()), text)
 
     @property
     def count(self) -> int:
@@ -56,7 +57,7 @@ class TargetSet:
         return TargetSet.of((*self.pieces, *other.pieces), names.items(), text)
 
     def minus(self, other: TargetSet) -> TargetSet:
-        """The addresses of this set that are not in ``other``."""
+        """The addresses of this set that are not in ``other``; ``text`` stays what was typed."""
         v4, v6 = _by_family(self.pieces)
         holes_v4, holes_v6 = _by_family(other.pieces)
         left = replace(self, pieces=(*arrange(v4, holes_v4), *subtract(v6, holes_v6)), names=())
