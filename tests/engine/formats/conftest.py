@@ -110,6 +110,19 @@ def closed_ports(host: int, first: int, last: int) -> list[Decision]:
 
 
 @pytest.fixture
+def many() -> Callable[[PortState, int], list[Decision]]:
+    """``many(state, n)``: n TCP ports of one host, all in one state."""
+    return lambda state, count: [
+        Decision(0, Protocol.TCP, port, state, Reason.RESET) for port in range(1, count + 1)
+    ]
+
+
+@pytest.fixture
+def decision() -> type[Decision]:
+    return Decision
+
+
+@pytest.fixture
 def report_of() -> Callable[..., ScanReport]:
     return build_report
 

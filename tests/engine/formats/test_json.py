@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engine.formats.json_document import write_json
+from engine.formats.json_lines import write_json_lines
+from engine.formats.records import Document, EndLine, PortLine, StartLine, json_schema
+from engine.results.report import ScanReport
+from engine.results.snapshot import Phase
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol, ScanType
+
+DOCUMENTATION = Path(__file__).parents[3] / "docs" / "json.md"
+
+
+def document_of(report: ScanReport) -> Document:
+    stream = io.BytesIO()
+    write_json(report, stream)
+    return msgspec.json.decode(stream.getvalue(), type=Document)
+
+
+def lines_of(report: ScanReport) -> list[StartLine | PortLine | EndLine]:
+    stream = io.BytesIO()
+    write_json_lines(report, stream)
+    return [
+        msgspec.json.decode(line, type=StartLine | PortLine | EndLine)
+        for line in stream.getvalue().splitlines()
+    ]
+
+
+def test_every_decided_port_is_listed_in_order(mixed: ScanReport) -> None:
+    document = document_of(mixed)
+    first = document.hosts[0]
+    assert [(port.protocol, port.port) for port in first.ports] == [
+        ("tcp", 22), ("tcp", 25), ("tcp", 443), *(("tcp", port) for port in range(1000, 1040)),
+        ("udp", 53), ("udp", 161),
+    ]  # fmt: skip
+    assert first.counts == {"open": 3, "closed": 40, "filtered": 1, "open|filtered": 1}
+    assert [host.status for host in document.hosts] == ["up", "unknown", "failed", "up"]
+    assert [host.pending for host in document.hosts] == [0, 44, 45, 44]
+    assert document.hosts[2].problem == "no route to host"
+    assert document.hosts[2].ports == []
+    assert document.summary.pending == 133
+    assert document.summary.hosts_up == 2
+
+
+def test_one_port_in_full(report_of, decision) -> None:
+    report = report_of(
+        [
+            decision(0, Protocol.UDP, 53, PortState.CLOSED, Reason.PORT_UNREACH,
+                     ScanType.UDP, ttl=61, flags=3, rtt=12.5)
+        ],
+        scan_types=(ScanType.UDP,),
+    )  # fmt: skip
+    port = document_of(report).hosts[0].ports[0]
+    assert msgspec.to_builtins(port) == {
+        "protocol": "udp", "port": 53, "state": "closed", "reason": "port-unreach",
+        "reason_ttl": 61, "service": "domain", "scan_type": "udp", "tries": 0, "rtt_ms": 12.5,
+        "time": 0.0001, "stale": True, "foreign": True,
+    }  # fmt: skip
+
+
+def test_unknown_figures_are_null(mixed: ScanReport) -> None:
+    silent = document_of(mixed).hosts[1]
+    assert (silent.rtt_ms, silent.ports[0].rtt_ms, silent.ports[0].reason_ttl) == (None, None, None)
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+def test_the_summary_tells_how_the_scan_ended(report_of, many, phase: Phase) -> None:
+    summary = document_of(report_of(many(PortState.OPEN, 1), phase=phase)).summary
+    assert (summary.phase, summary.complete) == (phase.value, phase is Phase.FINISHED)
+
+
+def test_lines_hold_the_same_ports_by_time(mixed: ScanReport) -> None:
+    start, *ports, end = lines_of(mixed)
+    assert isinstance(start, StartLine)
+    assert isinstance(end, EndLine)
+    listed = [line for line in ports if isinstance(line, PortLine)]
+    assert len(listed) == len(ports) == 47
+    assert [line.time for line in listed] == sorted(line.time for line in listed)
+    assert (listed[0].address, listed[0].name, listed[0].port) == ("10.0.0.1", "web.example", 443)
+    document = document_of(mixed)
+    assert (start.scan, end.summary) == (document.scan, document.summary)
+
+
+@pytest.mark.parametrize("hosts", [0, 1, 3])
+def test_any_number_of_hosts_makes_a_document(report_of, hosts: int) -> None:
+    report = report_of([], addresses=[f"10.0.0.{n}" for n in range(hosts)], undecided=(80,))
+    assert len(document_of(report).hosts) == hosts
+    assert len(lines_of(report)) == 2
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60))
+def test_no_text_from_outside_breaks_the_documents(report_of, many, text: str) -> None:
+    report = report_of(
+        many(PortState.OPEN, 1), names={0: text}, problems={0: text}, command=text,
+        target_problems=((text, text),), failure=text,
+    )  # fmt: skip
+    document_of(report)
+    assert len(lines_of(report)) == 3
+
+
+def test_many_hosts_in_many_blocks(report_of, decision) -> None:
+    decisions = [
+        decision(host, Protocol.TCP, port, PortState.CLOSED, Reason.RESET, ttl=host)
+        for host in range(9)
+        for port in (80, 443)
+    ]
+    report = report_of(decisions, addresses=[f"10.0.0.{n}" for n in range(9)])
+    lines = [line for line in lines_of(report) if isinstance(line, PortLine)]
+    assert {(line.address, line.port, line.reason_ttl) for line in lines} == {
+        (f"10.0.0.{host}", port, host or None) for host in range(9) for port in (80, 443)
+    }
+
+
+def test_the_schema_describes_every_member_of_what_is_written(mixed: ScanReport) -> None:
+    schema = json.loads(json_schema())
+    records = schema["$defs"]
+    names = {record["$ref"].rpartition("/")[2] for record in schema["anyOf"]}
+    assert names == {"Document", "StartLine", "PortLine", "EndLine"}
+    stream = io.BytesIO()
+    write_json(mixed, stream)
+    document = json.loads(stream.getvalue())
+    assert set(document) == set(records["Document"]["properties"])
+    assert set(document["summary"]) == set(records["Summary"]["properties"])
+    assert set(document["hosts"][0]) == set(records["Host"]["properties"])
+    assert set(document["hosts"][0]["ports"][0]) == set(records["Port"]["properties"])
+
+
+def test_the_documentation_names_every_member() -> None:
+    text = DOCUMENTATION.read_text("utf-8")
+    members = {
+        member
+        for record in json.loads(json_schema())["$defs"].values()
+        for member in record["properties"]
+    }
+    assert {member for member in members if f"`{member}`" not in text} == set()

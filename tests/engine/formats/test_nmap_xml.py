@@ -1,0 +1,152 @@
+"""Our XML, read by the tools it is for."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from libnmap.parser import NmapParser
+from lxml import etree
+
+from engine.formats.nmap_xml import write_xml
+from engine.formats.style import PLAIN, Style
+from engine.results.report import ScanReport
+from engine.results.snapshot import Phase
+from engine.spec.port_state import PortState
+from engine.spec.scan_type import ScanType
+
+DTD = Path("/usr/share/nmap/nmap.dtd")
+needs_dtd = pytest.mark.skipif(
+    not DTD.exists(), reason="needs nmap's DTD: install the package nmap-common"
+)
+needs_ndiff = pytest.mark.skipif(
+    shutil.which("ndiff") is None, reason="needs ndiff: install the package ndiff"
+)
+NO_ENTITIES = etree.XMLParser(resolve_entities=False, no_network=True)
+
+
+def xml_of(report: ScanReport, style: Style = PLAIN) -> bytes:
+    stream = io.BytesIO()
+    write_xml(report, stream, style)
+    return stream.getvalue()
+
+
+def assert_valid(document: bytes) -> etree._Element:
+    root = etree.fromstring(document, NO_ENTITIES)
+    dtd = etree.DTD(str(DTD))
+    assert dtd.validate(root), dtd.error_log
+    return root
+
+
+@needs_dtd
+@pytest.mark.parametrize("style", [PLAIN, Style(open_only=True), Style(detail=3)])
+def test_every_style_is_valid(mixed: ScanReport, style: Style) -> None:
+    assert_valid(xml_of(mixed, style))
+
+
+@needs_dtd
+def test_what_is_in_it(mixed: ScanReport) -> None:
+    root = assert_valid(xml_of(mixed))
+    assert dict(root.attrib) == {
+        "scanner": "nmap",
+        "args": "pyscan -sSU --reason -p- web.example 10.0.0.2",
+        "start": "1795230000",
+        "startstr": root.get("startstr"),
+        "version": "PyScan 0.1.0",
+        "xmloutputversion": "1.05",
+    }
+    infos = [dict(info.attrib) for info in root.findall("scaninfo")]
+    assert infos == [
+        {"type": "syn", "protocol": "tcp", "numservices": "43", "services": "22,25,443,1000-1039"},
+        {"type": "udp", "protocol": "udp", "numservices": "2", "services": "53,161"},
+    ]
+    statuses = [dict(status.attrib) for status in root.iterfind("host/status")]
+    assert statuses == [
+        {"state": "up", "reason": "syn-ack", "reason_ttl": "64"},
+        {"state": "up", "reason": "user-set", "reason_ttl": "0"},
+        {"state": "unknown", "reason": "no-route", "reason_ttl": "0"},
+        {"state": "up", "reason": "reset", "reason_ttl": "64"},
+    ]
+    extra = root.find("host/ports/extraports/extrareasons")
+    assert extra is not None
+    assert extra.get("ports") == "1000-1039"
+    assert len(root.findall("host/hostnames")) == 4
+    assert [one.get("addrtype") for one in root.iterfind("host/address")][-1] == "ipv6"
+
+
+@needs_dtd
+@pytest.mark.parametrize(
+    ("phase", "message"),
+    [(Phase.CANCELLED, "aborted"), (Phase.FAILED, "lo is gone"), (Phase.RUNNING, "still running")],
+)
+def test_an_unfinished_scan_is_a_whole_document(
+    report_of, many, phase: Phase, message: str
+) -> None:
+    report = report_of(many(PortState.OPEN, 2), undecided=(90,), phase=phase, failure="lo is gone")
+    finished = assert_valid(xml_of(report)).find("runstats/finished")
+    assert finished is not None
+    assert (finished.get("exit"), finished.get("errormsg")) == ("error", message)
+
+
+@needs_dtd
+def test_a_scan_without_hosts_is_valid(report_of) -> None:
+    assert_valid(xml_of(report_of([], addresses=())))
+
+
+@needs_dtd
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_no_text_from_outside_breaks_the_document(report_of, many, name: str, other: str) -> None:
+    report = report_of(
+        many(PortState.CLOSED, 2),
+        addresses=("10.0.0.1", "10.0.0.2"),
+        names={0: name},
+        problems={1: other},
+        command=f"pyscan --x {other} -->",
+        target_problems=((name, other),),
+    )
+    assert_valid(xml_of(report))
+
+
+@needs_dtd
+def test_types_switched_to_while_scanning_are_listed_too(report_of, many) -> None:
+    report = report_of(many(PortState.OPEN, 1), scan_types=(ScanType.CONNECT,))
+    switched = ScanReport(
+        report_of([], scan_types=(ScanType.SYN,)).spec, report.snapshot, report.written_at
+    )
+    root = assert_valid(xml_of(switched))
+    assert [info.get("type") for info in root.findall("scaninfo")] == ["syn", "connect"]
+
+
+def test_python_libnmap_reads_it(mixed: ScanReport) -> None:
+    read = NmapParser.parse_fromstring(xml_of(mixed).decode())
+    first = read.hosts[0]
+    assert (first.address, first.hostnames, first.is_up()) == ("10.0.0.1", ["web.example"], True)
+    assert first.get_open_ports() == [(22, "tcp"), (443, "tcp"), (53, "udp")]
+    assert first.get_service(22, "tcp").service == "ssh"
+    assert (read.hosts_up, read.hosts_down, read.hosts_total) == (3, 1, 4)
+
+
+@needs_ndiff
+def test_ndiff_reads_it(mixed: ScanReport, report_of, many, tmp_path: Path) -> None:
+    before, after = tmp_path / "before.xml", tmp_path / "after.xml"
+    before.write_bytes(xml_of(report_of(many(PortState.CLOSED, 2))))
+    after.write_bytes(xml_of(report_of(many(PortState.OPEN, 2))))
+    mixed_file = tmp_path / "mixed.xml"
+    mixed_file.write_bytes(xml_of(mixed))
+
+    def ndiff(one: Path, two: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["ndiff", one, two], capture_output=True, text=True, timeout=60, check=False
+        )
+
+    changed = ndiff(before, after)
+    assert (changed.returncode, changed.stderr) == (1, "")
+    assert "+1/tcp open" in changed.stdout
+    same = ndiff(mixed_file, mixed_file)
+    assert (same.returncode, same.stderr) == (0, "")

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import io
+
+from engine.formats.normal_text import write_text
+from engine.formats.style import PLAIN, Style
+from engine.results.report import ScanReport
+from engine.results.snapshot import Phase
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol
+
+
+def text_of(report: ScanReport, style: Style = PLAIN) -> list[str]:
+    stream = io.BytesIO()
+    write_text(report, stream, style)
+    return stream.getvalue().decode().splitlines()
+
+
+def test_the_report_of_a_scan(mixed: ScanReport) -> None:
+    lines = text_of(mixed)
+    assert lines[0].startswith("PyScan 0.1.0 scan report, started 2026-11-2")
+    assert lines[1:] == [
+        "Target not scanned: nowhere.invalid: does not resolve (Name or service not known)",
+        "",
+        "PyScan scan report for web.example (10.0.0.1)",
+        "Host is up (0.00044s latency).",
+        "Not shown: 40 closed tcp ports (reset)",
+        "PORT    STATE         SERVICE",
+        "22/tcp  open          ssh",
+        "25/tcp  filtered      smtp",
+        "443/tcp open          https",
+        "53/udp  open          domain",
+        "161/udp open|filtered snmp",
+        "",
+        "PyScan scan report for 10.0.0.2",
+        "Nothing answered: the host may be down or filtered.",
+        "Not decided: 44 ports",
+        "PORT   STATE    SERVICE",
+        "22/tcp filtered ssh",
+        "",
+        "PyScan scan report for 10.0.0.3",
+        "Host could not be probed (no route to host).",
+        "Not decided: 45 ports",
+        "",
+        "PyScan scan report for fd00::1",
+        "Host is up (0.0021s latency).",
+        "Not decided: 44 ports",
+        "PORT   STATE  SERVICE",
+        "22/tcp closed ssh",
+        "",
+        "PyScan done: 4 IP addresses (2 hosts up) scanned in 1.50 seconds",
+    ]
+
+
+def test_reasons_stand_in_a_column_and_on_the_host_line(mixed: ScanReport) -> None:
+    lines = text_of(mixed, Style(reasons=True))
+    assert "Host is up, received syn-ack ttl 64 (0.00044s latency)." in lines
+    assert "25/tcp  filtered      smtp    admin-prohibited ttl 63" in lines
+    assert "161/udp open|filtered snmp    no-response" in lines
+
+
+def test_open_only_leaves_out_hosts_without_open_ports(mixed: ScanReport) -> None:
+    lines = text_of(mixed, Style(open_only=True))
+    assert [line for line in lines if line.startswith("PyScan scan report")] == [
+        "PyScan scan report for web.example (10.0.0.1)"
+    ]
+    assert "Not shown: 40 closed tcp ports (reset), 1 filtered tcp port (admin-prohibited)" in lines
+    assert lines[-1] == "PyScan done: 4 IP addresses (2 hosts up) scanned in 1.50 seconds"
+
+
+def test_nothing_is_known_about_latency_without_a_measurement(report_of, many) -> None:
+    assert "Host is up." in text_of(report_of(many(PortState.OPEN, 1)))
+
+
+def test_a_host_with_only_collapsed_ports(report_of, many) -> None:
+    lines = text_of(report_of(many(PortState.CLOSED, 30), names={0: "web"}))
+    assert "All 30 scanned ports on web (10.0.0.1) are in ignored states." in lines
+    assert "Not shown: 30 closed tcp ports (reset)" in lines
+
+
+def test_the_plural_follows_the_total_of_the_state(report_of, decision) -> None:
+    ports = [
+        decision(0, Protocol.TCP, port, PortState.FILTERED, Reason.NO_RESPONSE)
+        for port in range(1, 27)
+    ]
+    ports.append(decision(0, Protocol.TCP, 99, PortState.FILTERED, Reason.HOST_UNREACH))
+    ports.append(decision(0, Protocol.UDP, 99, PortState.FILTERED, Reason.PORT_UNREACH))
+    lines = text_of(report_of(ports))
+    assert (
+        "Not shown: 26 filtered tcp ports (no-response), 1 filtered tcp ports (host-unreach), "
+        "1 filtered udp ports (port-unreach)" in lines
+    )
+
+
+def test_an_interrupted_scan_says_how_far_it_came(report_of, many) -> None:
+    report = report_of(many(PortState.OPEN, 1), undecided=(5, 6), phase=Phase.CANCELLED)
+    lines = text_of(report)
+    assert "Not decided: 2 ports" in lines
+    assert lines[-1] == (
+        "PyScan interrupted: 1 IP address (1 host up) scanned in 1.50 seconds, 1 of 3 ports decided"
+    )
+
+
+def test_a_failed_scan_says_why(report_of) -> None:
+    report = report_of([], undecided=(5,), phase=Phase.FAILED, failure="lo went away\x1b[2J")
+    assert "The scan failed: lo went away␛[2J" in text_of(report)
+
+
+def test_hostile_names_stay_on_their_line(report_of, many) -> None:
+    report = report_of(
+        many(PortState.OPEN, 1),
+        names={0: "evil\n22/tcp open\x1b[31m\u202e"},
+        target_problems=(("x\ny", "z\x07"),),
+    )
+    lines = text_of(report)
+    assert "PyScan scan report for evil␊22/tcp open␛[31m\\u202e (10.0.0.1)" in lines
+    assert "Target not scanned: x␊y: z␇" in lines
+
+
+def test_a_scan_without_hosts_is_still_a_report(report_of) -> None:
+    lines = text_of(report_of([], addresses=()))
+    assert lines[-1] == "PyScan done: 0 IP addresses (0 hosts up) scanned in 1.50 seconds"
