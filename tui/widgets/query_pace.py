@@ -27,13 +27,12 @@ class QueryPace:
         self._moved = -math.inf
         self._ended = -math.inf
 
-    def due(self, now: float, sort: SortColumn) -> bool:
-        """True when a query may run now."""
-        if now < self._next:
-            return False
-        if sort in FIXED:
-            return True
-        return now >= self._ended + SORT_EVERY and now >= self._moved + HANDS_OFF
+    def wait(self, now: float, sort: SortColumn) -> float:
+        """Seconds until a query may run; 0 when it may run now."""
+        ready = self._next
+        if sort not in FIXED:
+            ready = max(ready, self._ended + SORT_EVERY, self._moved + HANDS_OFF)
+        return max(0.0, ready - now)
 
     def ran(self, started: float, ended: float) -> None:
         """Note that a query took from ``started`` to ``ended``."""

@@ -59,17 +59,25 @@ class ResultRows:
         """The key under the cursor, or None when there are no rows."""
         return self.key_at(self.cursor)
 
-    def show(self, snapshot: Snapshot) -> bool:
-        """Take ``snapshot``. True when rows were asked for again, which QueryPace rations."""
-        self.snapshot = snapshot
-        due = self._answered is not snapshot.view and self._pace.due(self._now(), self.query.sort)
-        return due and self.ask()
+    def show(self, snapshot: Snapshot) -> float | None:
+        """Take ``snapshot``, and ask for its rows if it is time.
 
-    def ask(self) -> bool:
-        """Run the query now and keep the cursor on its key. False without a snapshot."""
+        Seconds to wait before :meth:`show` should be called again when it is not time yet (see
+        QueryPace); None when the rows are those of the snapshot.
+        """
+        self.snapshot = snapshot
+        if self._answered is snapshot.view:
+            return None
+        wait = self._pace.wait(self._now(), self.query.sort)
+        if not wait:
+            self.ask()
+        return wait or None
+
+    def ask(self) -> None:
+        """Run the query on the newest snapshot and keep the cursor on its key."""
         snapshot = self.snapshot
         if snapshot is None:
-            return False
+            return
         before = self.cursor_key if self._moved else None
         started = self._now()
         self.row_set = run_query(snapshot, self.query)
@@ -79,7 +87,6 @@ class ResultRows:
         kept = None if before is None else self.find(before)
         last = max(len(self) - 1, 0)
         self.cursor = kept if kept is not None else min(self.cursor, last) if self._moved else 0
-        return True
 
     def find(self, key: int) -> int | None:
         """Where ``key`` stands among the rows, or None."""

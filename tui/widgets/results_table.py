@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Click, Resize
 from textual.message import Message
 from textual.strip import Strip
+from textual.timer import Timer
 
 from engine.results.query import Query, RowSet, SortColumn
 from engine.results.snapshot import Snapshot
@@ -106,6 +107,7 @@ class ResultsTable(LineView, can_focus=True):
         self.show_all_key = show_all_key
         self._rows = ResultRows(query)
         self._styles_now: RowStyles | None = None
+        self._later: Timer | None = None
 
     # What others read and set
 
@@ -132,7 +134,14 @@ class ResultsTable(LineView, can_focus=True):
     def show(self, snapshot: Snapshot) -> None:
         """Show ``snapshot``; rows are asked for again when it is time (see QueryPace)."""
         with self._cursor_in_place():
-            self._rows.show(snapshot)
+            wait = self._rows.show(snapshot)
+        if wait is not None and self._later is None:
+            self._later = self.set_timer(wait, self._show_again)
+
+    def _show_again(self) -> None:
+        self._later = None
+        if self._rows.snapshot is not None:
+            self.show(self._rows.snapshot)
 
     def set_query(self, query: Query) -> None:
         """Show what another query asks for, at once."""

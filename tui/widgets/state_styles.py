@@ -31,15 +31,15 @@ def state_styles(app: App[object]) -> dict[PortState, Style]:
     colour. The glyph and the word tell the states apart in every case.
     """
     return {
-        state: Style(bold=state in _BOLD) + _first_colour(app.theme_variables, tokens)
-        for state, tokens in TOKENS.items()
+        state: Style(bold=state in _BOLD) + colour(app, *tokens) for state, tokens in TOKENS.items()
     }
 
 
-def _first_colour(variables: Mapping[str, str], tokens: tuple[str, ...]) -> Style:
+def colour(app: App[object], *tokens: str) -> Style:
+    """The foreground of the first theme variable in ``tokens`` that is a colour, or no style."""
     for token in tokens:
         try:
-            return Style(color=Color.parse(variables.get(token, "")).rich_color)
+            return Style(color=Color.parse(app.theme_variables.get(token, "")).rich_color)
         except ColorParseError:
             continue
     return Style.null()

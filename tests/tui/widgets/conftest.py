@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.results.snapshot import Phase, Progress, Snapshot
+from engine.core.progress import Progress
+from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason

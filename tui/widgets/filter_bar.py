@@ -1,0 +1,120 @@
+"""FilterBar: where the user types what the results table should show."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from engine.results.filter import EVERYTHING, MAX_LENGTH, Filter, parse_filter
+from engine.spec.error import SpecError
+
+HELP = "port:22,80-90  state:open  service:http  host:10.0  reason:reset  -term leaves out"
+EXAMPLE = "filter, for example  port:80-90 state:open -http"
+
+
+class FilterBar(Vertical):
+    """A line to type in, and below it the grammar or what is wrong with the text.
+
+    The filter takes effect with every key; while the text cannot be understood, the last good one
+    stays. Enter keeps the filter, Escape takes it away; both say so with ``Closed``. The bar can be
+    seen while the user types and while there is a filter.
+    """
+
+    DEFAULT_CSS = """
+    FilterBar { height: 2; display: none; }
+    FilterBar.open { display: block; }
+    FilterBar > Input { border: none; height: 1; padding: 0 1; }
+    FilterBar > Static { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    FilterBar > Static.error { color: $text-error; text-style: bold; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Clear", show=False)]
+
+    class Changed(Message):
+        """The table should show what ``filter`` lets through; ``text`` is how it was written."""
+
+        def __init__(self, chosen: Filter, text: str) -> None:
+            super().__init__()
+            self.filter = chosen
+            self.text = text
+
+    class Closed(Message):
+        """The user is done with the bar; ``kept`` is False when the filter was taken away."""
+
+        def __init__(self, kept: bool) -> None:
+            super().__init__()
+            self.kept = kept
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._filter = EVERYTHING
+
+    def compose(self) -> ComposeResult:
+        """The input and the line below it."""
+        yield Input(placeholder=EXAMPLE, max_length=MAX_LENGTH)
+        yield Static(Text(HELP), markup=False)
+
+    @property
+    def text(self) -> str:
+        """What is written in the bar."""
+        return self.query_one(Input).value
+
+    @property
+    def filter(self) -> Filter:
+        """The last filter that could be understood."""
+        return self._filter
+
+    @property
+    def active(self) -> bool:
+        """True while the bar can be seen."""
+        return self.has_class("open")
+
+    def open(self) -> None:
+        """Let the user type."""
+        self.add_class("open")
+        self.query_one(Input).focus()
+
+    def clear(self) -> None:
+        """Take the filter away and fold the bar."""
+        self.set_text("")
+        self.remove_class("open")
+
+    def set_text(self, text: str) -> None:
+        """Write ``text`` into the bar, as if it had been typed."""
+        self.query_one(Input).value = text[:MAX_LENGTH]
+        if text:
+            self.add_class("open")
+
+    @on(Input.Changed)
+    def _read(self, event: Input.Changed) -> None:
+        event.stop()
+        line = self.query_one(Static)
+        try:
+            chosen = parse_filter(event.value)
+        except SpecError as error:
+            line.update(Text(f"✗ {error.line}"))
+            line.set_class(True, "error")
+            return
+        line.update(Text(HELP))
+        line.set_class(False, "error")
+        if chosen != self._filter:
+            self._filter = chosen
+            self.post_message(self.Changed(chosen, event.value))
+
+    @on(Input.Submitted)
+    def _keep(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not event.value.strip():
+            self.clear()
+        self.post_message(self.Closed(kept=self.active))
+
+    def action_give_up(self) -> None:
+        """Take the filter away and leave."""
+        self.clear()
+        self.post_message(self.Closed(kept=False))

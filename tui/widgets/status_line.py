@@ -1,0 +1,132 @@
+"""StatusLine: the header; what is scanned, how, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.text import Text
+from textual.widget import Widget
+
+from engine.results.snapshot import Phase, Snapshot
+from tui import format as fmt
+from tui.widgets.port_text import port_text
+from tui.widgets.state_styles import colour
+
+GAP = "  "
+_BOLD = Style(bold=True)
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLook:
+    """How a phase is shown: a glyph beside its word, and theme variables for its colour."""
+
+    glyph: str
+    tokens: tuple[str, ...]
+
+
+PHASES: Mapping[Phase, PhaseLook] = {
+    Phase.WAITING: PhaseLook("◌", ("text-muted", "foreground")),
+    Phase.RUNNING: PhaseLook("●", ("text-success", "success")),
+    Phase.PAUSED: PhaseLook("‖", ("text-warning", "warning")),
+    Phase.FINISHED: PhaseLook("✓", ("text-primary", "primary")),
+    Phase.CANCELLED: PhaseLook("■", ("text-warning", "warning")),
+    Phase.FAILED: PhaseLook("✗", ("text-error", "error")),
+}
+
+SHORTENINGS: tuple[tuple[str, int], ...] = (
+    ("product", 0), ("elapsed", 1), ("left", 1), ("scan", 1), ("timing", 1), ("ports", 1),
+    ("target", 1), ("ports", 2), ("elapsed", 2), ("left", 2), ("target", 2), ("scan", 2),
+    ("timing", 2),
+)  # fmt: skip
+"""What gives way, in order, when the line is too long: the piece, and which wording replaces it."""
+
+
+class StatusLine(Widget):
+    """One line: target, ports, scan types, timing, phase, share done, elapsed and left."""
+
+    DEFAULT_CSS = """
+    StatusLine { height: 1; background: $panel; color: $foreground; text-wrap: nowrap; }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._snapshot: Snapshot | None = None
+        self._targets = ""
+        self._ports: tuple[object, str] = (None, "")
+        self._shown: Text | None = None
+
+    def describe(self, targets: str) -> None:
+        """Show ``targets`` as the user wrote them instead of the first address."""
+        self._targets = targets
+        self._renew()
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show where this snapshot's scan stands."""
+        self._snapshot = snapshot
+        if self._ports[0] is not snapshot.view.channels:
+            self._ports = (snapshot.view.channels, port_text(snapshot.view.channels))
+        self._renew()
+
+    def _renew(self) -> None:
+        if self.is_attached and self._line() != self._shown:
+            self.refresh()
+
+    def render(self) -> Text:
+        """The line, in as many words as fit."""
+        self._shown = self._line()
+        return self._shown
+
+    def _line(self) -> Text:
+        snapshot = self._snapshot
+        if snapshot is None:
+            return Text(fmt.cut("PyScan", self.size.width), style="bold")
+        pieces = self._pieces(snapshot)
+        wording = dict.fromkeys(pieces, 0)
+        for name, shorter in (("", 0), *SHORTENINGS):
+            if name == "product":
+                pieces["product"] = ("",)
+            elif name:
+                wording[name] = min(shorter, len(pieces[name]) - 1)
+            words = {n: pieces[n][at] for n, at in wording.items() if pieces[n][at]}
+            if cell_len(GAP.join(words.values())) <= self.size.width:
+                break
+        line = Text(no_wrap=True, end="")
+        look = PHASES[snapshot.phase]
+        styles = {"product": _BOLD, "phase": colour(self.app, *look.tokens) + _BOLD}
+        for name, text in words.items():
+            line.append(GAP if line else "").append(text, styles.get(name))
+        if cell_len(line.plain) > self.size.width:
+            line.truncate(self.size.width, overflow="ellipsis")
+        return line
+
+    def _pieces(self, snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
+        """Every piece of the line in wordings from long to short; an empty one leaves it out."""
+        progress, phase = snapshot.progress, snapshot.phase
+        target = self._targets or _first_target(snapshot)
+        ports = self._ports[1]
+        options = " ".join(one.option for one in snapshot.scan_types)
+        titles = ", ".join(f"{one.option} {one.title}" for one in snapshot.scan_types)
+        share = "" if phase is Phase.WAITING else f" {fmt.percent(progress.fraction)}"
+        elapsed = fmt.clock(progress.elapsed)
+        left = "" if phase.over or progress.remaining is None else fmt.clock(progress.remaining)
+        return {
+            "product": ("PyScan",),
+            "target": (target, fmt.cut(target, 24), fmt.cut(target, 15)),
+            "ports": (f"ports {ports}", f"ports {fmt.cut(ports, 14)}", fmt.cut(ports, 11)),
+            "scan": (titles, options, fmt.cut(options, 7)),
+            "timing": (snapshot.timing.label, f"T{snapshot.timing.number}", ""),
+            "phase": (f"{PHASES[phase].glyph} {phase.value}{share}",),
+            "elapsed": (f"{elapsed} elapsed", elapsed, ""),
+            "left": (left and f"{left} left", left and f"-{left}", ""),
+        }
+
+
+def _first_target(snapshot: Snapshot) -> str:
+    names = snapshot.names
+    if not names.count:
+        return "no targets"
+    first = names.name(0) or names.text(0)
+    return first if names.count == 1 else f"{first} and {names.count - 1:,} more"
