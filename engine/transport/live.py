@@ -223,7 +223,7 @@ def open_transport(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> Li
     try:
         for scan_type in spec.scan_types:
             if scan_type not in transport.scan_types:
-                raise TransportUnavailable(_needs_raw(scan_type.option))
+                raise TransportUnavailable(_why_not(scan_type, spec.transport))
             transport.open(scan_type)
     except OSError as problem:
         transport.close()
@@ -235,20 +235,28 @@ def open_transport(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> Li
 
 
 def _offers(wish: str, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
+    connect = Offer(ConnectChannel.scan_types, partial(ConnectChannel, book))
+    raw = _raw_channel(wish)
+    if raw is None:
+        return [connect, Offer(UdpChannel.scan_types, partial(UdpChannel, book))]
+    return [connect, Offer(frozenset({ScanType.SYN, ScanType.UDP}), partial(raw, book, tokens))]
+
+
+def _raw_channel(wish: str) -> Callable[[AddressBook, ProbeTokens], Channel] | None:
+    """What opens the raw channel that was wished for, or None to do with sockets."""
+    if wish not in TRANSPORTS:
+        raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
+    if wish == "sockets":
+        return None
     from engine.host.privilege import can_send_raw
 
-    connect = Offer(ConnectChannel.scan_types, partial(ConnectChannel, book))
-    datagrams = Offer(UdpChannel.scan_types, partial(UdpChannel, book))
-    if wish == "sockets" or (wish == "auto" and not can_send_raw()):
-        return [connect, datagrams]
-    if wish not in _RAW_CHANNELS and wish != "auto":
-        raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
     if not can_send_raw():
+        if wish == "auto":
+            return None
         raise TransportUnavailable(_needs_raw(f"the transport {wish!r}"))
     if wish == "auto":
         wish = "packet" if sys.platform == "linux" else "scapy"
-    raw = Offer(frozenset({ScanType.SYN, ScanType.UDP}), partial(_RAW_CHANNELS[wish], book, tokens))
-    return [connect, raw]
+    return _open_packet if wish == "packet" else _open_scapy
 
 
 def _open_packet(book: AddressBook, tokens: ProbeTokens) -> Channel:
@@ -263,10 +271,14 @@ def _open_scapy(book: AddressBook, tokens: ProbeTokens) -> Channel:
     return ScapyChannel(book, tokens)
 
 
-_RAW_CHANNELS = {"packet": _open_packet, "scapy": _open_scapy}
-
 TRANSPORTS = ("auto", "packet", "sockets", "scapy")
 """What ScanSpec.transport may be."""
+
+
+def _why_not(scan_type: ScanType, wish: str) -> str:
+    if wish == "sockets":
+        return f"{scan_type.option} needs raw packets; the transport 'sockets' sends none"
+    return _needs_raw(scan_type.option)
 
 
 def _needs_raw(what: str) -> str:
