@@ -50,21 +50,18 @@ class IpHeaders:
 
 
 def read_ipv4(packets: NDArray[np.uint8], lengths: NDArray[np.int64]) -> IpHeaders:
-    """Headers of IPv4 packets (n, at least 20 wide). Later fragments are UNREADABLE."""
+    """Headers of IPv4 packets (n, at least 20 wide). Later fragments, which hold no upper-layer
+    header, say so as they do in IPv6: 44."""
     header = np.ascontiguousarray(packets[:, : IPV4.itemsize]).view(IPV4)[:, 0]
     offset = (header["version_length"] & 15).astype(np.int64) * 4
     end = np.minimum(lengths, header["total_length"])
-    broken = (
-        (lengths < IPV4.itemsize)
-        | (offset < IPV4.itemsize)
-        | (end < offset)
-        | (header["fragment"] & 0x1FFF != 0)
-    )
+    broken = (lengths < IPV4.itemsize) | (offset < IPV4.itemsize) | (end < offset)
+    upper = np.where(header["fragment"] & 0x1FFF != 0, np.uint8(_FRAGMENT), header["protocol"])
     return IpHeaders(
         source=header["source"],
         destination=header["destination"],
         ttl=header["ttl"],
-        upper=np.where(broken, np.uint8(UNREADABLE), header["protocol"]),
+        upper=np.where(broken, np.uint8(UNREADABLE), upper),
         offset=np.where(broken, IPV4.itemsize, offset),
         end=end,
     )
@@ -98,7 +95,7 @@ def _upper_layer(packet: bytes, kind: int) -> tuple[int, int]:
         if offset + 8 > len(packet):
             break
         if kind == _FRAGMENT and int.from_bytes(packet[offset + 2 : offset + 4], "big") >> 3:
-            break
+            return _FRAGMENT, offset
         size = 8 if kind == _FRAGMENT else 8 * (packet[offset + 1] + 1)
         kind, offset = packet[offset], offset + size
         if offset > len(packet):

@@ -191,10 +191,14 @@ def _match_ports(
 
 
 def _is_own_probe(segments: NDArray[np.void], headers: IpHeaders, sent: Sent) -> Bools:
-    """Packets from our own address and one of our own source ports: on the loopback interface we
-    see what we send, and such a packet is a probe, not an answer."""
+    """Packets to a target from our address and one of our source ports: on the loopback interface,
+    and with some listeners, we see what we send, and such a packet is a probe, not an answer."""
     ours = sent.ports.meaning(segments["source_port"]).ours
-    return ours & _same(headers.source, headers.destination)
+    if not ours.any():
+        return ours
+    hosts = sent.hosts(headers.destination)
+    own: Bools = ours & (hosts >= 0)
+    return own & _same(headers.source, sent.sources.of(hosts, headers.source.shape[1]))
 
 
 def _match_icmp(messages: Bytes, headers: IpHeaders, sent: Sent) -> _Verdict:
@@ -227,7 +231,7 @@ def _match_icmp(messages: Bytes, headers: IpHeaders, sent: Sent) -> _Verdict:
         & _same(headers.destination, ours)
         & ((meaning.protocol != Protocol.TCP) | (quoted["sequence"] == sent.tokens.of(records)))
     )
-    return _Verdict(records, accepted, error)
+    return _Verdict(records, accepted, error & meaning.ours)
 
 
 def _quotes_protocol(version: int, inner: NDArray[np.void], protocol: Bytes) -> Bools:

@@ -21,7 +21,7 @@ def open_receiver(ethertype: int, program: bytes) -> socket.socket:
     receiver = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethertype))
     try:
         attach(receiver, program)  # matching sorts out what came in before
-        _set_buffer(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+        enlarge_receive_buffer(receiver)
         with contextlib.suppress(OSError):  # Linux before 4.20; matching sorts our probes out too
             receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
         receiver.setblocking(False)
@@ -51,6 +51,11 @@ def open_packet_sender(family: int) -> socket.socket:
     _set_buffer(sender, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER)
     sender.setblocking(False)
     return sender
+
+
+def enlarge_receive_buffer(receiver: socket.socket) -> None:
+    """Room for the answers of a fast link that come while we are busy sending."""
+    _set_buffer(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, _RECEIVE_BUFFER)
 
 
 def _set_buffer(opened: socket.socket, forced: int, plain: int, size: int) -> None:

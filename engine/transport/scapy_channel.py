@@ -1,0 +1,121 @@
+"""ScapyChannel: the same probes as PacketChannel, sent and received through scapy's sockets.
+
+For systems without Linux's packet sockets, and to check ours against. Thousands of probes per
+second at most; send() may wait up to two seconds for a neighbour that does not answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import time
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import ProbeBatch, ReplyBatch, SendReport, no_replies
+from engine.core.token import ProbeTokens
+from engine.spec.scan_type import ScanType
+from engine.transport.packet.matching import Sent, match_replies
+from engine.transport.packet.probe_packets import ProbePackets
+from engine.transport.packet.source_ports import SLOTS, WINDOW, ReservedPorts
+from engine.transport.packet.sources import SourceAddresses
+from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
+from engine.transport.scapy_network import Network, Way
+
+_MOST_PACKETS = 1024
+_WIDTH = 256
+_PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
+
+
+class ScapyChannel:
+    """A Channel over scapy's layer 3 sockets and listeners.
+
+    Raises OSError (PermissionError without the rights) when sockets cannot be opened.
+    """
+
+    name = "scapy"
+    scan_types: frozenset[ScanType] = frozenset(SLOTS)
+
+    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
+        self._book = book
+        self._ways: dict[int, Way] = {}
+        sources = SourceAddresses()
+        with contextlib.ExitStack() as stack:
+            reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
+            self._network = stack.enter_context(contextlib.closing(Network()))
+            self._open = stack.pop_all()
+        base = reserved.ports.base
+        window = f"{base}-{base + WINDOW - 1}"
+        self._program = f"(tcp or udp) and dst portrange {window} or icmp or icmp6"
+        self._sources = sources
+        self._sent = Sent(book, tokens, reserved.ports, sources)
+        self._packets = ProbePackets(book, tokens, reserved.ports, sources)
+
+    def filenos(self) -> Sequence[int]:
+        """Descriptors that become readable when drain() has something to do."""
+        return self._network.filenos()
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        """Send probes one by one."""
+        report = SendReport(np.full(len(batch), np.nan))
+        troubles: dict[int, Trouble] = {}
+        problems = []
+        for row, host in enumerate(batch["host"].tolist()):
+            if host in troubles:
+                continue
+            try:
+                way = self._way(host)
+                if isinstance(way, Trouble):
+                    troubles[host] = way
+                    continue
+                packet = self._build(batch[row : row + 1])
+                report.sent_at[row] = time.monotonic()
+                self._network.send(way, packet)
+            except OSError as error:
+                report.sent_at[row] = np.nan
+                if error.errno in _PRESSURE:
+                    problems.append(pressure(error))
+                    break
+                troubles[host] = refused(error)
+                self._ways.pop(host, None)
+        report.problems = (*lasting_problems(troubles.items(), self._book.text), *problems)
+        return report
+
+    def _way(self, host: int) -> Way | Trouble:
+        """The way to a host, looked up once. Raises OSError."""
+        if host in self._ways:
+            return self._ways[host]
+        way = self._network.way(self._book.text(host), self._book.scope(host))
+        if isinstance(way, Way):
+            self._network.listen(way.interface, self._program)
+            self._sources.note(host, way.source)
+            self._ways[host] = way
+        return way
+
+    def _build(self, probes: ProbeBatch) -> bytes:
+        version = int(self._book.families(probes["host"])[0])
+        packets, lengths = self._packets.build(probes, version)
+        return packets[0, : lengths[0]].tobytes()
+
+    def drain(self, now: float) -> ReplyBatch:
+        """Answers that have arrived, each with the time it was read, at least ``now``."""
+        waiting = list(self._network.packets(_MOST_PACKETS))
+        if not waiting:
+            return no_replies()
+        packets = np.zeros((len(waiting), _WIDTH), np.uint8)
+        for row, packet in enumerate(waiting):
+            kept = np.frombuffer(packet[:_WIDTH], np.uint8)
+            packets[row, : len(kept)] = kept
+        lengths = np.array([len(packet) for packet in waiting])
+        return match_replies(packets, lengths, self._sent, max(now, time.monotonic()))
+
+    def probe_packet(self, probe: np.void) -> bytes:
+        """The IP packet of one PROBE record as it was, or would be, sent. Its source address is
+        all zeros for a host that has not been sent to."""
+        return self._build(np.array([probe]))
+
+    def close(self) -> None:
+        """Give back every descriptor. Idempotent."""
+        self._open.close()
