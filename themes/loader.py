@@ -1,0 +1,202 @@
+"""Read themes from TOML files, ours and the user's, and never let a bad one stop the program.
+
+A theme names colours by what they mean. Anything left out falls back to a related colour, anything
+unknown is reported with the nearest known word, and a file that cannot be used is left out.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from textual.color import Color, ColorParseError
+from textual.theme import Theme
+
+from engine.sanitize import clean
+
+DEFAULT_THEME = "pyscan-dark"
+OUR_FOLDER = Path(__file__).parent
+MAX_BYTES = 64 * 1024
+MAX_FILES = 100
+
+UI_COLOURS = (
+    "primary",
+    "secondary",
+    "accent",
+    "warning",
+    "error",
+    "success",
+    "foreground",
+    "background",
+    "surface",
+    "panel",
+)
+"""Keys of the ``[ui]`` table. Only ``primary`` must be given."""
+
+PORT_FALLBACKS = {
+    "open": "success",
+    "closed": "error",
+    "filtered": "warning",
+    "unfiltered": "secondary",
+    "mixed": "accent",
+}
+"""Keys of the ``[ports]`` table and the ``[ui]`` colour each falls back to."""
+
+_TOP_KEYS = ("name", "dark", "ansi", "ui", "ports")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+CSS_FALLBACKS = {f"port-{state}": f"ansi_{colour}" for state, colour in (
+    ("open", "green"),
+    ("closed", "red"),
+    ("filtered", "yellow"),
+    ("unfiltered", "cyan"),
+    ("mixed", "magenta"),
+)}  # fmt: skip
+"""CSS variables of ours for a theme that has none, such as those that come with Textual."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadResult:
+    """Usable themes, ours first, and one line per thing that is wrong with the others."""
+
+    themes: tuple[Theme, ...]
+    problems: tuple[str, ...]
+
+
+class ThemeError(ValueError):
+    """A theme file that cannot be used; the text says why, in one line."""
+
+
+def load_themes(user_folder: Path | None = None) -> LoadResult:
+    """Every theme of ours and of ``user_folder`` (``*.toml``); a user's theme replaces ours."""
+    themes: dict[str, Theme] = {}
+    problems: list[str] = []
+    for path in _theme_files(user_folder, problems):
+        try:
+            theme = read_theme(path, problems)
+        except ThemeError as error:
+            problems.append(f"theme {clean(path.name, 60)}: {error}")
+        else:
+            themes[theme.name] = theme
+    return LoadResult(tuple(themes.values()), tuple(problems))
+
+
+def _theme_files(user_folder: Path | None, problems: list[str]) -> Iterator[Path]:
+    yield from sorted(OUR_FOLDER.glob("*.toml"), key=lambda path: path.stem != DEFAULT_THEME)
+    if user_folder is None:
+        return
+    try:
+        paths = sorted(user_folder.glob("*.toml"))
+    except OSError as error:
+        problems.append(f"themes folder: {error.strerror}")
+        return
+    if len(paths) > MAX_FILES:
+        problems.append(f"themes folder: only the first {MAX_FILES} files are read")
+    yield from paths[:MAX_FILES]
+
+
+def read_theme(path: Path, problems: list[str]) -> Theme:
+    """The theme in one file. Lesser faults go to ``problems``; raises ThemeError for the rest."""
+    table = _read_table(path)
+    where = f"theme {clean(path.name, 60)}"
+    problems += _unknown(where, "", table, _TOP_KEYS)
+    name = table.get("name", path.stem)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ThemeError("name must be small letters, digits and dashes, at most 40")
+    ui = _colours(where, table, "ui", UI_COLOURS, problems)
+    if "primary" not in ui:
+        raise ThemeError("[ui] primary is missing or not a colour")
+    ports = _colours(where, table, "ports", tuple(PORT_FALLBACKS), problems)
+    return Theme(
+        name=name,
+        primary=ui["primary"],
+        secondary=ui.get("secondary"),
+        accent=ui.get("accent"),
+        warning=ui.get("warning"),
+        error=ui.get("error"),
+        success=ui.get("success"),
+        foreground=ui.get("foreground"),
+        background=ui.get("background"),
+        surface=ui.get("surface"),
+        panel=ui.get("panel"),
+        dark=_flag(where, table, "dark", True, problems),
+        ansi=_flag(where, table, "ansi", False, problems),
+        variables={
+            f"port-{state}": ports.get(state) or ui.get(fallback) or ui["primary"]
+            for state, fallback in PORT_FALLBACKS.items()
+        },
+    )
+
+
+def _read_table(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            raise ThemeError("is not a regular file")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise ThemeError(f"is larger than {MAX_BYTES // 1024} KiB")
+        return tomllib.loads(data.decode())
+    except OSError as error:
+        raise ThemeError(f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ThemeError("is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ThemeError(f"is not valid TOML: {clean(str(error), 120)}") from None
+    except RecursionError:
+        raise ThemeError("is nested too deeply") from None
+
+
+def _colours(
+    where: str, table: Mapping[str, Any], name: str, known: tuple[str, ...], problems: list[str]
+) -> dict[str, str]:
+    """The valid colours of one table; the others are reported."""
+    given = table.get(name, {})
+    if not isinstance(given, dict):
+        problems.append(f"{where}: {name} must be a table: write [{name}]")
+        return {}
+    problems += _unknown(where, f"[{name}] ", given, known)
+    colours: dict[str, str] = {}
+    for key in known:
+        value = given.get(key)
+        if value is None:
+            continue
+        if isinstance(value, str) and _is_colour(value):
+            colours[key] = value
+        else:
+            shown = clean(str(value), 30)
+            problems.append(f'{where}: [{name}] {key} = {shown} is not a colour such as "#5aa9e6"')
+    return colours
+
+
+def _is_colour(text: str) -> bool:
+    try:
+        Color.parse(text[:100])
+    except (ColorParseError, ValueError):
+        return False
+    return True
+
+
+def _flag(
+    where: str, table: Mapping[str, Any], key: str, default: bool, problems: list[str]
+) -> bool:
+    value = table.get(key, default)
+    if not isinstance(value, bool):
+        problems.append(f"{where}: {key} must be true or false")
+        return default
+    return value
+
+
+def _unknown(
+    where: str, section: str, given: Mapping[str, Any], known: tuple[str, ...]
+) -> Iterator[str]:
+    for key in given:
+        if key not in known:
+            near = difflib.get_close_matches(key[:60], known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; use {', '.join(known)}"
+            yield f"{where}: {section}{clean(key, 30)} is not known{hint}"

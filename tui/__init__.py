@@ -1,0 +1,1 @@
+"""PyScan's screen: a Textual application over engine.session."""

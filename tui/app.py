@@ -1,0 +1,208 @@
+"""PyScanApp: starts and ends sessions, and holds what outlives a scan: plan, themes, rights."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+
+from engine.sanitize import clean
+from engine.spec.command_line import BuiltSpec
+from engine.spec.error import SpecError
+from themes.loader import CSS_FALLBACKS, DEFAULT_THEME, LoadResult, load_themes
+from tui.actions import ACTIONS
+from tui.door import EngineDoor
+from tui.plan import Plan
+from tui.recent import RecentTargets
+from tui.screens.main import MainScreen
+from tui.screens.target_picker import TargetPicker, problem_lines
+
+if TYPE_CHECKING:
+    from engine.session import ScanSession
+
+_ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+USAGE_ERROR = 2
+
+
+class PyScanApp(App[None]):
+    """The program.
+
+    Args:
+        plan: the command line's options.
+        door: the engine.
+        recent: recent targets.
+        themes: what was loaded; ours when left out.
+        theme: name of the theme to begin with.
+        verbosity: level of the log to begin with, 0 to 3.
+
+    Attributes:
+        raw_rights: raw sockets are ours to use; taken to be so until the engine has been asked.
+        complaint: one line to print after the program, when options made no sense.
+    """
+
+    TITLE = "PyScan"
+    CSS_PATH = "pyscan.tcss"
+    COMMAND_PALETTE_BINDING = "f2"
+
+    def __init__(
+        self,
+        plan: Plan | None = None,
+        *,
+        door: EngineDoor | None = None,
+        recent: RecentTargets | None = None,
+        themes: LoadResult | None = None,
+        theme: str = DEFAULT_THEME,
+        verbosity: int = 1,
+    ) -> None:
+        super().__init__()
+        self.plan = plan or Plan.blank()
+        self.door = door or EngineDoor()
+        self.recent = recent or RecentTargets()
+        self.raw_rights = True
+        self.complaint = ""
+        loaded = themes or load_themes()
+        self._theme_problems = loaded.problems
+        self.our_themes = tuple(one.name for one in loaded.themes)
+        for one in loaded.themes:
+            self.register_theme(one)
+        self.theme = theme
+        self.main = MainScreen()
+        self.main.verbosity = verbosity
+        self._session: ScanSession | None = None
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Colours of port states for themes that know nothing of them."""
+        return CSS_FALLBACKS
+
+    def get_default_screen(self) -> Screen[None]:
+        """The main screen is the first and stays at the bottom of the stack."""
+        return self.main
+
+    # Beginning and end
+
+    def on_mount(self) -> None:
+        """End tidily when the terminal goes away or someone says so."""
+        for name in _ENDING_SIGNALS:
+            number = getattr(signal, name, None)
+            if number is not None:
+                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                    asyncio.get_running_loop().add_signal_handler(
+                        number, self._end_by_signal, int(number)
+                    )
+        for problem in self._theme_problems:
+            self.tell(problem, "warning")
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def on_ready(self) -> None:
+        """The first picture is on the screen: now read the engine, and start or ask."""
+        if not self.plan.names_targets:
+            self.main.open_picker()
+        self._read_engine()
+
+    @work(thread=True, group="engine", exit_on_error=False)
+    def _read_engine(self) -> None:
+        """Import the engine and learn what is possible here."""
+        rights, defaults = self.door.can_send_raw(), self.door.default_scan_types()
+        plan = Plan(self.plan.args, defaults)
+        built: BuiltSpec | SpecError | None = None
+        if plan.names_targets:
+            try:
+                built = plan.build()
+            except SpecError as error:
+                built = error
+        self.call_from_thread(self._engine_read, plan, rights, built)
+
+    def _engine_read(self, plan: Plan, rights: bool, built: BuiltSpec | SpecError | None) -> None:
+        self.raw_rights = rights
+        self.plan = Plan(self.plan.args, plan.defaults)
+        if not rights:
+            self.tell("No raw-socket rights: TCP connect scans. Press i to see how.", "warning")
+        if isinstance(self.screen, TargetPicker):
+            self.screen.update_plan(self.plan, self.plan_remark)
+        if isinstance(built, SpecError):
+            self.complaint = built.line
+            self.exit(return_code=USAGE_ERROR)
+        elif built is not None and built.spec.targets:
+            self.start_scan(built)
+        elif built is not None:
+            self._tell_problems(built)
+            self.main.open_picker()
+
+    @property
+    def plan_remark(self) -> str:
+        """What the target picker says about how targets will be scanned."""
+        try:
+            line = f"Then: {self.plan.title}"
+        except SpecError as error:
+            line = error.line
+        if not self.raw_rights:
+            line += "\nNo raw-socket rights here: i on the main screen tells how to get them."
+        return line
+
+    def start_scan(self, built: BuiltSpec) -> None:
+        """End the session there is, and begin another in its place."""
+        self._tell_problems(built)
+        self._open_session(built)
+
+    @work(thread=True, exclusive=True, group="session", exit_on_error=False)
+    def _open_session(self, built: BuiltSpec) -> None:
+        self.close_session()
+        try:
+            session = self.door.open_session(built.spec, built.target_problems, self.main.verbosity)
+            self._session = session
+            session.start()
+        except self.door.refusals() as error:
+            self.call_from_thread(self.tell, str(error), "error")
+        else:
+            self.call_from_thread(self.main.adopt, session)
+
+    def _tell_problems(self, built: BuiltSpec) -> None:
+        for line in problem_lines(built)[:3]:
+            self.tell(line, "warning")
+        for note in built.notes[:3]:
+            self.tell(note)
+
+    def close_session(self) -> None:
+        """End the session's thread. Safe to call again and from any thread."""
+        session, self._session = self._session, None
+        if session is not None:
+            session.close()
+
+    def on_unmount(self) -> None:
+        """Leave no thread behind."""
+        self.close_session()
+
+    # For everyone
+
+    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
+        """A notice that goes away by itself; never read as markup."""
+        timeout = {"information": 4, "warning": 8, "error": 12}[severity]
+        self.notify(clean(text, 500), severity=severity, timeout=timeout, markup=False)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Commands of the palette: what makes sense now."""
+        if screen is not self.main:
+            return
+        for action in ACTIONS:
+            if action.palette and action.needs.met(self.main.phase):
+                yield SystemCommand(
+                    f"{action.group.name.lower()}: {action.title}",
+                    action.help,
+                    lambda name=action.name: self.main.action_act(name),
+                )
+
+    async def action_quit(self) -> None:
+        """Ctrl+Q: as the main screen's quit, from anywhere."""
+        if self.screen is self.main:
+            self.main.do_quit()
+        else:
+            self.exit()

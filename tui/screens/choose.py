@@ -1,0 +1,123 @@
+"""Choose: pick one thing from a list (scan type, timing template, theme)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.widgets import Checkbox, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tui.screens.dialog import Dialog
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One line of the list.
+
+    Attributes:
+        name: what is given back.
+        title: the line.
+        about: shown below the list while the line is highlighted.
+        key: a character that chooses the line at once; may be empty.
+    """
+
+    name: str
+    title: str
+    about: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The user's choice, and whether the extra box was ticked."""
+
+    name: str
+    extra: bool = False
+
+
+class Choose(Dialog[Chosen]):
+    """A list with ``current`` marked.
+
+    Args:
+        heading: title of the box.
+        choices: the lines.
+        current: name of the choice in force.
+        header: a line above the list, such as column titles.
+        extra: label of a tick box below the list; no box when empty.
+        preview: called with the name of each line the highlight reaches.
+    """
+
+    keys = "Enter choose   ↑ ↓ move   Esc keep as it is"
+
+    def __init__(
+        self,
+        heading: str,
+        choices: Sequence[Choice],
+        current: str = "",
+        *,
+        header: str = "",
+        extra: str = "",
+        preview: Callable[[str], None] | None = None,
+    ) -> None:
+        super().__init__()
+        self.heading = heading
+        self._choices = tuple(choices)
+        self._current = current
+        self._header = header
+        self._extra = extra
+        self._preview = preview
+        if extra:
+            self.keys = "Enter choose   ↑ ↓ move   Space tick the box   Esc keep as it is"
+
+    def compose_parts(self) -> ComposeResult:
+        """Header, list, explanation of the highlighted line, tick box."""
+        if self._header:
+            yield Static("      " + self._header, classes="header", markup=False)
+        yield OptionList(*(Option(self._line(choice)) for choice in self._choices), id="choices")
+        if any(choice.about for choice in self._choices):
+            yield Static("", id="about", markup=False)
+        if self._extra:
+            yield Checkbox(self._extra, id="extra", compact=True)
+
+    def on_mount(self) -> None:
+        """Highlight what is in force."""
+        names = [choice.name for choice in self._choices]
+        choices = self.query_one("#choices", OptionList)
+        choices.highlighted = names.index(self._current) if self._current in names else 0
+        choices.focus()
+
+    def _line(self, choice: Choice) -> Text:
+        mark = "●" if choice.name == self._current else " "
+        return Text(f"{mark} {choice.key or ' '} {choice.title}", no_wrap=True, overflow="ellipsis")
+
+    def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
+        """Explain, and preview."""
+        choice = self._choices[event.option_index]
+        for about in self.query("#about").results(Static):
+            about.update(Text(choice.about))
+        if self._preview is not None:
+            self._preview(choice.name)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Give back the line under the highlight."""
+        self._give(self._choices[event.option_index])
+
+    def on_key(self, event: events.Key) -> None:
+        """Choose by a line's own key; Space ticks the box from anywhere."""
+        if event.key == "space" and self._extra and not isinstance(self.focused, Checkbox):
+            event.stop()
+            self.query_one("#extra", Checkbox).toggle()
+            return
+        for choice in self._choices:
+            if choice.key and choice.key == event.character:
+                event.stop()
+                self._give(choice)
+                return
+
+    def _give(self, choice: Choice) -> None:
+        extra = bool(self._extra) and self.query_one("#extra", Checkbox).value
+        self.dismiss(Chosen(choice.name, extra))

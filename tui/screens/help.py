@@ -1,0 +1,77 @@
+"""HelpScreen: every key, generated from the registry; the focused pane's own keys first."""
+
+from __future__ import annotations
+
+from rich.table import Table
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tui.actions import ACTIONS, Group, key_text
+from tui.screens.dialog import Dialog
+
+Section = tuple[str, list[tuple[str, str]]]
+"""A heading and its (keys, text) lines."""
+
+
+class HelpScreen(Dialog[None]):
+    """Keys of ``pane``, then all others by group."""
+
+    heading = "Keys"
+    keys = "↑ ↓ PgUp PgDn scroll   Esc close"
+    BINDINGS = [Binding("q,question_mark,f1,enter", "give_up", "Close", show=False)]
+
+    def __init__(self, pane: Widget | None) -> None:
+        super().__init__()
+        self._pane = pane
+
+    def compose_parts(self) -> ComposeResult:
+        """One table per section."""
+        with VerticalScroll(classes="lines"):
+            for heading, lines in sections(self._pane):
+                yield Static(Text(heading), classes="header", markup=False)
+                yield Static(_table(lines), markup=False)
+
+
+def sections(pane: Widget | None) -> list[Section]:
+    """What the help screen says."""
+    own = _pane_keys(pane) if pane is not None else []
+    found: list[Section] = [(f"In the {_pane_name(pane)}", own)] if own and pane else []
+    for group in Group:
+        lines = [
+            (" ".join(key_text(key) for key in action.keys), action.help)
+            for action in ACTIONS
+            if action.group is group
+        ]
+        found.append((group.value, lines))
+    return found
+
+
+def _pane_name(pane: Widget) -> str:
+    return pane.border_title or (pane.id or type(pane).__name__).replace("-", " ")
+
+
+def _pane_keys(pane: Widget) -> list[tuple[str, str]]:
+    """The bindings a pane's own class names, in its order; one line per description."""
+    keys: dict[str, list[str]] = {}
+    for binding in Binding.make_bindings(_own_bindings(type(pane))):
+        keys.setdefault(binding.description or binding.action, []).append(
+            key_text(binding.key_display or binding.key)
+        )
+    return [(" ".join(dict.fromkeys(names)), text) for text, names in keys.items()]
+
+
+def _own_bindings(kind: type[Widget]) -> list[BindingType]:
+    return list(vars(kind).get("BINDINGS", []))
+
+
+def _table(lines: list[tuple[str, str]]) -> Table:
+    table = Table.grid(padding=(0, 2), expand=True)
+    table.add_column(width=14, no_wrap=False)
+    table.add_column(ratio=1)
+    for keys, text in lines:
+        table.add_row(Text(keys, style="bold"), Text(text))
+    return table

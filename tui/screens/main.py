@@ -1,0 +1,52 @@
+"""MainScreen: the workbench with all its commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import BindingType
+
+from tui.actions import BY_NAME, key_bindings
+from tui.key_bar import KeyBar
+from tui.screens.scan_commands import ScanCommands
+from tui.screens.steer_commands import SteerCommands
+from tui.screens.view_commands import ViewCommands
+from tui.widgets.hosts_pane import HostsPane
+from tui.widgets.results_table import ResultsTable
+
+
+class MainScreen(ScanCommands, SteerCommands, ViewCommands):
+    """One scan, steered from the keyboard. Keys come from tui.actions."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*key_bindings()]
+
+    def action_act(self, name: str) -> None:
+        """Do what the registry calls ``name``, or say why it makes no sense now."""
+        action = BY_NAME[name]
+        if not action.needs.met(self.phase):
+            self.tell(action.needs.complaint(self.phase), "warning")
+        elif name.startswith("timing_"):
+            self.set_timing(int(name.removeprefix("timing_")))
+        else:
+            command: Callable[[], None] = getattr(self, f"do_{name}")
+            command()
+
+    def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
+        """A click in the key bar."""
+        self.action_act(event.name)
+
+    def on_results_table_sort_requested(self, event: ResultsTable.SortRequested) -> None:
+        """A click on a column's title: sort by it, or turn the order round."""
+        self.table.sort_by(event.column)
+
+    def on_results_table_row_chosen(self, event: ResultsTable.RowChosen) -> None:
+        """Enter on a row: unfold the detail, or go into it."""
+        if self.panes.shows("detail"):
+            self.query_one("#detail").focus()
+        else:
+            self.do_detail()
+
+    def on_hosts_pane_host_chosen(self, event: HostsPane.HostChosen) -> None:
+        """Show one host's ports, or all."""
+        self.choose_host(event.host)

@@ -1,0 +1,90 @@
+"""Commands to a scan that exists: hold it, stop it, repeat parts of it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.results.cell import split_key
+from engine.results.snapshot import Phase
+from tui.screens.confirm import Confirm
+from tui.screens.workbench import Workbench
+from tui.widgets.hosts_pane import HostsPane
+
+
+class SteerCommands(Workbench):
+    """Pause, cancel, rescan, skip. The dispatcher makes sure that there is a session."""
+
+    def do_pause(self) -> None:
+        """Pause, or resume."""
+        assert self.session is not None
+        if self.phase is Phase.PAUSED:
+            self.attempt(self.session.resume, "Resumed.")
+        else:
+            self.attempt(self.session.pause, "Paused: no probe leaves. P goes on.")
+
+    def do_cancel(self) -> None:
+        """Stop after a question."""
+        session = self.session
+        assert session is not None
+        self.app.push_screen(
+            Confirm("Stop this scan? What is known stays.", yes="Stop", no="Go on"),
+            lambda yes: self.attempt(session.cancel, "Stopped.") if yes else None,
+        )
+
+    def do_rescan(self) -> None:
+        """Probe the marked ports again, or the one under the cursor."""
+        session, cursor = self.session, self.table.cursor_key
+        assert session is not None
+        keys = sorted(self.table.selected) or ([] if cursor is None else [cursor])
+        if not keys:
+            self.tell("There is no port to rescan: mark some with Space.", "warning")
+            return
+        self.attempt(
+            lambda: session.rescan(np.array(keys, np.int64)),
+            "Rescanning 1 port." if len(keys) == 1 else f"Rescanning {len(keys):,} ports.",
+        )
+        self.table.clear_marks()
+
+    def do_rescan_host(self) -> None:
+        """Probe every port of one host again."""
+        session, host = self.session, self.current_host()
+        assert session is not None and self.snapshot is not None
+        if host is None:
+            self.tell("Which host? Put the cursor on one of its ports, or choose it.", "warning")
+            return
+        name = self.snapshot.names.text(host)
+        self.attempt(lambda: session.rescan_host(host), f"Rescanning {name}.")
+
+    def do_rescan_all(self) -> None:
+        """Probe everything again, after a question."""
+        session = self.session
+        assert session is not None and self.snapshot is not None
+        count = self.snapshot.view.host_count * len(self.snapshot.view.channels)
+        self.app.push_screen(
+            Confirm(f"Probe all {count:,} ports again?", yes="Rescan all", no="No"),
+            lambda yes: self.attempt(session.rescan_all, "Rescanning all.") if yes else None,
+        )
+
+    def do_skip_host(self) -> None:
+        """Give up one host."""
+        session, host = self.session, self.current_host()
+        assert session is not None and self.snapshot is not None
+        if host is None:
+            self.tell("Which host? Put the cursor on one of its ports, or choose it.", "warning")
+            return
+        name = self.snapshot.names.text(host)
+        self.attempt(lambda: session.skip_host(host), f"Skipping the rest of {name}.")
+
+    def current_host(self) -> int | None:
+        """The host under the cursor of the focused pane, or chosen, or the only one; or None."""
+        hosts = self.query_one(HostsPane)
+        if hosts.has_focus and hosts.cursor_host is not None:
+            return hosts.cursor_host
+        chosen = self.table.current_query.host
+        if chosen is not None:
+            return chosen
+        if self.table.cursor_key is not None:
+            return split_key(self.table.cursor_key)[0]
+        if self.snapshot is not None and self.snapshot.view.host_count == 1:
+            return 0
+        return None

@@ -1,0 +1,263 @@
+"""TargetPicker: what to scan, typed or chosen from this machine's networks and recent targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events, work
+from textual.app import ComposeResult
+from textual.timer import Timer
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from engine.sanitize import clean
+from engine.spec.command_line import BuiltSpec
+from engine.spec.error import SpecError
+from engine.spec.targets import TargetExpressions, parse_target_file, parse_targets
+from tui.door import EngineDoor
+from tui.plan import FILE_MARK, Plan, expand
+from tui.recent import RecentTargets
+from tui.screens.dialog import Dialog, Verdict
+
+MAX_TYPED = 20_000
+FILE_PAUSE = 0.25
+"""Seconds without a key before a file that is being named is read."""
+LOCALHOST = "localhost"
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A line of the list: ``text`` goes into the input."""
+
+    text: str
+    about: str
+    heading: bool = False
+
+
+class TargetPicker(Dialog[BuiltSpec]):
+    """Gives back the scan of what was picked, names looked up.
+
+    Args:
+        door: the engine, for this machine's networks.
+        recent: recent targets.
+        plan: how the targets will be scanned.
+        remark: a line or two about that.
+        adding: the targets are added to a running scan.
+    """
+
+    def __init__(
+        self,
+        door: EngineDoor,
+        recent: RecentTargets,
+        plan: Plan,
+        *,
+        remark: str = "",
+        adding: bool = False,
+    ) -> None:
+        super().__init__()
+        self.heading = "Add targets to this scan" if adding else "What to scan"
+        verb = "add" if adding else "start"
+        self.keys = f"Enter {verb} (on an empty line: localhost)   ↓ list   Esc close"
+        self._door = door
+        self._recent = recent
+        self._plan = plan
+        self._remark = remark
+        self._suggestions: list[Suggestion] = []
+        self._pause: Timer | None = None
+        self._busy = False
+
+    def compose_parts(self) -> ComposeResult:
+        """Input, verdict, suggestions, plan."""
+        yield Input(
+            placeholder="localhost  or  10.0.0.0/24 10.0.1.1-20 host.name 2001:db8::/120 @file",
+            max_length=MAX_TYPED,
+            id="targets",
+        )
+        yield Verdict(id="verdict")
+        yield OptionList(id="suggestions")
+        yield Static(Text(self._remark), id="remark", markup=False)
+
+    def update_plan(self, plan: Plan, remark: str) -> None:
+        """Scan by another plan: the engine has told what is possible here."""
+        self._plan, self._remark = plan, remark
+        self.query_one("#remark", Static).update(Text(remark))
+
+    def on_mount(self) -> None:
+        """Show what is known at once; networks follow when the engine has been read."""
+        self._say_empty()
+        self.query_one(Input).focus()
+        self._find_suggestions()
+
+    @work(thread=True, exclusive=True, group="suggestions", exit_on_error=False)
+    def _find_suggestions(self) -> None:
+        found = [Suggestion("", "This machine", heading=True), *self._networks()]
+        recent = self._recent.read()
+        if recent:
+            found.append(Suggestion("", "Recent", heading=True))
+            found += [Suggestion(text, "") for text in recent]
+        self.app.call_from_thread(self._show_suggestions, found)
+
+    def _networks(self) -> Iterable[Suggestion]:
+        """localhost and every network that is up; what cannot be listed is left out."""
+        yield Suggestion(LOCALHOST, "this machine, from the inside")
+        try:
+            networks = self._door.local_networks()
+        except OSError as error:
+            yield Suggestion("", f"networks cannot be listed: {clean(str(error), 60)}", True)
+            return
+        for one in networks:
+            if one.is_loopback or not one.is_up:
+                continue
+            gateway = f", gateway {one.gateway}" if one.gateway else ""
+            about = f"{one.interface}, own address {one.address}{gateway}"
+            yield Suggestion(one.network or one.address, clean(about, 120))
+
+    def _show_suggestions(self, found: list[Suggestion]) -> None:
+        if not self.is_mounted:
+            return
+        self._suggestions = found
+        self.query_one("#suggestions", OptionList).add_options(
+            Option(_line(one), disabled=one.heading) for one in found
+        )
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Check as it is typed; files after a pause and in a thread."""
+        if self._pause is not None:
+            self._pause.stop()
+        if self._busy:
+            return
+        if names_a_file(event.value):
+            self.query_one(Verdict).say("Targets from a file …")
+            self._pause = self.set_timer(FILE_PAUSE, lambda: self._check_file(event.value))
+        else:
+            self._check(event.value)
+
+    def _say_empty(self) -> None:
+        self.query_one(Verdict).say("Enter scans localhost. Nothing else is scanned unless named.")
+
+    def _check(self, text: str) -> None:
+        if not text.strip():
+            self._say_empty()
+            return
+        try:
+            expressions = read_targets(text)
+        except SpecError as error:
+            self.query_one(Verdict).complain(text, error)
+        else:
+            self.query_one(Verdict).accept(address_count(expressions))
+
+    @work(thread=True, exclusive=True, group="targets", exit_on_error=False)
+    def _check_file(self, text: str) -> None:
+        found: TargetExpressions | SpecError
+        try:
+            found = read_targets(text)
+        except SpecError as error:
+            found = error
+        self.app.call_from_thread(self._show_file, text, found)
+
+    def _show_file(self, text: str, found: TargetExpressions | SpecError) -> None:
+        if not self.is_mounted or self.query_one(Input).value != text or self._busy:
+            return
+        if isinstance(found, SpecError):
+            self.query_one(Verdict).refuse(found.line)
+        else:
+            self.query_one(Verdict).accept(f"{address_count(found)} in the file")
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Look names up, then give the addresses back."""
+        if not self._busy:
+            self._busy = True
+            self.query_one(Verdict).say("Looking up …")
+            self._resolve(event.value.strip() or LOCALHOST)
+
+    @work(thread=True, exclusive=True, group="targets", exit_on_error=False)
+    def _resolve(self, text: str) -> None:
+        found: BuiltSpec | SpecError
+        try:
+            found = self._plan.with_targets(text).build()
+        except SpecError as error:
+            found = error
+        self.app.call_from_thread(self._finish, text, found)
+
+    def _finish(self, text: str, found: BuiltSpec | SpecError) -> None:
+        if not self.is_mounted or not self.is_current:
+            return
+        self._busy = False
+        verdict = self.query_one(Verdict)
+        if isinstance(found, SpecError) and names_a_file(text):
+            verdict.refuse(found.line)
+        elif isinstance(found, SpecError):
+            verdict.complain(text, found)
+        elif not found.spec.targets:
+            verdict.refuse("\n".join(problem_lines(found)[:3]) or "There is no address in it.")
+        else:
+            self._recent.add(text)
+            self.dismiss(found)
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        """Put the line into the input, where its size shows before anything is sent."""
+        line = self.query_one(Input)
+        line.value = self._suggestions[event.option_index].text
+        line.cursor_position = len(line.value)
+        line.focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Move between the input and the list with the arrows."""
+        suggestions = self.query_one("#suggestions", OptionList)
+        if event.key == "down" and isinstance(self.focused, Input) and self._suggestions:
+            event.stop()
+            suggestions.focus()
+            if suggestions.highlighted is None:
+                suggestions.action_first()
+        elif (
+            event.key == "up"
+            and self.focused is suggestions
+            and suggestions.highlighted
+            in (
+                None,
+                1,
+            )
+        ):
+            event.stop()
+            event.prevent_default()
+            self.query_one(Input).focus()
+
+
+def _line(one: Suggestion) -> Text:
+    if one.heading:
+        return Text(one.about, style="bold", no_wrap=True, overflow="ellipsis")
+    line = Text(f"  {clean(one.text, 200):<18}", no_wrap=True, overflow="ellipsis")
+    if one.about:
+        line.append("  " + one.about, style="dim")
+    return line
+
+
+def names_a_file(text: str) -> bool:
+    """True for ``@path``."""
+    return text.lstrip().startswith(FILE_MARK)
+
+
+def read_targets(text: str) -> TargetExpressions:
+    """The expressions typed, or those in the file behind ``@``. Raises SpecError."""
+    if names_a_file(text):
+        return parse_target_file(expand(text.strip().removeprefix(FILE_MARK).strip()))
+    return parse_targets(text)
+
+
+def problem_lines(built: BuiltSpec) -> list[str]:
+    """One harmless line per target that could not be used."""
+    return [clean(f"{expression} {why}", 200) for expression, why in built.target_problems]
+
+
+def address_count(expressions: TargetExpressions) -> str:
+    """For example ``256 addresses`` or ``4 addresses and 1 name to look up``."""
+    names = len(expressions.host_names)
+    literal = expressions.literals.count
+    parts = []
+    if literal:
+        parts.append("1 address" if literal == 1 else f"{literal:,} addresses")
+    if names:
+        parts.append(f"{names:,} name{'' if names == 1 else 's'} to look up")
+    return " and ".join(parts) or "no address"

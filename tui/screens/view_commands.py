@@ -1,0 +1,173 @@
+"""Commands about what is shown, and about the program itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from engine.results.query import SortColumn
+from engine.sanitize import clean
+from tui.screens.choose import Choice, Choose, Chosen
+from tui.screens.confirm import Confirm, Message
+from tui.screens.export import ExportDialog
+from tui.screens.help import HelpScreen
+from tui.screens.workbench import Workbench
+from tui.widgets.filter_bar import FilterBar
+
+MAX_VERBOSITY = 3
+
+
+class ViewCommands(Workbench):
+    """Filter, sort, panes, log level, export, colours, help, quit."""
+
+    # Results
+
+    def do_open_only(self) -> None:
+        """Show or hide closed and filtered ports."""
+        query = self.table.current_query
+        self.table.set_query(replace(query, open_only=not query.open_only))
+
+    def do_filter(self) -> None:
+        """Open the filter line."""
+        bar = self.query_one(FilterBar)
+        bar.display = True
+        bar.focus_input()
+
+    def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+        """Show what the filter lets through, with every key."""
+        self.table.set_query(replace(self.table.current_query, filter=event.filter))
+
+    def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
+        """Back to the table; the line stays in sight while it hides something."""
+        self.query_one(FilterBar).display = event.kept and bool(self.query_one(FilterBar).text)
+        self.table.focus()
+
+    def do_clear(self) -> None:
+        """Undo one narrowing of the view: the filter, then the marks, then the host."""
+        query, bar = self.table.current_query, self.query_one(FilterBar)
+        if bar.text:
+            bar.set_text("")
+            bar.display = False
+        elif self.table.selected:
+            self.table.clear_marks()
+        elif query.host is not None:
+            self.choose_host(None)
+        self.table.focus()
+
+    def do_sort_next(self) -> None:
+        """Sort by the next column."""
+        self._sort(1)
+
+    def do_sort_previous(self) -> None:
+        """Sort by the column before."""
+        self._sort(-1)
+
+    def _sort(self, step: int) -> None:
+        columns = tuple(SortColumn)
+        query = self.table.current_query
+        column = columns[(columns.index(query.sort) + step) % len(columns)]
+        self.table.set_query(replace(query, sort=column))
+
+    def do_sort_reverse(self) -> None:
+        """Turn the order round."""
+        query = self.table.current_query
+        self.table.set_query(replace(query, descending=not query.descending))
+
+    def do_export(self) -> None:
+        """Write the results to a file."""
+        assert self.session is not None
+        dialog = ExportDialog(self.app.door, self.session.report())
+        self.app.push_screen(dialog, self._exported)
+
+    def _exported(self, path: Path | None) -> None:
+        if path is not None:
+            self.tell(f"Written to {clean(str(path), 400)}")
+
+    # Panes
+
+    def do_log(self) -> None:
+        """Fold or unfold the log."""
+        self.panes.toggle("log")
+        self.place_panes()
+
+    def do_hosts(self) -> None:
+        """Fold or unfold the hosts."""
+        self.panes.toggle("hosts")
+        self.place_panes()
+
+    def do_detail(self) -> None:
+        """Fold or unfold the detail."""
+        self.panes.toggle("detail")
+        self.place_panes()
+
+    def do_louder(self) -> None:
+        """One level more of log."""
+        self._set_verbosity(self.verbosity + 1)
+
+    def do_quieter(self) -> None:
+        """One level less of log."""
+        self._set_verbosity(self.verbosity - 1)
+
+    def _set_verbosity(self, level: int) -> None:
+        self.verbosity = min(max(level, 0), MAX_VERBOSITY)
+        if self.session is not None:
+            self.session.set_verbosity(self.verbosity)
+        folded = "" if self.panes.shows("log") else ": l shows it"
+        self.tell(f"Log level {self.verbosity} of {MAX_VERBOSITY}{folded}.")
+        self.poll()
+
+    # Program
+
+    def do_theme(self) -> None:
+        """Choose colours; each is shown while the highlight is on it."""
+        before = self.app.theme
+        names = self.app.our_themes
+        choices = [Choice(name, name) for name in names]
+
+        def settle(chosen: Chosen | None) -> None:
+            self.app.theme = before if chosen is None else chosen.name
+
+        def preview(name: str) -> None:
+            self.app.theme = name
+
+        self.app.push_screen(Choose("Colours", choices, before, preview=preview), settle)
+
+    def do_rights(self) -> None:
+        """Say which rights there are, and how to get more."""
+        if self.app.raw_rights:
+            lines: tuple[str, ...] = ("PyScan may send raw packets: every scan type works.",)
+        else:
+            lines = (
+                "PyScan may not send raw packets, so TCP SYN scans are not possible here.",
+                "TCP connect and UDP scans work.",
+                "",
+                *self.app.door.how_to_get_raw(),
+            )
+        self.app.push_screen(Message("Raw-socket rights", lines))
+
+    def do_commands(self) -> None:
+        """Search commands by name."""
+        self.app.action_command_palette()
+
+    def do_help(self) -> None:
+        """Show the keys."""
+        self.app.push_screen(HelpScreen(self.focused_pane()))
+
+    def do_quit(self) -> None:
+        """Leave, after a question while a scan is unfinished."""
+        if self.phase is None or self.phase.over:
+            self.app.exit()
+            return
+        self.app.push_screen(
+            Confirm("A scan is running. Stop it and quit?", yes="Quit", no="Stay"),
+            lambda yes: self.app.exit() if yes else None,
+        )
+
+    def do_copy_or_quit(self) -> None:
+        """Copy the selected text, or quit as ``q`` does."""
+        text = self.get_selected_text()
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.tell(f"Sent {len(text):,} characters to the terminal's clipboard.")
+        else:
+            self.do_quit()

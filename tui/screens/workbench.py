@@ -1,0 +1,215 @@
+"""Workbench: the main screen's panes, their places, and the timer that brings them snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, work
+from textual.app import ComposeResult
+from textual.containers import Container, Horizontal, Vertical
+from textual.notifications import SeverityLevel
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from engine.results.snapshot import Phase, Snapshot
+from engine.sanitize import clean
+from tui.key_bar import KeyBar
+from tui.screens.panes import PanePlan
+from tui.widgets.detail_pane import DetailPane
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.hosts_pane import HostsPane
+from tui.widgets.log_pane import LogPane
+from tui.widgets.progress_pane import ProgressPane
+from tui.widgets.results_table import ResultsTable
+from tui.widgets.status_line import StatusLine
+
+if TYPE_CHECKING:
+    from engine.results.row import Row
+    from engine.session import Explanation, ScanSession
+    from tui.app import PyScanApp
+
+POLLS_PER_SECOND = 12
+EXPLAIN_AFTER = 0.1
+"""Seconds the cursor rests on a row before its evidence is decoded."""
+
+
+class Workbench(Screen[None]):
+    """Panes over one session. Everything shown comes from the session's newest snapshot."""
+
+    AUTO_FOCUS: ClassVar[str | None] = "ResultsTable"
+    app: PyScanApp
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.session: ScanSession | None = None
+        self.snapshot: Snapshot | None = None
+        self.verbosity = 1
+        self.panes = PanePlan()
+        self._shown_log = (-1, -1)
+        self._shown_detail: tuple[Row | None, int | None] | None = None
+        self._seen_notices: set[str] = set()
+        self._explain_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        """Header, hosts | results | detail, progress | log, keys."""
+        yield StatusLine(id="status")
+        with Horizontal(id="upper"):
+            yield HostsPane(id="hosts")
+            with Container(id="work"):
+                with Vertical(id="centre"):
+                    yield FilterBar(id="filter")
+                    yield ResultsTable(id="results")
+                yield DetailPane(id="detail")
+        with Container(id="lower"):
+            yield ProgressPane(id="progress")
+            yield LogPane(id="log")
+        yield KeyBar()
+
+    def on_mount(self) -> None:
+        """Begin to look for snapshots."""
+        self.query_one(FilterBar).display = False
+        self.set_interval(1 / POLLS_PER_SECOND, self.poll)
+
+    @property
+    def table(self) -> ResultsTable:
+        """The results."""
+        return self.query_one(ResultsTable)
+
+    @property
+    def phase(self) -> Phase | None:
+        """Where the scan is; None when there is none."""
+        return None if self.snapshot is None else self.snapshot.phase
+
+    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
+        """A notice that goes away by itself."""
+        self.app.tell(text, severity)
+
+    def attempt(self, command: Callable[[], None], done: str) -> None:
+        """Give the engine a command; say ``done``, or what is wrong with it."""
+        try:
+            command()
+        except self.app.door.refusals() as error:
+            self.tell(str(error), "error")
+        else:
+            self.tell(done)
+
+    # Places
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold and unfold panes for the new size."""
+        self.panes.resize(event.size.width, event.size.height)
+        self.place_panes()
+
+    def place_panes(self) -> None:
+        """Show the panes the plan wants and bring them up to date."""
+        self.set_class(self.panes.narrow, "narrow")
+        self.set_class(self.panes.short, "short")
+        for name in ("hosts", "detail", "log"):
+            self.query_one(f"#{name}").display = self.panes.shows(name)
+        self.query_one(ProgressPane).set_class(self.panes.short, "compact")
+        if self.focused is not None and not self.focused.display:
+            self.table.focus()
+        self.show_snapshot()
+
+    # Snapshots
+
+    def adopt(self, session: ScanSession) -> None:
+        """Show this session from now on."""
+        self.session, self.snapshot = session, None
+        self._shown_log, self._shown_detail = (-1, -1), None
+        self._seen_notices.clear()
+        for pane in (self.table, self.query_one(HostsPane), self.query_one(ProgressPane)):
+            pane.clear()
+        self.query_one(DetailPane).clear()
+        self.query_one(LogPane).clear()
+        self.choose_host(None)
+        targets = session.spec.targets
+        self.query_one(StatusLine).describe(clean(targets.text or str(targets), 200))
+        self.poll()
+
+    def poll(self) -> None:
+        """Hand the newest snapshot to the panes; nothing happens when nothing changed."""
+        if self.session is None:
+            return
+        newest = self.session.snapshot()
+        if self.snapshot is None or newest.serial != self.snapshot.serial:
+            self.snapshot = newest
+            self.show_snapshot()
+            self._announce(newest)
+        self._show_log(self.session)
+
+    def show_snapshot(self) -> None:
+        """Let every visible pane draw the current snapshot."""
+        self.query_one(KeyBar).show_phase(self.phase)
+        if self.snapshot is None:
+            return
+        panes: tuple[StatusLine | HostsPane | ResultsTable | ProgressPane, ...] = (
+            self.query_one(StatusLine),
+            self.query_one(HostsPane),
+            self.table,
+            self.query_one(ProgressPane),
+        )
+        for pane in panes:
+            if pane.display:
+                pane.show(self.snapshot)
+        self.show_detail()
+
+    def _announce(self, snapshot: Snapshot) -> None:
+        """Tell each notice once, and why a scan failed."""
+        lines = [*snapshot.notices, *([snapshot.failure] if snapshot.failure else [])]
+        for line in lines:
+            if line not in self._seen_notices:
+                self._seen_notices.add(line)
+                self.tell(line, "error" if line == snapshot.failure else "warning")
+
+    def _show_log(self, session: ScanSession) -> None:
+        wanted = (session.log.newest, self.verbosity)
+        if wanted != self._shown_log and self.panes.shows("log"):
+            self._shown_log = wanted
+            lines = session.log.lines(0, self.verbosity)
+            self.query_one(LogPane).show_log(lines, self.verbosity)
+
+    def choose_host(self, host: int | None) -> None:
+        """Show one host's ports, or all."""
+        self.table.set_query(replace(self.table.current_query, host=host))
+        self.query_one(HostsPane).choose(host)
+
+    # The port under the cursor
+
+    def on_results_table_cursor_moved(self, event: ResultsTable.CursorMoved) -> None:
+        """Show the port the cursor is on."""
+        self.show_detail()
+
+    def show_detail(self) -> None:
+        """Show the row under the cursor at once; its evidence when the cursor rests."""
+        if self.snapshot is None or not self.panes.shows("detail"):
+            return
+        key = self.table.cursor_key
+        row = None if key is None else self.snapshot.row(key)
+        if self._shown_detail == (row, key):
+            return
+        self._shown_detail = (row, key)
+        self.query_one(DetailPane).show_row(self.snapshot, key, None)
+        if self._explain_timer is not None:
+            self._explain_timer.stop()
+        if key is not None and row is not None:
+            self._explain_timer = self.set_timer(EXPLAIN_AFTER, lambda: self._explain(key))
+
+    @work(thread=True, exclusive=True, group="explain", exit_on_error=False)
+    def _explain(self, key: int) -> None:
+        """Decoding loads packet modules the first time, so it runs beside the screen."""
+        if self.session is None:
+            return
+        explanation = self.session.explain(key)
+        self.app.call_from_thread(self._show_explanation, key, explanation)
+
+    def _show_explanation(self, key: int, explanation: Explanation | None) -> None:
+        if self.snapshot is not None and self.is_mounted and self.table.cursor_key == key:
+            self.query_one(DetailPane).show_row(self.snapshot, key, explanation)
+
+    def focused_pane(self) -> Widget | None:
+        """The pane with the focus, for the help screen."""
+        return self.focused
