@@ -8,16 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
-
 from engine.cli.options import Output
 from engine.formats.atomic import check_writable, write_atomically
 from engine.formats.registry import EXPORT_FORMATS
 from engine.formats.style import Style
+from engine.results.decided import DecidedBatch
 from engine.results.report import ScanReport
 from engine.spec.error import SpecError
-from engine.spec.port_state import PortState
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:
@@ -55,34 +52,29 @@ def write_output(output: Output, report: ScanReport, style: Style) -> None:
 class LineStream:
     """JSON lines on standard output while the scan runs.
 
-    The engine thread only leaves the keys of decided cells here; the lines are made and written by
+    The engine thread only leaves batches of decided cells here; the lines are made and written by
     the thread that calls :meth:`flush`, so a slow reader never holds up the scan.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self._decided: deque[NDArray[np.int64]] = deque()
-        self._waiting = np.empty(0, np.int64)
+        self._batches: deque[DecidedBatch] = deque()
         self._started = False
 
-    def decided(self, keys: NDArray[np.int64]) -> None:
-        """Take note of cells just decided. Called by the engine thread."""
-        self._decided.append(keys)
+    def add(self, batch: DecidedBatch) -> None:
+        """Take note of ports just decided. Called by the engine thread."""
+        self._batches.append(batch)
 
     def flush(self, report: ScanReport) -> None:
-        """Write the lines of all cells whose decision is in the report's snapshot."""
-        from engine.formats.fill import cells_at
+        """Write the lines of all ports decided so far."""
         from engine.formats.json_lines import decided_lines, start_line
 
         if not self._started:
             self._stream.write(start_line(report))
             self._started = True
-        fresh = [self._decided.popleft() for _ in range(len(self._decided))]
-        keys = np.concatenate([self._waiting, *fresh])
-        known = cells_at(report.snapshot, keys)["state"] != PortState.PENDING
-        self._waiting = keys[~known]
-        if known.any():
-            self._stream.write(decided_lines(report.snapshot, keys[known]))
+        while self._batches:
+            batch = self._batches.popleft()
+            self._stream.write(decided_lines(batch.names, batch.keys, batch.cells))
         self._stream.flush()
 
     def close(self, report: ScanReport) -> None:

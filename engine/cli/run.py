@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Sequence
 
 from engine.cli import exit_code
 from engine.cli.narration import Narrator
 from engine.cli.options import Output, requested_outputs
 from engine.cli.outputs import LineStream, check_outputs, write_output
+from engine.cli.signals import cancelled_by_signals
 from engine.formats.style import Style
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
 from engine.session import (
-    DecidedBatch,
     ScanSession,
     TransportUnavailable,
     can_send_raw,
@@ -29,6 +26,9 @@ from engine.spec.scan import ScanSpec
 
 _TICK = 0.1
 """Seconds between looks at the running scan."""
+
+_STREAMED = Output("jsonl", "-")
+"""The one output that is written while the scan runs."""
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,10 +48,14 @@ def run(args: argparse.Namespace) -> int:
     if _lacks_rights(built.spec):
         _explain_rights(narrator, built.spec)
         return exit_code.NO_PERMISSION
+    if not built.spec.targets:
+        narrator.say("pyscan: no target is left to scan")
+        return exit_code.INCOMPLETE
     try:
         report = _scan(built, outputs, narrator, args.verbosity)
     except TransportUnavailable as error:
-        narrator.say(f"pyscan: {error}")
+        for line in str(error).splitlines():
+            narrator.say(f"pyscan: {line}")
         return exit_code.NO_PERMISSION
     style = Style(args.open_only, args.reasons or args.verbosity >= 2, args.verbosity)
     written = _write(outputs, report, style, narrator)
@@ -77,60 +81,35 @@ def _scan(
     built: BuiltSpec, outputs: Sequence[Output], narrator: Narrator, verbosity: int
 ) -> ScanReport:
     """Run the scan to its end, or until a signal, and return what is known then."""
-    streamed = Output("jsonl", "-") in outputs
-    lines = LineStream(sys.stdout.buffer)
-
-    def decided(batch: DecidedBatch) -> None:
-        lines.decided(batch.keys)
-
+    lines = LineStream(sys.stdout.buffer) if _STREAMED in outputs else None
     session = ScanSession(
         built.spec,
         verbosity=verbosity,
         target_problems=built.target_problems,
-        on_decided=decided if streamed else None,
+        on_decided=lines.add if lines else None,
         linger=False,
     )
     try:
-        with _cancelled_by_signals(session):
+        with cancelled_by_signals(session):
             session.start()
             while not session.join(_TICK):
                 narrator.show(session)
-                if streamed:
+                if lines:
                     lines.flush(session.report())
-            narrator.finish(session)
-            report = session.report()
-            if streamed:
-                lines.close(report)
-            return report
+        narrator.finish(session)
+        report = session.report()
+        if lines:
+            lines.close(report)
+        return report
     finally:
         session.close()
-
-
-@contextmanager
-def _cancelled_by_signals(session: ScanSession) -> Iterator[None]:
-    """Make SIGINT and SIGTERM cancel the scan instead of ending the process.
-
-    A second signal is ignored, so that output is whole; a third one kills.
-    """
-    seen = 0
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        nonlocal seen
-        seen += 1
-        session.cancel()
-        if seen > 1:
-            signal.signal(number, signal.SIG_DFL)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    yield
 
 
 def _write(outputs: Sequence[Output], report: ScanReport, style: Style, narrator: Narrator) -> bool:
     """Write every document; files first, so that a broken pipe costs none. False if one failed."""
     written = True
     for output in sorted(outputs, key=lambda output: output.path == "-"):
-        if output == Output("jsonl", "-"):
+        if output == _STREAMED:
             continue
         try:
             write_output(output, report, style)

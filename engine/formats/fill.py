@@ -19,8 +19,9 @@ from engine.formats.records import (
     TargetProblem,
     Timing,
 )
-from engine.results.cell import CELL, FOREIGN, PORTS, PROTOCOLS, STALE, TICKS_PER_SECOND
+from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND
 from engine.results.report import ScanReport
+from engine.results.row import HostNames
 from engine.results.snapshot import Snapshot
 from engine.sanitize import clean
 from engine.spec.port_state import PortState
@@ -103,24 +104,11 @@ def host_record(snapshot: Snapshot, host: int) -> Host:
     )
 
 
-def cells_at(snapshot: Snapshot, keys: NDArray[np.int64]) -> NDArray[np.void]:
-    """The CELLs of ``keys``, which must name cells of the snapshot."""
-    view = snapshot.view
-    column_of = np.zeros(PROTOCOLS * PORTS, np.int64)
-    column_of[view.channels] = np.arange(len(view.channels))
-    columns = column_of[keys & 0x3FFFF]
-    block_of, row_of = np.divmod(keys >> 18, view.hosts_per_block)
-    cells = np.empty(len(keys), CELL)
-    for block in np.unique(block_of).tolist():
-        chosen = block_of == block
-        cells[chosen] = view.blocks[block].cells[row_of[chosen], columns[chosen]]
-    return cells
-
-
-def port_lines(snapshot: Snapshot, keys: NDArray[np.int64]) -> Iterator[PortLine]:
-    """A line for each of the cells ``keys`` names, which must be cells of the snapshot."""
-    names = snapshot.names
-    ports = _ports(keys & 0x3FFFF, cells_at(snapshot, keys))
+def port_lines(
+    names: HostNames, keys: NDArray[np.int64], cells: NDArray[np.void]
+) -> Iterator[PortLine]:
+    """A line for each decided cell: its key, its CELL, and the names its host index refers to."""
+    ports = _ports(keys & 0x3FFFF, cells)
     for host, values in zip((keys >> 18).tolist(), ports, strict=True):
         yield PortLine(address=clean(names.text(host)), name=clean(names.name(host)), **values)
 

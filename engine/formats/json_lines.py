@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from engine.formats.fill import header, port_lines, summary
 from engine.formats.records import EndLine, StartLine
 from engine.formats.style import PLAIN, Style
+from engine.results.cell import CELL
 from engine.results.report import ScanReport
+from engine.results.row import HostNames
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import PortState
 
@@ -26,9 +28,9 @@ def start_line(report: ScanReport) -> bytes:
     return _ENCODER.encode_lines([StartLine(scan=scan)])
 
 
-def decided_lines(snapshot: Snapshot, keys: NDArray[np.int64]) -> bytes:
-    """The lines of decided cells, in the order of ``keys``."""
-    return _ENCODER.encode_lines(list(port_lines(snapshot, keys)))
+def decided_lines(names: HostNames, keys: NDArray[np.int64], cells: NDArray[np.void]) -> bytes:
+    """The lines of decided cells (keys and CELLs, shape (n,)), in their order."""
+    return _ENCODER.encode_lines(list(port_lines(names, keys, cells)))
 
 
 def end_line(report: ScanReport) -> bytes:
@@ -39,19 +41,22 @@ def end_line(report: ScanReport) -> bytes:
 def write_json_lines(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
     """Write a whole report as lines, ports in the order they were decided."""
     stream.write(start_line(report))
-    keys = _decided_keys(report.snapshot)
+    keys, cells = _decided(report.snapshot)
     for start in range(0, len(keys), _CHUNK):
-        stream.write(decided_lines(report.snapshot, keys[start : start + _CHUNK]))
+        part = slice(start, start + _CHUNK)
+        stream.write(decided_lines(report.snapshot.names, keys[part], cells[part]))
     stream.write(end_line(report))
 
 
-def _decided_keys(snapshot: Snapshot) -> NDArray[np.int64]:
-    """Keys of all decided cells by the time of their decision."""
+def _decided(snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    """Keys and CELLs of all decided cells by the time of their decision."""
     view = snapshot.view
     channels = view.channels.astype(np.int64)
-    keys, clocks = [np.empty(0, np.int64)], [np.empty(0, np.uint32)]
+    keys, cells = [np.empty(0, np.int64)], [np.empty(0, CELL)]
     for number, block in enumerate(view.blocks):
         rows, columns = np.nonzero(block.cells["state"] != PortState.PENDING)
         keys.append((rows + number * view.hosts_per_block) << 18 | channels[columns])
-        clocks.append(block.cells["clock"][rows, columns])
-    return np.concatenate(keys)[np.argsort(np.concatenate(clocks), kind="stable")]
+        cells.append(block.cells[rows, columns])
+    all_keys, all_cells = np.concatenate(keys), np.concatenate(cells)
+    order = np.argsort(all_cells["clock"], kind="stable")
+    return all_keys[order], all_cells[order]

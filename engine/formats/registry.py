@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, cast
 
+from engine.formats.atomic import write_atomically
 from engine.formats.style import PLAIN, Style
 from engine.results.report import ScanReport
 
@@ -53,3 +55,9 @@ EXPORT_FORMATS: Mapping[str, ExportFormat] = MappingProxyType(
     }
 )
 """The formats by name."""
+
+
+def export(report: ScanReport, format_name: str, path: Path) -> None:
+    """Write a report to ``path`` atomically. Raises OSError, KeyError for an unknown format."""
+    chosen = EXPORT_FORMATS[format_name]
+    write_atomically(path, lambda stream: chosen.write(report, stream))
