@@ -85,6 +85,7 @@ class ScanCore:
         self._last_sent = 0.0
         self._blocked_until = 0.0
         self._group_timeout = timing.initial_timeout
+        self._silent_cells = 0
         self._reviews = 0
         self._reviewed = False
         self._linger_until = 0.0
@@ -122,6 +123,29 @@ class ScanCore:
     def _next_seed(self) -> int:
         self._seed += 1
         return self._seed
+
+    @property
+    def unsent(self) -> int:
+        """Probes that wait to be sent, first copies and re-sends that are due."""
+        return self._work.remaining + sum(map(len, self._resend))
+
+    @property
+    def silent_share(self) -> float:
+        """Share of the decided cells that never answered, 0..1."""
+        return self._silent_cells / self.decided if self.decided else 0.0
+
+    def limit(self) -> str:
+        """What limits the speed right now, in plain words."""
+        if self.paused:
+            return "paused"
+        if not self.unsent and self.in_flight:
+            return f"waiting for {self.in_flight:,} silent ports"
+        if not self.unsent and not self.open_cells:
+            return "listening for late answers"
+        parallel = self.pace.parallelism
+        if parallel and self.in_flight >= parallel and not self.pace.limit:
+            return f"T{self._timing.number} allows {parallel} probe at a time"
+        return self.pace.limit
 
     def finished(self, now: float) -> bool:
         """True when every cell is decided and nothing more is awaited."""
@@ -281,6 +305,7 @@ class ScanCore:
                 rtt=float("nan"),
                 clock=self._ticks(now),
             )
+            self._silent_cells += len(mine)
             self._decided(mine)
 
     def _decided(self, at: Positions) -> None:
@@ -337,6 +362,7 @@ class ScanCore:
         self._ledger.reopen(at, cells["attempt"])
         self.open_cells += len(at)
         self.decided -= len(at)
+        self._silent_cells -= len(at)
         self._resend.append(cells)
         return True
 
@@ -491,6 +517,18 @@ class ScanCore:
         self.rtt.grow(self._ledger.host_count)
         fresh = np.zeros(self._ledger.host_count - len(self._dropped), bool)
         self._dropped = np.concatenate([self._dropped, fresh])
+
+    def revive_host(self, host: int) -> int:
+        """Take a dropped host up again: its undecided cells become work; returns how many."""
+        if not self._dropped[host]:
+            return 0
+        self._dropped[host] = False
+        waiting = self._mine(self._ledger.pending(host=host))
+        cells = name_cells(*self._ledger.name(waiting))
+        cells = cells[self._technique_now()[cells["protocol"]] != 0]
+        self.open_cells += len(cells)
+        self.add_list(cells)
+        return len(cells)
 
     def drop_host(self, host: int) -> None:
         """Send nothing more to a host; what is known of it stays."""

@@ -6,6 +6,7 @@ Answers worth explaining (anything but a plain RST) and dull ones are kept in tw
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,9 +84,10 @@ class _Ring:
 
 
 class EvidenceStore:
-    """Bounded memory of deciding answers: about 12 MB when full."""
+    """Bounded memory of deciding answers: about 12 MB when full. Any thread may ask."""
 
     def __init__(self, notable: int = 16_384, dull: int = 65_536) -> None:
+        self._lock = threading.Lock()
         self._notable = _Ring(notable)
         self._dull = _Ring(dull)
 
@@ -100,11 +102,17 @@ class EvidenceStore:
         dull: NDArray[np.bool_],
     ) -> None:
         """Keep answers (arrays of shape (n,), ``packets`` (n, width) or (0, width))."""
-        for ring, chosen in ((self._notable, ~dull), (self._dull, dull)):
-            rows = packets[chosen] if len(packets) else packets
-            sizes = lengths[chosen] if len(packets) else lengths
-            ring.add(keys[chosen], answers[chosen], attempts[chosen], times[chosen], rows, sizes)
+        with self._lock:
+            for ring, chosen in ((self._notable, ~dull), (self._dull, dull)):
+                rows = packets[chosen] if len(packets) else packets
+                sizes = lengths[chosen] if len(packets) else lengths
+                ring.add(
+                    keys[chosen], answers[chosen], attempts[chosen], times[chosen], rows, sizes
+                )
 
     def find(self, key: int) -> Evidence | None:
         """The newest evidence for a cell, or None when none is kept."""
-        return self._notable.find(key) or self._dull.find(key)
+        with self._lock:
+            found = [ring.find(key) for ring in (self._notable, self._dull)]
+        known = [evidence for evidence in found if evidence is not None]
+        return max(known, key=lambda evidence: evidence.time) if known else None

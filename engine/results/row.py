@@ -3,10 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol as Interface
 
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND, split_key
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.services import service_name
+
+
+class HostNames(Interface):
+    """What a snapshot needs from the address book."""
+
+    @property
+    def count(self) -> int:
+        """Number of hosts."""
+
+    def text(self, host: int) -> str:
+        """The host's address as text."""
+
+    def name(self, host: int) -> str:
+        """The name the user typed for it; empty if none."""
+
+    def sort_keys(self) -> NDArray[np.int64]:
+        """Rank of each host in address order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +62,27 @@ class Row:
     time: float
     stale: bool
     foreign: bool
+
+
+def make_row(key: int, cell: np.void, names: HostNames) -> Row:
+    """The plain values of one CELL."""
+    host, protocol, port = split_key(key)
+    state, reason, technique, tries, ttl, flags, rtt, clock = cell.item()
+    return Row(
+        key=key,
+        host=host,
+        address=names.text(host),
+        name=names.name(host),
+        protocol=Protocol(protocol),
+        port=port,
+        state=PortState(state),
+        reason=Reason(reason),
+        service=service_name(Protocol(protocol), port),
+        technique=ScanType(technique) if technique else None,
+        ttl=ttl,
+        tries=tries,
+        rtt=rtt / 1000 if state and rtt == rtt else None,
+        time=clock / TICKS_PER_SECOND if state else 0.0,
+        stale=bool(flags & STALE),
+        foreign=bool(flags & FOREIGN),
+    )

@@ -5,19 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol as Interface
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.progress import Progress
-from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND, split_key
-from engine.results.row import Row
+from engine.results.row import HostNames, Row, make_row
 from engine.results.view import StoreView
 from engine.spec.port_state import PortState
-from engine.spec.reason import Reason
-from engine.spec.scan_type import Protocol, ScanType
-from engine.spec.services import service_name
+from engine.spec.scan_type import ScanType
 from engine.spec.timing import TimingTemplate
 
 
@@ -35,23 +31,6 @@ class Phase(StrEnum):
     def over(self) -> bool:
         """True when nothing more will happen without a new command."""
         return self in (Phase.FINISHED, Phase.CANCELLED, Phase.FAILED)
-
-
-class HostNames(Interface):
-    """What a snapshot needs from the address book."""
-
-    @property
-    def count(self) -> int:
-        """Number of hosts."""
-
-    def text(self, host: int) -> str:
-        """The host's address as text."""
-
-    def name(self, host: int) -> str:
-        """The name the user typed for it; empty if none."""
-
-    def sort_keys(self) -> NDArray[np.int64]:
-        """Rank of each host in address order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,27 +99,4 @@ class Snapshot:
     def row(self, key: int) -> Row | None:
         """The result of one cell, or None when the scan does not have it."""
         cell = self.view.cell(key)
-        if cell is None:
-            return None
-        host, protocol, port = split_key(key)
-        rtt = float(cell["rtt"])
-        technique = int(cell["technique"])
-        decided = bool(cell["state"])
-        return Row(
-            key=key,
-            host=host,
-            address=self.names.text(host),
-            name=self.names.name(host),
-            protocol=Protocol(protocol),
-            port=port,
-            state=PortState(int(cell["state"])),
-            reason=Reason(int(cell["reason"])),
-            service=service_name(Protocol(protocol), port),
-            technique=ScanType(technique) if technique else None,
-            ttl=int(cell["ttl"]),
-            tries=int(cell["tries"]),
-            rtt=rtt / 1000 if decided and not np.isnan(rtt) else None,
-            time=int(cell["clock"]) / TICKS_PER_SECOND if decided else 0.0,
-            stale=bool(cell["flags"] & STALE),
-            foreign=bool(cell["flags"] & FOREIGN),
-        )
+        return None if cell is None else make_row(key, cell, self.names)

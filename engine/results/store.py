@@ -214,6 +214,10 @@ class Store:
         hosts, columns = np.divmod(at, self._cells.shape[1])
         return hosts.astype(np.uint32), self._channels[columns]
 
+    def copy(self, at: NDArray[np.int64]) -> NDArray[np.void]:
+        """A copy of the located CELLs."""
+        return self._flat[at]
+
     def _touch(self, at: NDArray[np.int64]) -> None:
         self._dirty[at // (self._cells.shape[1] * self._hosts_per_block)] = True
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol as Interface
 
+import numpy as np
+
 from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
 
@@ -28,6 +30,10 @@ class Transport(Interface):
 
     def receive(self, until: float) -> ReplyBatch:
         """Answers that have arrived; waits for the first one, a wake() or the time ``until``."""
+
+    def probe_packet(self, probe: np.void) -> bytes:
+        """The IP packet of one PROBE as it was or would be sent, to be shown to the user; empty
+        when the transport sends none of its own (connect sockets)."""
 
     def wake(self) -> None:
         """Make a waiting receive() return. Callable from any thread."""
@@ -56,6 +62,9 @@ class Channel(Interface):
 
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes (all of this channel's scan types)."""
+
+    def probe_packet(self, probe: np.void) -> bytes:
+        """As in Transport."""
 
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, never waiting."""

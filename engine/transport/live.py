@@ -130,6 +130,11 @@ class LiveTransport:
                 return replies
             self._pause(wait)
 
+    def probe_packet(self, probe: np.void) -> bytes:
+        """The IP packet of one probe; empty when its channel leaves packets to the kernel."""
+        channel = self._route.get(ScanType(int(probe["technique"])))
+        return b"" if channel is None else channel.probe_packet(probe)
+
     def wake(self) -> None:
         """Make a waiting receive() return, or the next one if none waits. From any thread."""
         with self._wake_lock:

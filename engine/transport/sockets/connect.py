@@ -125,6 +125,10 @@ class ConnectChannel:
                     given_up.add(host)
         return SendReport(np.array(sent_at, np.float64), refusals.problems())
 
+    def probe_packet(self, probe: np.void) -> bytes:
+        """Empty: the operating system makes the packets."""
+        return b""
+
     def drain(self, now: float) -> ReplyBatch:
         """The connections decided so far. Closes those older than ``max_age``."""
         for fd, _ in self._epoll.poll(0, _EVENTS):

@@ -73,6 +73,10 @@ class UdpChannel:
                 break
         return SendReport(sent_at, refusals.problems())
 
+    def probe_packet(self, probe: np.void) -> bytes:
+        """Empty: the operating system makes the packets."""
+        return b""
+
     def drain(self, now: float) -> ReplyBatch:
         """What came back. Stops awaiting answers to probes older than ``max_age``."""
         self._receive()

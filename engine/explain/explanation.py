@@ -1,0 +1,113 @@
+"""Explanation: one port's answer, in plain words and with its packets."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+
+from engine.explain.decode import decode
+from engine.explain.wording import ADVICE, MEANING, RULE_ANSWER, RULE_SILENCE, look_up
+from engine.results.evidence import Evidence
+from engine.results.row import Row
+from engine.spec.scan_type import ScanType
+from engine.techniques.answer import AnswerKind, split_answer
+
+_FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a port has its state. All text is plain and harmless; ``sent`` and ``reply`` may have
+    several lines."""
+
+    key: int
+    row: Row
+    meaning: str
+    sent: str
+    reply: str
+    rule: str
+    advice: str
+
+
+def explain(row: Row, evidence: Evidence | None, probe: bytes) -> Explanation:
+    """Explain a result.
+
+    ``evidence`` is the answer that decided it, None when there was none or it is no longer kept;
+    ``probe`` the probe as a packet, empty when the operating system made it.
+    """
+    return Explanation(
+        key=row.key,
+        row=row,
+        meaning=look_up(MEANING, row.state, row.reason),
+        sent=_sent(row, probe),
+        reply=_reply(row, evidence),
+        rule=_rule(row, evidence),
+        advice=look_up(ADVICE, row.state, row.reason),
+    )
+
+
+def _copies(count: int) -> str:
+    return "1 copy" if count == 1 else f"{count} copies"
+
+
+def _sent(row: Row, probe: bytes) -> str:
+    if row.technique is None:
+        return "nothing yet"
+    if probe:
+        return decode(probe)
+    if row.technique is ScanType.CONNECT:
+        return f"connect() to {row.address} port {row.port}, by the operating system"
+    return f"a {row.protocol.label.upper()} datagram to {row.address} port {row.port}"
+
+
+def _reply(row: Row, evidence: Evidence | None) -> str:
+    if evidence is None:
+        if not row.state:
+            return ""
+        if row.rtt is None and not row.ttl:
+            return f"nothing came back; {_copies(row.tries)} sent"
+        return "the packet is no longer kept; rescan the port to see it"
+    if evidence.packet:
+        return decode(evidence.packet)
+    return answer_text(evidence.answer)
+
+
+def answer_text(code: int) -> str:
+    """An answer code in words, e.g. ``TCP SYN ACK`` or ``connect(): Connection refused``."""
+    try:
+        kind, detail, from_target = split_answer(code)
+    except ValueError:
+        return "an unknown answer"
+    sender = "" if from_target else ", not from the target"
+    if kind is AnswerKind.TCP:
+        flags = [name for bit, name in enumerate(_FLAGS) if detail >> bit & 1]
+        return f"TCP {' '.join(flags) or 'without flags'}{sender}"
+    if kind is AnswerKind.UDP:
+        return f"a UDP datagram{sender}"
+    if kind is AnswerKind.ERRNO:
+        return f"connect(): {os.strerror(detail)}" if detail else "connect() succeeded"
+    version = "ICMP" if kind is AnswerKind.ICMP4 else "ICMPv6"
+    return f"{version} type {detail >> 8} code {detail & 0xFF}{sender}"
+
+
+def answered_by(packet: bytes) -> str:
+    """The address a packet came from; empty when it cannot be read."""
+    if len(packet) >= 20 and packet[0] >> 4 == 4:
+        return str(ipaddress.IPv4Address(packet[12:16]))
+    if len(packet) >= 40 and packet[0] >> 4 == 6:
+        return str(ipaddress.IPv6Address(packet[8:24]))
+    return ""
+
+
+def _rule(row: Row, evidence: Evidence | None) -> str:
+    if row.technique is None:
+        return ""
+    if evidence is None:
+        copies = _copies(row.tries)
+        return RULE_SILENCE.format(copies=copies, title=row.technique.title, state=row.state.label)
+    answer = answer_text(evidence.answer)
+    sender = answered_by(evidence.packet)
+    if row.foreign and sender:
+        answer = f"{answer.removesuffix(', not from the target')} from {sender}"
+    return RULE_ANSWER.format(answer=answer, title=row.technique.title, state=row.state.label)

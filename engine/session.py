@@ -1,0 +1,286 @@
+"""ScanSession: the one door to the engine, for the TUI and for ``pyscan`` alike.
+
+A session is one scan on its own thread. Commands may be given from any thread; they return at once
+and take effect within 100 ms. What the scan knows comes back as immutable snapshots.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.explain import Explanation, explain
+from engine.formats.atomic import write_atomically
+from engine.formats.registry import EXPORT_FORMATS, ExportFormat
+from engine.host.interfaces import LocalNetwork, local_networks
+from engine.host.privilege import can_send_raw, how_to_get_raw
+from engine.results.decided import DecidedBatch
+from engine.results.log import LogLine, ScanLog
+from engine.results.report import ScanReport
+from engine.results.snapshot import Snapshot
+from engine.results.store import StoreFullError
+from engine.runner import ScanRunner, TransportMaker
+from engine.spec.error import SpecError
+from engine.spec.ports import PortSet
+from engine.spec.scan import ScanSpec
+from engine.spec.scan_type import ScanType
+from engine.spec.targets import TargetSet
+from engine.spec.timing import TimingTemplate
+from engine.transport.live import TransportUnavailable
+from engine.transport.scenario import load_scenario
+from engine.transport.simulated import SimulatedTransport
+
+__all__ = [
+    "EXPORT_FORMATS",
+    "DecidedBatch",
+    "Explanation",
+    "ExportFormat",
+    "LocalNetwork",
+    "LogLine",
+    "ScanLog",
+    "ScanSession",
+    "TransportUnavailable",
+    "can_send_raw",
+    "default_scan_types",
+    "export",
+    "how_to_get_raw",
+    "local_networks",
+    "simulation",
+]
+
+_PUBLISH_SHARE = 10
+"""Snapshots may cost at most one part in this many of the engine thread's time."""
+_FASTEST_PUBLISH = 0.04
+
+
+def default_scan_types() -> tuple[ScanType, ...]:
+    """SYN where raw packets may be sent, else connect."""
+    return (ScanType.SYN,) if can_send_raw() else (ScanType.CONNECT,)
+
+
+def export(report: ScanReport, format_name: str, path: Path) -> None:
+    """Write a report to ``path`` atomically. Raises OSError, KeyError for an unknown format."""
+    chosen = EXPORT_FORMATS[format_name]
+    write_atomically(path, lambda stream: chosen.write(report, stream))
+
+
+def simulation(scenario: str, *, realtime: bool = True) -> TransportMaker:
+    """A simulated network from TOML text, for ScanSession's ``make_transport``. Raises
+    SpecError."""
+    network = load_scenario(scenario)
+    return lambda book: SimulatedTransport(book, network, realtime=realtime)
+
+
+class ScanSession:
+    """One scan on its own thread.
+
+    Args:
+        spec: what to scan.
+        make_transport: another way to the network than the spec names (a simulation).
+        verbosity: 0 to 3, for readers of the log; kept in the snapshot.
+        target_problems: targets that could not be used, as (expression, why), for reports.
+        on_decided: called on the engine thread with every batch of decided ports.
+        linger: keep the thread for rescans after the scan is over, until close().
+
+    Raises SpecError or StoreFullError (a ValueError) when the scan is too large.
+    """
+
+    def __init__(
+        self,
+        spec: ScanSpec,
+        *,
+        make_transport: TransportMaker | None = None,
+        verbosity: int = 0,
+        target_problems: tuple[tuple[str, str], ...] = (),
+        on_decided: Callable[[DecidedBatch], None] | None = None,
+        linger: bool = True,
+    ) -> None:
+        self.spec = spec
+        self.log = ScanLog()
+        self._target_problems = target_problems
+        self._linger = linger
+        self._runner = ScanRunner(
+            spec,
+            self.log,
+            make_transport=make_transport,
+            on_decided=on_decided,
+            verbosity=verbosity,
+        )
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._bell = threading.Event()
+        self._closing = False
+        self._wanted = True
+        self._snapshot = self._runner.publish()
+        self._publish_after = 0.0
+        self._thread = threading.Thread(target=self._run, name="pyscan-engine", daemon=True)
+
+    # ---------------------------------------------------------------- life
+
+    def start(self) -> None:
+        """Open the transport and begin. Raises TransportUnavailable when rights are missing."""
+        self._runner.start()
+        self._publish()
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """True while the engine thread runs."""
+        return self._thread.is_alive()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the thread's end, ``timeout`` seconds at most; True when it has ended."""
+        if self._thread.ident is None:
+            return True
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """End the scan and its thread and give back every descriptor. Idempotent."""
+        self._closing = True
+        self._ring()
+        if self.join(5.0):
+            self._runner.close()
+
+    def _run(self) -> None:
+        runner = self._runner
+        try:
+            while not self._closing:
+                self._obey()
+                if runner.phase.over:
+                    self._publish()
+                    if not self._linger:
+                        break
+                    self._bell.wait()
+                    self._bell.clear()
+                    continue
+                runner.turn()
+                self._publish_when_due()
+        except Exception as error:
+            runner.fail(f"the engine stopped: {type(error).__name__}: {error}")
+        finally:
+            if not runner.phase.over:
+                runner.cancel()
+            self._publish()
+            runner.close()
+
+    def _obey(self) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                command()
+            except (SpecError, StoreFullError) as error:
+                self.log.add(self._runner.elapsed, 0, f"not done: {error}")
+            self._publish()
+
+    def _ring(self) -> None:
+        self._bell.set()
+        if self.alive:
+            self._runner.transport.wake()
+
+    def _give(self, command: Callable[[], None]) -> None:
+        self._commands.put(command)
+        self._ring()
+
+    def _publish(self) -> None:
+        self._wanted = False
+        began = time.monotonic()
+        self._snapshot = self._runner.publish()
+        cost = time.monotonic() - began
+        self._publish_after = began + max(_FASTEST_PUBLISH, cost * _PUBLISH_SHARE)
+
+    def _publish_when_due(self) -> None:
+        if self._wanted and time.monotonic() >= self._publish_after:
+            self._publish()
+
+    # ---------------------------------------------------------------- commands
+
+    def set_timing(self, timing: TimingTemplate) -> None:
+        """Another timing template: pace, timeouts and re-sends of everything unfinished."""
+        self._give(partial(self._runner.set_timing, timing))
+
+    def set_scan_types(
+        self, scan_types: tuple[ScanType, ...], *, redo_decided: bool = False
+    ) -> None:
+        """Other scan types for every port not yet decided, or for all of them.
+
+        Probes in flight finish under the old type. Raises TransportUnavailable when the rights for
+        a type are missing, SpecError for two types of one protocol.
+        """
+        ScanSpec(self.spec.targets, self.spec.ports, scan_types)
+        missing = [one for one in scan_types if one not in self._runner.transport.scan_types]
+        if missing:
+            lines = (f"{missing[0].option} needs the right to send raw packets", *how_to_get_raw())
+            raise TransportUnavailable("\n".join(lines))
+        self._give(partial(self._runner.set_scan_types, scan_types, redo_decided))
+
+    def pause(self) -> None:
+        """Send nothing more; answers to probes in flight still count."""
+        self._give(self._runner.pause)
+
+    def resume(self) -> None:
+        """Go on after pause()."""
+        self._give(self._runner.resume)
+
+    def cancel(self) -> None:
+        """Stop. What is known stays and can be exported."""
+        self._give(self._runner.cancel)
+
+    def rescan(self, keys: NDArray[np.int64]) -> None:
+        """Probe these cells again; the old result stays visible, marked stale."""
+        self._give(partial(self._runner.rescan, np.array(keys, np.int64)))
+
+    def rescan_host(self, host: int) -> None:
+        """Probe all ports of a host again; takes up a skipped host."""
+        self._give(partial(self._runner.rescan_host, host))
+
+    def rescan_all(self) -> None:
+        """Probe every decided port again."""
+        self._give(self._runner.rescan_all)
+
+    def skip_host(self, host: int) -> None:
+        """Send nothing more to a host."""
+        self._give(partial(self._runner.skip_host, host))
+
+    def add_targets(self, targets: TargetSet) -> None:
+        """Scan more addresses too."""
+        self._give(partial(self._runner.add_targets, targets))
+
+    def add_ports(self, ports: PortSet) -> None:
+        """Scan more ports too."""
+        self._give(partial(self._runner.add_ports, ports))
+
+    def set_verbosity(self, level: int) -> None:
+        """Which log lines to show: 0 to 3."""
+        self._give(partial(self._runner.set_verbosity, max(0, min(level, 3))))
+
+    # ---------------------------------------------------------------- views
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot, at once; asking makes the engine prepare a newer one."""
+        self._wanted = True
+        return self._snapshot
+
+    def report(self) -> ScanReport:
+        """What an export writes: everything known by the newest snapshot."""
+        return ScanReport(self.spec, self.snapshot(), time.time(), self._target_problems)
+
+    def explain(self, key: int) -> Explanation | None:
+        """Why a port has its state, or None when the scan does not have the port.
+
+        The first call loads the packet decoder (about 0.4 s); call it off the UI thread.
+        """
+        row = self._snapshot.row(key)
+        if row is None:
+            return None
+        evidence = self._runner.evidence.find(key)
+        return explain(row, evidence, self._runner.probe_packet(row, evidence))
