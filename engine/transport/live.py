@@ -295,7 +295,6 @@ def _needs_raw(what: str) -> str:
 def _nothing_sent(batch: ProbeBatch, problem: Exception) -> SendReport:
     number = getattr(problem, "errno", None) or errno.EPERM
     pressure = number in (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-    hosts = () if pressure else tuple(np.unique(batch["host"]).tolist())
     text = (getattr(problem, "strerror", None) or str(problem)).partition("\n")[0]
-    report = SendProblem(number, hosts, f"cannot send: {text}", lasting=not pressure)
+    report = SendProblem(number, (), f"cannot send: {text}", lasting=not pressure)
     return SendReport(np.full(len(batch), np.nan), (report,))

@@ -39,19 +39,18 @@ _TABLE = {
         Refusal(
             errno.EMFILE,
             False,
-            "this process has no file descriptor left; raise the limit with 'ulimit -n', "
-            "slowing down",
+            "this process has no file descriptor left; raise the limit with 'ulimit -n'",
         ),
-        Refusal(errno.ENFILE, False, "the system has no file descriptor left; slowing down"),
-        Refusal(errno.EBUSY, False, "as many probes await an answer as can be held; slowing down"),
-        Refusal(errno.ENOBUFS, False, "the kernel's send queue is full; slowing down"),
-        Refusal(errno.ENOMEM, False, "the kernel has no memory for more sockets; slowing down"),
-        Refusal(errno.ENOSPC, False, "the kernel watches no more sockets; slowing down"),
-        Refusal(errno.EAGAIN, False, "the send buffer is full or no port is free; slowing down"),
+        Refusal(errno.ENFILE, False, "the system has no file descriptor left"),
+        Refusal(errno.EBUSY, False, "as many probes await an answer as can be held"),
+        Refusal(errno.ENOBUFS, False, "the kernel's send queue is full"),
+        Refusal(errno.ENOMEM, False, "the kernel has no memory for more sockets"),
+        Refusal(errno.ENOSPC, False, "the kernel watches no more sockets"),
+        Refusal(errno.EAGAIN, False, "the send buffer is full or no port is free"),
         Refusal(
             errno.EADDRNOTAVAIL,
             False,
-            "all local ports are in use; widen net.ipv4.ip_local_port_range, slowing down",
+            "all local ports are in use; widen net.ipv4.ip_local_port_range",
         ),
         Refusal(
             errno.EPERM,
@@ -83,6 +82,13 @@ NO_SOURCE = Refusal(
     errno.EADDRNOTAVAIL,
     True,
     "no address of this machine can be used towards {host}; see 'ip address'",
+)
+
+PORT_ZERO = Refusal(
+    errno.EINVAL,
+    True,
+    "the operating system's sockets cannot send UDP to port 0; leave port 0 out for {host}",
+    whole_host=False,
 )
 
 

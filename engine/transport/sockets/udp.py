@@ -23,7 +23,7 @@ from engine.techniques.udp import build_udp
 from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
 from engine.transport.sockets.descriptors import raise_descriptor_limit
 from engine.transport.sockets.endpoint import Endpoints
-from engine.transport.sockets.refusal import NO_SOURCE, Refusal, Refusals, refusal_of
+from engine.transport.sockets.refusal import NO_SOURCE, PORT_ZERO, Refusal, Refusals, refusal_of
 from engine.transport.sockets.udp_source import UdpSource
 
 _HEADER = 8
@@ -106,7 +106,7 @@ class UdpChannel:
                 source = self._source(endpoint.family, attempt)
                 times[row] = source.send(payloads[row], endpoint, host, port, attempt)
             except OSError as error:
-                refusal = _refusal(error)
+                refusal = _refusal(error, port)
                 refusals.add(refusal, host)
                 if not refusal.lasting:
                     return times, True
@@ -136,6 +136,10 @@ def _payloads(batch: ProbeBatch) -> list[bytes]:
     ]
 
 
-def _refusal(error: OSError) -> Refusal:
+def _refusal(error: OSError, port: int) -> Refusal:
     number = error.errno or errno.EIO
-    return NO_SOURCE if number == errno.EADDRNOTAVAIL else refusal_of(number)
+    if number == errno.EADDRNOTAVAIL:
+        return NO_SOURCE
+    if number == errno.EINVAL and port == 0:
+        return PORT_ZERO
+    return refusal_of(number)

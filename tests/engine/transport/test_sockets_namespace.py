@@ -37,7 +37,7 @@ TARGET_RULES = """
             type filter hook input priority 0; policy accept;
             tcp dport 101 reject with icmpx type admin-prohibited
             udp dport 101 reject with icmpx type admin-prohibited
-            tcp dport 102 drop
+            tcp dport { 102, 103 } drop
             udp dport 102 drop
         }
     }
@@ -53,12 +53,21 @@ SCANNER_RULES = """
 """
 
 SERVERS = """
-    import socket, sys
+    import socket, struct, sys, threading
     tcp = [
         socket.create_server((a, p), family=f, backlog=16)
         for a, f in (("10.77.0.2", socket.AF_INET), ("fd77::2", socket.AF_INET6))
         for p in (100, 102)
     ]
+    rude = socket.create_server(("10.77.0.2", 103))
+
+    def hang_up():
+        while True:
+            peer, _ = rude.accept()
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            peer.close()
+
+    threading.Thread(target=hang_up, daemon=True).start()
     echo = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     echo.bind(("::", 100))
     print("ready", flush=True)
@@ -80,7 +89,7 @@ SCAN = """
     from engine.transport.sockets.connect import ConnectChannel
     from engine.transport.sockets.udp import UdpChannel
 
-    kind, cells, want = json.loads(sys.argv[1])
+    kind, cells, want, pause = json.loads(sys.argv[1])
     words = " ".join(dict.fromkeys(address for address, _ in cells))
     book = AddressBook(resolve_targets(parse_targets(words)).targets)
     hosts = {book.text(host): host for host in range(book.count)}
@@ -94,6 +103,7 @@ SCAN = """
     report = channel.send(batch)
     print("sent", flush=True)
     sys.stdin.readline()
+    time.sleep(pause)
     answers = []
     end = time.monotonic() + 8
     while len(answers) < want and time.monotonic() < end:
@@ -135,6 +145,11 @@ class Lab:
     def sysctl(self, setting: str) -> None:
         run("ip", "netns", "exec", self.scanner, "sysctl", "-qw", setting)
 
+    def spread_packets(self, mask: int) -> None:
+        for namespace, link in ((self.scanner, "va"), (self.target, "vb")):
+            where = f"/sys/class/net/{link}/queues/rx-0/rps_cpus"
+            run("ip", "netns", "exec", namespace, "sh", "-c", f"echo {mask:x} > {where}")
+
     def python(self, namespace: str, code: str, *args: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             ["ip", "netns", "exec", namespace, sys.executable, "-c", textwrap.dedent(code), *args],
@@ -145,10 +160,16 @@ class Lab:
         )
 
     def scan(
-        self, kind: str, cells: list[tuple[str, int]], want: int, meanwhile: str = ""
+        self,
+        kind: str,
+        cells: list[tuple[str, int]],
+        want: int,
+        meanwhile: str = "",
+        pause: float = 0.0,
     ) -> dict[str, Any]:
-        """Scan; ``meanwhile`` are rules the target gets once the probes have left."""
-        with self.python(self.scanner, SCAN, json.dumps([kind, cells, want])) as process:
+        """Scan; ``meanwhile`` are rules the target gets once the probes have left, ``pause`` the
+        seconds before the channel first looks for answers."""
+        with self.python(self.scanner, SCAN, json.dumps([kind, cells, want, pause])) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "sent\n"
             if meanwhile:
@@ -213,6 +234,29 @@ def test_a_late_answer_comes_through_epoll(lab: Lab) -> None:
         lab.nft(lab.target, TARGET_RULES)
     assert found["answers"] == [["10.77.0.2", 102, ERRNO, 0, True]]
     assert found["waiting"] == 0
+
+
+def test_a_port_that_accepts_and_hangs_up_is_open(lab: Lab) -> None:
+    try:
+        found = lab.scan("CONNECT", [("10.77.0.2", 103)], 1, meanwhile="flush ruleset", pause=1.5)
+    finally:
+        lab.nft(lab.target, TARGET_RULES)
+    assert found["answers"] == [["10.77.0.2", 103, ERRNO, 0, True]]
+
+
+def test_answers_from_another_processor_are_all_caught(lab: Lab) -> None:
+    # Packets handed to other processors arrive after connect() has returned, as on a real link.
+    ports = [*range(1000, 1400), 100, *range(2000, 2400)]
+    lab.spread_packets(3)
+    try:
+        found = lab.scan("CONNECT", [("10.77.0.2", port) for port in ports], want=len(ports))
+    finally:
+        lab.spread_packets(0)
+    assert found["unsent"] == []
+    assert {port: number for _, port, _, number, _ in found["answers"]} == {
+        port: 0 if port == 100 else ECONNREFUSED for port in ports
+    }
+    assert found["silent"] == 0
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,14 @@ def test_too_many_awaited_answers_are_pressure(
     assert (problem.lasting, problem.hosts) == (False, ())
 
 
+def test_port_zero_is_refused_in_plain_words(channel: UdpChannel) -> None:
+    report = channel.send(probes((0, 0), (0, 9)))
+    assert np.isnan(report.sent_at).tolist() == [True, False]
+    (problem,) = report.problems
+    assert problem.lasting
+    assert "port 0" in problem.text
+
+
 def test_closing_gives_every_descriptor_back(channel: UdpChannel) -> None:
     before = {path.name for path in Path("/proc/self/fd").iterdir()}
     for attempt in range(40):
