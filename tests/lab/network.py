@@ -6,6 +6,7 @@ lies behind a gateway 10.78.n.0/24 and fd78:n::/64.
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -232,6 +233,13 @@ def stop(process: subprocess.Popen[str]) -> str:
         return process.communicate()[0] or ""
     except ValueError:  # stopped before
         return ""
+
+
+def last_counts(relay: subprocess.Popen[str]) -> dict[str, dict[str, int]]:
+    """Stop a slow link's relay: packets ``carried``, ``lost`` and ``overflowed``, ``outward`` (from
+    the scanner) and ``inward``."""
+    counts: dict[str, dict[str, int]] = json.loads(stop(relay))
+    return counts
 
 
 def pipe(stream: IO[str] | None) -> IO[str]:

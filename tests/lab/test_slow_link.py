@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from functools import partial
@@ -11,12 +10,11 @@ import pytest
 
 from tests.lab import namespace
 from tests.lab.hosts import HostPlan
-from tests.lab.network import Lab, LabHost, stop
+from tests.lab.network import Lab, LabHost, last_counts
 from tests.lab.services import SO_RCVBUFFORCE
 from tests.lab.slow_link import Direction, LinkQuality
 
 ECHO = HostPlan("echo", udp_services={7: "echo"})
-Counts = dict[str, dict[str, int]]
 
 
 def exchange(lab: Lab, host: LabHost, count: int, gap: float = 0.0) -> list[float]:
@@ -42,11 +40,6 @@ def exchange(lab: Lab, host: LabHost, count: int, gap: float = 0.0) -> list[floa
     return trips
 
 
-def last_words(lab: Lab) -> Counts:
-    counts: Counts = json.loads(stop(lab.relays[-1]))
-    return counts
-
-
 @pytest.mark.root
 def test_delay_holds_every_packet_back() -> None:
     with Lab() as lab:
@@ -61,7 +54,7 @@ def test_loss_strikes_each_way_on_its_own() -> None:
     with Lab() as lab:
         host = lab.add(ECHO, LinkQuality(loss=0.05, seed=3))
         trips = exchange(lab, host, 4000, gap=0.0001)
-        counts = last_words(lab)
+        counts = last_counts(lab.relays[-1])
     # Binomial, five sigma: 200 +- 69 of 4,000 lost outward; about 190 of 3,800 on the way back.
     assert 131 <= counts["outward"]["lost"] <= 269
     assert 121 <= counts["inward"]["lost"] <= 259
