@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from numpy.typing import NDArray
 from engine.explain import Explanation, explain
 from engine.formats.atomic import write_atomically
 from engine.formats.registry import EXPORT_FORMATS, ExportFormat
-from engine.host.interfaces import LocalNetwork, local_networks
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.results.decided import DecidedBatch
 from engine.results.log import LogLine, ScanLog
@@ -34,8 +34,9 @@ from engine.spec.scan_type import ScanType
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
 from engine.transport.live import TransportUnavailable
-from engine.transport.scenario import load_scenario
-from engine.transport.simulated import SimulatedTransport
+
+if TYPE_CHECKING:
+    from engine.host.interfaces import LocalNetwork
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -60,6 +61,13 @@ _PUBLISH_SHARE = 10
 _FASTEST_PUBLISH = 0.04
 
 
+def local_networks() -> tuple[LocalNetwork, ...]:
+    """Every address of this machine and the network around it."""
+    from engine.host.interfaces import local_networks
+
+    return local_networks()
+
+
 def default_scan_types() -> tuple[ScanType, ...]:
     """SYN where raw packets may be sent, else connect."""
     return (ScanType.SYN,) if can_send_raw() else (ScanType.CONNECT,)
@@ -74,6 +82,9 @@ def export(report: ScanReport, format_name: str, path: Path) -> None:
 def simulation(scenario: str, *, realtime: bool = True) -> TransportMaker:
     """A simulated network from TOML text, for ScanSession's ``make_transport``. Raises
     SpecError."""
+    from engine.transport.scenario import load_scenario
+    from engine.transport.simulated import SimulatedTransport
+
     network = load_scenario(scenario)
     return lambda book: SimulatedTransport(book, network, realtime=realtime)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.distinct import groups
 from engine.spec.timing import TimingTemplate
 
 _RECENT = 512
@@ -56,7 +57,7 @@ class RttEstimator:
         if len(self._srtt) == 1:
             self._srtt[0], self._var[0] = self._group_srtt, self._group_var
             return
-        distinct, inverse = np.unique(hosts, return_inverse=True)
+        distinct, inverse = groups(hosts.astype(np.uint64))
         counts = np.bincount(inverse)
         mean = np.bincount(inverse, rtt) / counts
         known = ~np.isnan(self._srtt[distinct])

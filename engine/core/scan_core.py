@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport, empty_probes
+from engine.core.distinct import distinct_bytes, firsts
 from engine.core.ledger import FOREIGN, Ledger, Positions
 from engine.core.loss import LossEstimate
 from engine.core.outstanding import Outstanding
@@ -292,14 +293,14 @@ class ScanCore:
 
     def _settle(self, now: float, at: Positions, techniques: NDArray[np.uint8]) -> None:
         """Decide cells by silence."""
-        for number in np.unique(techniques):
+        for number in distinct_bytes(techniques):
             mine = at[techniques == number]
-            outcome = technique(ScanType(int(number))).silence
+            outcome = technique(ScanType(number)).silence
             self._ledger.decide(
                 mine,
                 state=outcome.state,
                 reason=outcome.reason,
-                technique=int(number),
+                technique=number,
                 ttl=0,
                 flags=0,
                 rtt=float("nan"),
@@ -384,8 +385,8 @@ class ScanCore:
         verdicts = classify(records)
         useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
         useful = useful[self._acceptable(at[useful])]
-        at, first = np.unique(at[useful], return_index=True)
-        chosen = useful[first]
+        chosen = useful[firsts(at[useful])]
+        at = at[chosen]
         if not len(chosen):
             return chosen
         records = records[chosen]

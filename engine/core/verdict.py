@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.distinct import groups
 from engine.spec.scan_type import ScanType
 from engine.techniques.registry import technique
 
@@ -22,7 +23,7 @@ class Verdicts:
 def classify(records: NDArray[np.void]) -> Verdicts:
     """The outcome of each REPLY record. Few different answers arrive, so each is looked up once."""
     codes = records["technique"].astype(np.uint64) << np.uint64(32) | records["answer"]
-    distinct, inverse = np.unique(codes, return_inverse=True)
+    distinct, inverse = groups(codes)
     states = np.zeros(len(distinct), np.uint8)
     reasons = np.zeros(len(distinct), np.uint8)
     for place, code in enumerate(distinct.tolist()):

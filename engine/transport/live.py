@@ -16,7 +16,9 @@ import numpy as np
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import SNAP, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.distinct import distinct_bytes
 from engine.core.token import ProbeTokens
+from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.transport.base import Channel
@@ -106,14 +108,14 @@ class LiveTransport:
 
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send each probe through its channel."""
-        kinds = np.unique(batch["technique"])
+        kinds = distinct_bytes(batch["technique"])
         if len(kinds) == 1:
-            return self._send_kind(int(kinds[0]), batch)
+            return self._send_kind(kinds[0], batch)
         sent_at = np.full(len(batch), np.nan)
         problems: list[SendProblem] = []
         for kind in kinds:
             rows = np.flatnonzero(batch["technique"] == kind)
-            report = self._send_kind(int(kind), batch[rows])
+            report = self._send_kind(kind, batch[rows])
             sent_at[rows] = report.sent_at
             problems.extend(report.problems)
         return SendReport(sent_at, tuple(problems))
@@ -253,8 +255,6 @@ def _raw_channel(wish: str) -> Callable[[AddressBook, ProbeTokens], Channel] | N
         raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
     if wish == "sockets":
         return None
-    from engine.host.privilege import can_send_raw
-
     if not can_send_raw():
         if wish == "auto":
             return None
@@ -287,8 +287,6 @@ def _why_not(scan_type: ScanType, wish: str) -> str:
 
 
 def _needs_raw(what: str) -> str:
-    from engine.host.privilege import how_to_get_raw
-
     return "\n".join((f"{what} needs the right to send raw packets", *how_to_get_raw()))
 
 
