@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -106,3 +107,14 @@ def fit(text: str, width: int, *, right: bool = False, keep_end: bool = False) -
 def wrap(text: str, width: int) -> list[str]:
     """``text`` in lines of at most ``width`` characters, broken between words where possible."""
     return textwrap.wrap(text, width) or [""]
+
+
+def flow(pieces: Sequence[str], separator: str, width: int) -> list[str]:
+    """``pieces`` joined by ``separator``, on as many lines as it takes to cut none of them."""
+    lines: list[str] = []
+    for piece in pieces:
+        if lines and cell_len(lines[-1] + separator + piece) <= width:
+            lines[-1] += separator + piece
+        else:
+            lines.append(piece)
+    return lines

@@ -61,6 +61,8 @@ def detail_text(row: Row, explanation: Explained | None, state_style: Style) -> 
     text.append(f"\n{row.name + ' ' if row.name else ''}{row.address}", DIM)
     text.append(f"\n{row.state.glyph} {row.state.label}", state_style)
     text.append(f": {STATE_WORDS[row.state]}")
+    if row.reason in REASON_WORDS:
+        text.append(f"; {REASON_WORDS[row.reason]}")
     if row.stale:
         text.append("\n~ being probed again; this is the earlier answer", DIM)
     text.append("\n")
@@ -75,11 +77,9 @@ def detail_text(row: Row, explanation: Explained | None, state_style: Style) -> 
 def _facts(row: Row) -> list[tuple[str, str]]:
     if row.state is PortState.PENDING:
         return [("tries", str(row.tries))] if row.tries else []
-    reason = row.reason.label
-    words = REASON_WORDS.get(row.reason, "")
-    facts = [("reason", f"{reason}: {words}" if words else reason or fmt.UNKNOWN)]
+    facts = [("reason", row.reason.label or fmt.UNKNOWN)]
     if row.foreign:
-        facts.append(("from", "another address than the target's"))
+        facts.append(("from", "another address"))
     if row.technique is not None:
         facts.append(("scan", f"{row.technique.title} ({row.technique.option})"))
     facts.append(("RTT", fmt.latency(row.rtt)))

@@ -16,52 +16,28 @@ from textual.strip import Strip
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import PortState
 from tui import format as fmt
+from tui.widgets.cursor_list import CursorList
 from tui.widgets.gauges import bar, level
-from tui.widgets.line_view import BLANK, Line, LineView
+from tui.widgets.line_view import BLANK, Line
 from tui.widgets.results_text import state_counts
 from tui.widgets.state_styles import state_styles
 
 ALL = "all hosts"
-FOOT = 2
-"""Lines at the bottom about the host under the cursor."""
 COUNTED = (PortState.OPEN, PortState.CLOSED, PortState.FILTERED)
 COUNT_WIDTH = 5
 WIDE = 42
 """Cells from which closed and filtered ports are counted beside the open ones."""
 
 
-class HostsPane(LineView, can_focus=True):
+class HostsPane(CursorList):
     """A virtual list in address order, led by a line for all hosts.
 
     Enter or a click chooses a host (``HostChosen``); ``»`` marks the chosen one. Each line has the
     number of open ports and the share decided; ``!`` stands for a host that could not be probed.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "hosts-pane--cursor",
-        "hosts-pane--cursor-blurred",
-        "hosts-pane--foot",
-    }
-    DEFAULT_CSS = """
-    HostsPane {
-        & > .hosts-pane--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: bold;
-        }
-        & > .hosts-pane--cursor-blurred { background: $block-cursor-blurred-background; }
-        & > .hosts-pane--foot { color: $foreground 70%; }
-    }
-    """
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "go(0)", "First", show=False),
-        Binding("end", "go(-1)", "Last", show=False),
-        Binding("enter,space", "choose", "Choose", show=False),
-    ]
+    FOOT = 2
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "choose", "Choose", show=False)]
 
     class HostChosen(Message):
         """The user wants to see ``host`` only, or every host (None)."""
@@ -113,13 +89,17 @@ class HostsPane(LineView, can_focus=True):
 
     # Drawing
 
-    def line_count(self) -> int:
-        """All hosts, each host, and the foot."""
-        return 1 + len(self._order) + FOOT
+    def row_count(self) -> int:
+        """The line for all hosts, and each host."""
+        return 1 + len(self._order)
 
-    @property
-    def _page(self) -> int:
-        return max(1, self.size.height - FOOT)
+    def cursor_row(self) -> int:
+        """The cursor's line; 0 stands for all hosts."""
+        return self._cursor
+
+    def place_cursor(self, at: int) -> None:
+        """Put the cursor on line ``at``, or on the nearest there is."""
+        self._cursor = min(max(at, 0), len(self._order))
 
     def _host_at(self, at: int) -> int | None:
         return int(self._order[at - 1]) if 1 <= at <= len(self._order) else None
@@ -129,17 +109,17 @@ class HostsPane(LineView, can_focus=True):
         snapshot = self._snapshot
         if snapshot is None:
             return BLANK
-        if y >= self._page:
-            return self._foot_line(snapshot, y - self._page)
-        at = self.scroll_offset.y + y
-        if at > len(self._order):
+        if y >= self.page:
+            return self._foot_line(snapshot, y - self.page)
+        at = self.row_at(y)
+        if at is None:
             return BLANK
         host = self._host_at(at)
         every = snapshot.view.counts
         counts = every.sum(axis=0) if host is None else every[host]
         sign = "" if host is None else _sign(snapshot, host)
         here = at == self._cursor
-        return ("host", host, counts.tobytes(), sign, here, self.has_focus, host == self._chosen)
+        return ("host", host, counts.tobytes(), sign, here, host == self._chosen)
 
     def _foot_line(self, snapshot: Snapshot, number: int) -> Line:
         host = self.cursor_host
@@ -152,26 +132,24 @@ class HostsPane(LineView, can_focus=True):
             text = line.problem or skipped or state_counts(line.counts)
             text = f"{line.name or line.address}: {text}"
         lines = fmt.wrap(text, max(1, self.line_width))
-        if len(lines) > FOOT:
-            lines = [*lines[: FOOT - 1], " ".join(lines[FOOT - 1 :])]
+        if len(lines) > self.FOOT:
+            lines = [*lines[: self.FOOT - 1], " ".join(lines[self.FOOT - 1 :])]
         return ("foot", lines[number]) if number < len(lines) else BLANK
 
     def draw(self, line: Line) -> Strip:
         """A host's line, or one of the foot."""
         match line:
             case ("foot", str(text)):
-                style = self.get_component_rich_style("hosts-pane--foot")
-                return Strip([Segment(fmt.cut(text, self.line_width), style)])
-            case ("host", host, bytes(counts), str(sign), bool(here), bool(focus), bool(chosen)):
-                over = Style.null()
-                if here:
-                    name = "hosts-pane--cursor" if focus else "hosts-pane--cursor-blurred"
-                    over = self.get_component_rich_style(name, partial=True)
+                return Strip([Segment(fmt.cut(text, self.line_width), self.quiet_style)])
+            case ("host", host, bytes(counts), str(sign), bool(here), bool(chosen)):
+                base = self.cursor_style if here else self.rich_style
                 gutter = ("▸" if here else " ") + ("»" if chosen else " ")
                 cells = self._host_cells(host, np.frombuffer(counts, np.int64), sign)
-                base = self.rich_style
                 parts = [(gutter, Style.null()), *cells]
-                return Strip([Segment(text, base + style + over) for text, style in parts])
+                covered = here and self.has_focus
+                return Strip(
+                    [Segment(text, base if covered else base + style) for text, style in parts]
+                )
         return Strip.blank(self.line_width, self.rich_style)
 
     def _host_cells(
@@ -197,32 +175,7 @@ class HostsPane(LineView, can_focus=True):
         cells.append((" " + (sign.ljust(len(drawn)) if sign else drawn), Style.null()))
         return cells
 
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor looks different in a list that has the focus."""
-        super().watch_has_focus(has_focus)
-        self.repaint()
-
-    # Moving and choosing
-
-    def _go(self, at: int) -> None:
-        self._cursor = min(max(at, 0), len(self._order))
-        top = self.scroll_offset.y
-        wanted = min(max(top, self._cursor - self._page + 1), self._cursor)
-        if wanted != top:
-            self.scroll_to_line(wanted)
-        self.repaint()
-
-    def action_move(self, lines: int) -> None:
-        """Move the cursor by ``lines``."""
-        self._go(self._cursor + lines)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by ``pages`` screens."""
-        self._go(self._cursor + pages * self._page)
-
-    def action_go(self, at: int) -> None:
-        """Move the cursor to line ``at``; -1 is the last."""
-        self._go(at if at >= 0 else len(self._order) + 1 + at)
+    # Choosing
 
     def action_choose(self) -> None:
         """Choose the host under the cursor."""
@@ -233,11 +186,10 @@ class HostsPane(LineView, can_focus=True):
     def on_click(self, event: Click) -> None:
         """Choose the host that was clicked."""
         place = event.get_content_offset(self)
-        if place is not None and place.y < self._page:
-            at = self.scroll_offset.y + place.y
-            if at <= len(self._order):
-                self._go(at)
-                self.action_choose()
+        at = None if place is None else self.row_at(place.y)
+        if at is not None:
+            self.go(at)
+            self.action_choose()
 
 
 def _sign(snapshot: Snapshot, host: int) -> str:

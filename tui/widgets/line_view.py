@@ -65,8 +65,12 @@ class LineView(ScrollView):
 
     def redraw(self) -> None:
         """Forget every drawn strip and draw the whole widget anew."""
-        self._strips.clear()
+        self.forget_strips()
         self.refresh()
+
+    def forget_strips(self) -> None:
+        """Drawn strips are out of date: width, styles, or what they stand for changed."""
+        self._strips.clear()
 
     def scroll_to_line(self, y: int) -> None:
         """Bring line ``y`` to the top, as far as there are lines below, at once."""
@@ -85,7 +89,7 @@ class LineView(ScrollView):
     def notify_style_update(self) -> None:
         """Forget what was drawn in the old colours."""
         super().notify_style_update()
-        self._strips.clear()
+        self.forget_strips()
 
     def on_resize(self, event: Resize) -> None:
         """Draw everything in the new width."""

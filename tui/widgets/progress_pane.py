@@ -18,6 +18,8 @@ from tui.widgets.state_styles import colour
 SAMPLE_EVERY = 0.5
 """Seconds of the scan's own time between two samples of the rates."""
 SAMPLES = 240
+SHORTEST_BAR = 8
+"""Cells below which a bar gives up words for its length."""
 FIGURE = 11
 """Cells for a rate beside its sparkline."""
 
@@ -90,22 +92,26 @@ class ProgressPane(Widget):
         return [self._bar_line(snapshot), pace.append(f" · {' · '.join(_link(snapshot))}")]
 
     def _lines(self, snapshot: Snapshot, height: int) -> list[Text]:
-        progress = snapshot.progress
+        progress, width = snapshot.progress, max(self.size.width, 1)
         lines = [
             self._bar_line(snapshot),
             self._rate_line("sent", progress.send_rate, self._sent),
             self._rate_line("answers", progress.answer_rate, self._answered),
-            Text(" · ".join(_link(snapshot)), no_wrap=True),
+            *(Text(line, no_wrap=True) for line in fmt.flow(_link(snapshot), " · ", width)),
         ]
+        warning = colour(self.app, "text-warning", "warning")
         if limit := _limit(snapshot):
-            lines.append(Text(limit, style=colour(self.app, "text-warning"), no_wrap=True))
+            lines += [Text(line, warning, no_wrap=True) for line in fmt.wrap(limit, width)]
         return lines + self._host_lines(snapshot, height - len(lines))
 
     def _bar_line(self, snapshot: Snapshot) -> Text:
         progress = snapshot.progress
-        words = f" {fmt.percent(progress.fraction)}  {_amount(snapshot)}  {_times(snapshot)}"
+        share = f" {fmt.percent(progress.fraction)}  "
+        words = f"{share}{_amount(snapshot)} ports  {_times(snapshot)}"
+        if len(words) + SHORTEST_BAR > self.size.width:
+            words = f"{share}{_amount(snapshot)}"
         line = Text(no_wrap=True)
-        cells = max(self.size.width - len(words), min(10, self.size.width))
+        cells = max(self.size.width - len(words), 0)
         return line.append(bar(progress.fraction, cells), self._accent).append(words)
 
     def _rate_line(self, title: str, rate: float, samples: deque[float]) -> Text:
@@ -150,7 +156,7 @@ class ProgressPane(Widget):
 
 def _amount(snapshot: Snapshot) -> str:
     progress = snapshot.progress
-    return f"{progress.decided:,} of {fmt.plural(progress.total, 'port')}"
+    return f"{progress.decided:,} of {progress.total:,}"
 
 
 def _times(snapshot: Snapshot) -> str:

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.events import Click, Resize
+from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
@@ -17,7 +17,8 @@ from textual.timer import Timer
 from engine.results.query import Query, RowSet, SortColumn
 from engine.results.snapshot import Snapshot
 from tui import format as fmt
-from tui.widgets.line_view import BLANK, Line, LineView
+from tui.widgets.cursor_list import CursorList
+from tui.widgets.line_view import BLANK, Line
 from tui.widgets.result_rows import ResultRows
 from tui.widgets.results_text import counts_line, empty_text
 from tui.widgets.row_renderer import (
@@ -33,7 +34,7 @@ from tui.widgets.state_styles import state_styles
 EVERY_OPEN_PORT = Query()
 
 
-class ResultsTable(LineView, can_focus=True):
+class ResultsTable(CursorList):
     """The decided ports a query asks for, one per line, between a header and a line of counts.
 
     How cursor and marks keep to their ports is ResultRows' business; this is the drawing of it.
@@ -41,34 +42,20 @@ class ResultsTable(LineView, can_focus=True):
     ``show_all_key`` is named in the text that says why the table is empty.
     """
 
+    HEAD = 1
+    FOOT = 1
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "results-table--header",
-        "results-table--cursor",
-        "results-table--cursor-blurred",
         "results-table--marked",
-        "results-table--quiet",
     }
     DEFAULT_CSS = """
     ResultsTable {
         overflow-y: scroll;
         & > .results-table--header { text-style: bold; background: $panel; color: $foreground; }
-        & > .results-table--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: bold;
-        }
-        & > .results-table--cursor-blurred { background: $block-cursor-blurred-background; }
         & > .results-table--marked { text-style: bold; background: $secondary 25%; }
-        & > .results-table--quiet { color: $foreground 70%; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Page up", show=False),
-        Binding("pagedown", "page(1)", "Page down", show=False),
-        Binding("home", "go(0)", "First", show=False),
-        Binding("end", "go(-1)", "Last", show=False),
         Binding("space", "mark", "Mark", show=False),
         Binding("asterisk", "mark_all", "Mark all", show=False),
         Binding("enter", "choose", "Details", show=False),
@@ -170,7 +157,7 @@ class ResultsTable(LineView, can_focus=True):
         """Put the cursor on ``key``. False when it is not among the rows shown."""
         at = self._rows.find(key)
         if at is not None:
-            self._go(at)
+            self.go(at)
         return at is not None
 
     @contextmanager
@@ -188,31 +175,25 @@ class ResultsTable(LineView, can_focus=True):
                 self.post_message(self.CursorMoved(rows.cursor_key))
         self.repaint()
 
-    def line_count(self) -> int:
-        """The rows, their header and the line of counts."""
-        return len(self._rows) + 2
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return len(self._rows)
+
+    def cursor_row(self) -> int:
+        """The cursor's row; 0 when there are none."""
+        return self._rows.cursor
+
+    def place_cursor(self, at: int) -> None:
+        """Put the cursor on row ``at``, or on the nearest there is."""
+        if self._rows.go(at):
+            self.post_message(self.CursorMoved(self.cursor_key))
 
     # Drawing
 
-    def on_resize(self, event: Resize) -> None:
-        """Draw everything in the new width, with the cursor still in sight."""
-        self._scroll_to_cursor()
-
-    def notify_style_update(self) -> None:
-        """Forget what was drawn in the old colours."""
-        super().notify_style_update()
+    def forget_strips(self) -> None:
+        """Forget the styles too."""
+        super().forget_strips()
         self._styles_now = None
-
-    def watch_has_focus(self, has_focus: bool) -> None:
-        """The cursor looks different in a table that has the focus."""
-        super().watch_has_focus(has_focus)
-        self._styles_now = None
-        self.repaint()
-
-    @property
-    def _page(self) -> int:
-        """Rows that can be seen at once."""
-        return max(1, self.size.height - 2)
 
     def line_at(self, y: int) -> Line:
         """What line ``y`` of the widget shows."""
@@ -227,13 +208,13 @@ class ResultsTable(LineView, can_focus=True):
             text = empty_text(snapshot, query, rows.row_set, self.show_all_key)
             lines = fmt.wrap(text, max(1, self.line_width - 4))
             return ("text", lines[y - 2]) if 2 <= y < len(lines) + 2 else BLANK
-        at = self.scroll_offset.y + y - 1
-        key = rows.key_at(at)
+        at = self.row_at(y)
+        key = None if at is None else rows.key_at(at)
         if key is None:
             return BLANK
         cell = snapshot.view.cell(key)
         looks = b"" if cell is None else cell.tobytes()
-        return ("row", key, looks, at == rows.cursor, self.has_focus, key in rows.marks)
+        return ("row", key, looks, at == rows.cursor, key in rows.marks)
 
     def draw(self, line: Line) -> Strip:
         """One line: titles, a row, the counts, or text."""
@@ -242,10 +223,11 @@ class ResultsTable(LineView, can_focus=True):
             case ("header", SortColumn() as sort, bool(descending)):
                 strip = header_strip(self._places, styles, sort, descending)
                 return strip.adjust_cell_length(self.line_width, styles.header)
-            case ("row", int(key), _, bool(cursor), _, bool(marked)) if self._rows.snapshot:
+            case ("row", int(key), _, bool(cursor), bool(marked)) if self._rows.snapshot:
                 row = self._rows.snapshot.row(key)
                 if row is not None:
-                    return row_strip(row, self._places, styles, cursor=cursor, marked=marked)
+                    width = self.line_width
+                    return row_strip(row, self._places, width, styles, cursor=cursor, marked=marked)
             case ("counts", str(text)):
                 return Strip([Segment(fmt.cut(text, self.line_width), styles.quiet)])
             case ("text", str(text)):
@@ -260,48 +242,23 @@ class ResultsTable(LineView, can_focus=True):
     def row_styles(self) -> RowStyles:
         """The styles lines are drawn with, in the present theme."""
         if self._styles_now is None:
-            partial = self.get_component_rich_style
-            cursor = "cursor" if self.has_focus else "cursor-blurred"
             self._styles_now = RowStyles(
                 base=self.rich_style,
-                header=partial("results-table--header"),
-                cursor=partial(f"results-table--{cursor}", partial=True),
-                marked=partial("results-table--marked", partial=True),
-                quiet=partial("results-table--quiet"),
+                header=self.get_component_rich_style("results-table--header"),
+                cursor=self.cursor_style,
+                cursor_covers=self.has_focus,
+                marked=self.get_component_rich_style("results-table--marked"),
+                quiet=self.quiet_style,
                 states=state_styles(self.app),
             )
         return self._styles_now
 
     # Moving and marking
 
-    def _go(self, at: int) -> None:
-        if self._rows.go(at):
-            self.post_message(self.CursorMoved(self.cursor_key))
-        self._scroll_to_cursor()
-        self.repaint()
-
-    def _scroll_to_cursor(self) -> None:
-        top, cursor = self.scroll_offset.y, self._rows.cursor
-        wanted = min(max(top, cursor - self._page + 1), cursor)
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, force=True)
-
-    def action_move(self, lines: int) -> None:
-        """Move the cursor by ``lines``."""
-        self._go(self._rows.cursor + lines)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by ``pages`` screens."""
-        self._go(self._rows.cursor + pages * self._page)
-
-    def action_go(self, at: int) -> None:
-        """Move the cursor to row ``at``; -1 is the last."""
-        self._go(at if at >= 0 else len(self._rows) + at)
-
     def action_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away, and go to the next row."""
         self._rows.toggle_mark()
-        self._go(self._rows.cursor + 1)
+        self.go(self._rows.cursor + 1)
 
     def action_mark_all(self) -> None:
         """Mark every row shown; when all are marked already, none."""
@@ -322,8 +279,8 @@ class ResultsTable(LineView, can_focus=True):
             if (column := column_at(self._places, place.x)) is not None:
                 self.post_message(self.SortRequested(column))
             return
-        at = self.scroll_offset.y + place.y - 1
-        if place.y < self.size.height - 1 and at < len(self._rows):
-            self._go(at)
+        at = self.row_at(place.y)
+        if at is not None:
+            self.go(at)
             if event.chain == 2:
                 self.action_choose()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from rich.segment import Segment
@@ -24,18 +24,21 @@ class Column:
     """One column of the table.
 
     Attributes:
-        width: cells it needs; widest: cells it may grow to when there is room.
-        drop: columns with higher figures leave first when the table is narrow; 0 never leaves.
         text: what stands in it for a row.
+        width: cells it wants.
+        widest: cells it may grow to when there is room; 0 as many as it wants.
+        least: cells it can do with when all other columns have gone; 0 as many as it wants.
+        drop: columns with higher figures leave first when the table is narrow; 0 never leaves.
         keep_end: too long a text loses its beginning instead of its end.
     """
 
     title: str
     sort: SortColumn
-    width: int
-    widest: int
-    drop: int
     text: Callable[[Row], str]
+    width: int
+    widest: int = 0
+    least: int = 0
+    drop: int = 0
     right: bool = False
     keep_end: bool = False
 
@@ -44,23 +47,22 @@ def _state(row: Row) -> str:
     return f"{row.state.glyph}{'~' if row.stale else ' '}{row.state.label}"
 
 
+def _scan(row: Row) -> str:
+    return row.technique.label if row.technique else fmt.UNKNOWN
+
+
 COLUMNS: tuple[Column, ...] = (
-    Column("HOST", SortColumn.HOST, 15, 39, 1, lambda r: r.name or r.address, keep_end=True),
-    Column(
-        "PORT", SortColumn.PORT, 10, 10, 0, lambda r: f"{r.port}/{r.protocol.label}", right=True
-    ),
-    Column("STATE", SortColumn.STATE, 15, 17, 0, _state),
-    Column("SERVICE", SortColumn.SERVICE, 8, 18, 2, lambda r: r.service),
-    Column("REASON", SortColumn.REASON, 11, 19, 3, lambda r: r.reason.label),
-    Column("RTT", SortColumn.RTT, 7, 7, 4, lambda r: fmt.latency(r.rtt), right=True),
-    Column("TTL", SortColumn.TTL, 5, 5, 5, lambda r: str(r.ttl or fmt.UNKNOWN), right=True),
-    Column("TRIES", SortColumn.TRIES, 7, 7, 6, lambda r: str(r.tries), right=True),
-    Column(
-        "SCAN", SortColumn.SCAN, 7, 7, 7,
-        lambda r: r.technique.label if r.technique else fmt.UNKNOWN,
-    ),
-    Column("TIME", SortColumn.TIME, 9, 9, 8, lambda r: fmt.moment(r.time), right=True),
-)  # fmt: skip
+    Column("HOST", SortColumn.HOST, lambda r: r.name or r.address, 15, 39, 8, keep_end=True),
+    Column("PORT", SortColumn.PORT, lambda r: f"{r.port}/{r.protocol.label}", 9, right=True),
+    Column("STATE", SortColumn.STATE, _state, 15, least=10),
+    Column("SERVICE", SortColumn.SERVICE, lambda r: r.service, 8, 18, drop=1),
+    Column("REASON", SortColumn.REASON, lambda r: r.reason.label, 11, 19, drop=2),
+    Column("RTT", SortColumn.RTT, lambda r: fmt.latency(r.rtt), 7, drop=3, right=True),
+    Column("TTL", SortColumn.TTL, lambda r: str(r.ttl or fmt.UNKNOWN), 5, drop=4, right=True),
+    Column("TRIES", SortColumn.TRIES, lambda r: str(r.tries), 7, drop=5, right=True),
+    Column("SCAN", SortColumn.SCAN, _scan, 7, drop=6),
+    Column("TIME", SortColumn.TIME, lambda r: fmt.moment(r.time), 9, drop=7, right=True),
+)
 """The columns in display order."""
 
 
@@ -80,23 +82,39 @@ def lay_out(width: int, host_width: int) -> tuple[Place, ...]:
     ``host_width`` is the length of the longest host name; 0 leaves the HOST column out, because
     every row would say the same.
     """
-    columns = [c for c in COLUMNS if host_width or c.sort is not SortColumn.HOST]
-    while _needed(columns) > width and any(c.drop for c in columns):
-        columns.remove(max(columns, key=lambda c: c.drop))
-    spare = max(0, width - _needed(columns))
-    widths = []
-    for column in columns:
-        most = column.widest
-        if column.sort is SortColumn.HOST:
-            most = min(max(host_width, column.width), column.widest)
-        grown = min(spare, most - column.width)
-        spare -= grown
-        widths.append(column.width + grown)
+    columns = [_sized(column, host_width) for column in COLUMNS]
+    columns = [column for column in columns if column.width]
+    while _needed(columns) > width and any(column.drop for column in columns):
+        columns.remove(max(columns, key=lambda column: column.drop))
+    widths = _shared(columns, width - _needed(columns))
     places, start = [], GUTTER
     for column, cells in zip(columns, widths, strict=True):
         places.append(Place(column, start, cells))
         start += cells + 1
     return tuple(places)
+
+
+def _sized(column: Column, host_width: int) -> Column:
+    """The HOST column no wider than its names; every other as it is."""
+    if column.sort is not SortColumn.HOST:
+        return column
+    most = min(column.widest, host_width)
+    width = min(column.width, most)
+    return replace(column, width=width, widest=most, least=min(column.least, width))
+
+
+def _shared(columns: list[Column], spare: int) -> list[int]:
+    """Widths when ``spare`` cells are left over: first columns grow first, last ones shrink first."""
+    widths = [column.width for column in columns]
+    order = range(len(columns)) if spare > 0 else reversed(range(len(columns)))
+    for at in order:
+        column = columns[at]
+        bound = (column.widest if spare > 0 else column.least) or column.width
+        change = bound - column.width
+        change = min(change, spare) if spare > 0 else max(change, spare)
+        widths[at] += change
+        spare -= change
+    return widths
 
 
 def _needed(columns: list[Column]) -> int:
@@ -105,34 +123,50 @@ def _needed(columns: list[Column]) -> int:
 
 @dataclass(frozen=True)
 class RowStyles:
-    """Styles of a table's lines; ``states`` are laid over ``base``."""
+    """Styles of a table's lines; ``states`` are laid over the others.
+
+    ``cursor_covers``: the cursor's own colour replaces that of the state, which might not show on
+    it; glyph and word remain.
+    """
 
     base: Style
     header: Style
     cursor: Style
+    cursor_covers: bool
     marked: Style
     quiet: Style
     states: Mapping[PortState, Style]
 
 
 def row_strip(
-    row: Row, places: tuple[Place, ...], styles: RowStyles, *, cursor: bool, marked: bool
+    row: Row,
+    places: tuple[Place, ...],
+    width: int,
+    styles: RowStyles,
+    *,
+    cursor: bool,
+    marked: bool,
 ) -> Strip:
-    """One row. The cursor and the mark have a glyph each, so that neither needs its colour."""
-    over = Style(dim=True) if row.stale else Style.null()
+    """One row, ``width`` cells long.
+
+    The cursor and the mark have a glyph each, so that neither needs its colour.
+    """
+    line = styles.base
     if marked:
-        over += styles.marked
+        line += styles.marked
     if cursor:
-        over += styles.cursor
-    segments = [Segment(("▸" if cursor else " ") + ("✓" if marked else " "), styles.base + over)]
+        line += styles.cursor
+    if row.stale:
+        line += Style(dim=True)
+    segments = [Segment(("▸" if cursor else " ") + ("✓" if marked else " "), line)]
     for number, place in enumerate(places):
         column = place.column
-        style = styles.base
-        if column.sort is SortColumn.STATE:
+        style = line
+        if column.sort is SortColumn.STATE and not (cursor and styles.cursor_covers):
             style += styles.states[row.state]
         text = fmt.fit(column.text(row), place.width, right=column.right, keep_end=column.keep_end)
-        segments.append(Segment(" " + text if number else text, style + over))
-    return Strip(segments)
+        segments.append(Segment(" " + text if number else text, style))
+    return Strip(segments).extend_cell_length(width, line)
 
 
 def header_strip(
