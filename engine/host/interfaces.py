@@ -9,6 +9,7 @@ import contextlib
 import ipaddress
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 import psutil
 
@@ -71,7 +72,7 @@ def _from_netifaces() -> tuple[list[_RawAddress], dict[tuple[str, int], str]]:
                     mask = entry.get("netmask") or entry.get("mask") or ""
                     found.append((name, version, entry.get("addr", ""), mask))
     gateways: dict[tuple[str, int], str] = {}
-    known = netifaces.gateways()
+    known: dict[Any, Any] = netifaces.gateways()
     for family, version in ((netifaces.AF_INET, 4), (netifaces.AF_INET6, 6)):
         for gateway, interface, *_default in known.get(family, []):
             gateways.setdefault((interface, version), gateway)

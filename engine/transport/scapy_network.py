@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from engine.transport.packet.packet_sockets import enlarge_receive_buffer, open_packet_sender
+from engine.transport.packet.packet_sockets import open_packet_sender, tune_receiver
 from engine.transport.packet.trouble import (
     Trouble,
     no_single_host,
@@ -142,7 +142,7 @@ class Network:
             raise OSError(errno.ENODEV, str(error)[:100]) from error
         captured = getattr(listener, "ins", None)
         if isinstance(captured, socket.socket) and sys.platform == "linux":
-            enlarge_receive_buffer(captured)
+            tune_receiver(captured)
         self._listeners[interface] = listener
 
     def filenos(self) -> tuple[int, ...]:

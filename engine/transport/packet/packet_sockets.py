@@ -21,9 +21,7 @@ def open_receiver(ethertype: int, program: bytes) -> socket.socket:
     receiver = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ethertype))
     try:
         attach(receiver, program)  # matching sorts out what came in before
-        enlarge_receive_buffer(receiver)
-        with contextlib.suppress(OSError):  # Linux before 4.20; matching sorts our probes out too
-            receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
+        tune_receiver(receiver)
         receiver.setblocking(False)
     except BaseException:
         receiver.close()
@@ -53,9 +51,11 @@ def open_packet_sender(family: int) -> socket.socket:
     return sender
 
 
-def enlarge_receive_buffer(receiver: socket.socket) -> None:
-    """Room for the answers of a fast link that come while we are busy sending."""
+def tune_receiver(receiver: socket.socket) -> None:
+    """Room for the answers that come while we are busy sending, and nothing we send ourselves."""
     _set_buffer(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+    with contextlib.suppress(OSError):  # Linux before 4.20; matching sorts our probes out too
+        receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
 
 
 def _set_buffer(opened: socket.socket, forced: int, plain: int, size: int) -> None:
