@@ -39,7 +39,7 @@ from engine.transport.sockets.refusal import NO_SOURCE, Refusal, Refusals, refus
 _STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _EVENTS = 4096
-_MOST_IDLE = 512
+_MOST_IDLE = 2048
 
 _ESTABLISHED = frozenset({0, errno.ECONNRESET, errno.EPIPE})
 """A reset before the handshake's end is ECONNREFUSED (tcp_reset in Linux's tcp_input.c); these two
@@ -68,7 +68,7 @@ class ConnectChannel:
 
     Attributes:
         max_age: seconds a connection may wait; set it above the longest timeout in use.
-        max_sockets: connections that may wait at once.
+        max_sockets: sockets that may be open at once.
     """
 
     name = "connect"
@@ -148,11 +148,8 @@ class ConnectChannel:
         """Close every socket. Idempotent."""
         for waiting in self._waiting.values():
             waiting[0].close()
-        for idle in self._idle.values():
-            for sock in idle:
-                sock.close()
-            idle.clear()
         self._waiting.clear()
+        self._close_idle()
         self._watched.clear()
         self._epoll.close()
 
@@ -181,6 +178,8 @@ class ConnectChannel:
         idle = self._idle[family]
         if idle:
             return idle.pop()
+        if len(self._waiting) + sum(map(len, self._idle.values())) >= self.max_sockets:
+            self._close_idle()  # those of the other family
         if len(self._waiting) >= self.max_sockets:
             raise OSError(errno.EBUSY, "connect")
         sock = socket.SocketType(family, _STREAM, socket.IPPROTO_TCP)
@@ -222,6 +221,12 @@ class ConnectChannel:
         for sock, *_ in old:
             del self._waiting[sock.fileno()]
             self._discard(sock)
+
+    def _close_idle(self) -> None:
+        for idle in self._idle.values():
+            for sock in idle:
+                self._discard(sock)
+            idle.clear()
 
     def _discard(self, sock: socket.SocketType) -> None:
         self._watched.discard(sock.fileno())

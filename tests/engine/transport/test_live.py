@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
-import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
+import engine.transport.live as live_module
 from engine.core.addressing import AddressBook
 from engine.core.batch import (
     PROBE,
@@ -304,11 +303,23 @@ def test_answers_are_awaited_as_long_as_the_template_says() -> None:
 
 @pytest.fixture
 def no_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    privilege = ModuleType("engine.host.privilege")
-    privilege.__dict__.update(
-        can_send_raw=lambda: False, how_to_get_raw=lambda: ("run it with sudo",)
-    )
-    monkeypatch.setitem(sys.modules, "engine.host.privilege", privilege)
+    monkeypatch.setattr(live_module, "can_send_raw", lambda: False)
+    monkeypatch.setattr(live_module, "how_to_get_raw", lambda: ("run it with sudo",))
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("wish", "name"), [("auto", "packet"), ("packet", "packet"), ("scapy", "scapy")]
+)
+def test_with_rights_raw_packets_carry_syn_and_udp(wish: str, name: str) -> None:
+    before = descriptors()
+    transport = open_transport(spec(ScanType.CONNECT, transport=wish), book(), ProbeTokens())
+    assert transport.scan_types == {ScanType.CONNECT, ScanType.SYN, ScanType.UDP}
+    assert transport.open(ScanType.SYN).name == name
+    assert transport.open(ScanType.UDP) is transport.open(ScanType.SYN)
+    assert transport.open(ScanType.CONNECT).name == "connect"
+    transport.close()
+    assert descriptors() == before
 
 
 @pytest.mark.usefixtures("no_rights")

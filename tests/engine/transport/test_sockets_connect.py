@@ -139,6 +139,18 @@ def test_more_connections_than_may_wait_are_pressure_not_silence() -> None:
         channel.close()
 
 
+def test_idle_sockets_of_one_family_make_room_for_the_other() -> None:
+    before = descriptors()
+    channel = ConnectChannel(book_of("127.0.0.1 ::1"), max_sockets=1)
+    ports = free_port("127.0.0.1"), free_port("::1")
+    for host in (0, 1, 0):
+        report = channel.send(probes((host, ports[host])))
+        assert report.problems == ()
+        assert collect(channel, 1) == {ports[host]: errno.ECONNREFUSED}
+        assert len(descriptors() - before) == 2  # epoll and one socket
+    channel.close()
+
+
 def test_closing_gives_every_descriptor_back_twice_over() -> None:
     before = descriptors()
     channel = ConnectChannel(book_of("127.0.0.1 ::1"))
