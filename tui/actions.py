@@ -73,12 +73,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("targets", "targets", "Choose what to scan and start.", ("t",), _S, importance=3),
     Action("ports", "ports", "Choose ports; while a scan runs, add ports to it.", ("p",), _S,
            importance=4),
-    Action("scan_type", "scan type", "Choose how ports are probed: now, or from the next probe on.",
+    Action("scan_type", "type", "Choose how ports are probed: now, or from the next probe on.",
            ("s",), _S, importance=5),
     Action("timing", "timing", "Choose a timing template from a list with its figures.", ("T",), _S,
            importance=6),
     *(
-        Action(f"timing_{n}", f"timing T{n}", f"Use timing template T{n} at once.", (str(n),), _S,
+        Action(f"timing_{n}", f"timing T{n}", "Use template T0 to T5 at once.", (str(n),), _S,
                palette=False)
         for n in range(6)
     ),
@@ -92,7 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("rescan_host", "rescan host", "Probe every port of the host under the cursor again.",
            ("R",), _L, _SCAN),
     Action("rescan_all", "rescan all", "Probe everything again.", ("A",), _L, _SCAN),
-    Action("open_only", "open only", "Show or hide closed and filtered ports.", ("o",), _R,
+    Action("open_only", "open", "Show or hide closed and filtered ports.", ("o",), _R,
            importance=8),
     Action("filter", "filter", "Show only what matches, e.g. port:80-90 state:open http.", ("/",),
            _R, importance=10),
@@ -165,7 +165,7 @@ _KEY_TEXT = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "shift+tab": "Shift+Tab",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn",
     "home": "Home", "end": "End", "f1": "F1", "backspace": "Backspace", "delete": "Del",
-    "comma": ",", "slash": "/",
+    "comma": ",", "slash": "/", "asterisk": "*",
 }  # fmt: skip
 
 

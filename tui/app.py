@@ -50,6 +50,7 @@ class PyScanApp(App[None]):
     TITLE = "PyScan"
     CSS_PATH = "pyscan.tcss"
     COMMAND_PALETTE_BINDING = "f2"
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     def __init__(
         self,

@@ -78,8 +78,8 @@ def fitting(phase: Phase | None, width: int) -> list[Action]:
     chosen: list[Action] = []
     used = -len(_GAP)
     for action in ranked:
-        used += len(_GAP) + len(key_text(action.keys[0])) + 1 + len(title(action, phase))
-        if used > width:
-            break
-        chosen.append(action)
+        needed = len(_GAP) + len(key_text(action.keys[0])) + 1 + len(title(action, phase))
+        if used + needed <= width:
+            used += needed
+            chosen.append(action)
     return chosen

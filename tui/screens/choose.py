@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
-from textual.widgets import Checkbox, OptionList, Static
+from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.screens.dialog import Dialog
@@ -37,6 +37,31 @@ class Chosen:
 
     name: str
     extra: bool = False
+
+
+class TickBox(Static):
+    """A box whose tick can be told without colour."""
+
+    def __init__(self, label: str, id: str | None = None) -> None:
+        super().__init__(id=id, markup=False)
+        self._label = label
+        self.ticked = False
+
+    def on_mount(self) -> None:
+        """Show the empty box."""
+        self._show()
+
+    def on_click(self) -> None:
+        """A click ticks it, too."""
+        self.toggle()
+
+    def toggle(self) -> None:
+        """Tick it, or take the tick away."""
+        self.ticked = not self.ticked
+        self._show()
+
+    def _show(self) -> None:
+        self.update(Text(f"[{'x' if self.ticked else ' '}] {self._label}"))
 
 
 class Choose(Dialog[Chosen]):
@@ -81,7 +106,7 @@ class Choose(Dialog[Chosen]):
         if any(choice.about for choice in self._choices):
             yield Static("", id="about", markup=False)
         if self._extra:
-            yield Checkbox(self._extra, id="extra", compact=True)
+            yield TickBox(self._extra, id="extra")
 
     def on_mount(self) -> None:
         """Highlight what is in force."""
@@ -108,9 +133,9 @@ class Choose(Dialog[Chosen]):
 
     def on_key(self, event: events.Key) -> None:
         """Choose by a line's own key; Space ticks the box from anywhere."""
-        if event.key == "space" and self._extra and not isinstance(self.focused, Checkbox):
+        if event.key == "space" and self._extra:
             event.stop()
-            self.query_one("#extra", Checkbox).toggle()
+            self.query_one(TickBox).toggle()
             return
         for choice in self._choices:
             if choice.key and choice.key == event.character:
@@ -119,5 +144,5 @@ class Choose(Dialog[Chosen]):
                 return
 
     def _give(self, choice: Choice) -> None:
-        extra = bool(self._extra) and self.query_one("#extra", Checkbox).value
+        extra = bool(self._extra) and self.query_one(TickBox).ticked
         self.dismiss(Chosen(choice.name, extra))

@@ -21,7 +21,7 @@ Result = TypeVar("Result")
 _CARET_WIDTH = 60
 
 
-class Dialog(ModalScreen["Result | None"]):
+class Dialog(ModalScreen[Result | None]):
     """A box over the main screen; Escape gives None.
 
     Attributes:

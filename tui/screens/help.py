@@ -41,12 +41,11 @@ def sections(pane: Widget | None) -> list[Section]:
     own = _pane_keys(pane) if pane is not None else []
     found: list[Section] = [(f"In the {_pane_name(pane)}", own)] if own and pane else []
     for group in Group:
-        lines = [
-            (" ".join(key_text(key) for key in action.keys), action.help)
-            for action in ACTIONS
-            if action.group is group
-        ]
-        found.append((group.value, lines))
+        keys: dict[str, list[str]] = {}
+        for action in ACTIONS:
+            if action.group is group:
+                keys.setdefault(action.help, []).extend(map(key_text, action.keys))
+        found.append((group.value, [(" ".join(names), text) for text, names in keys.items()]))
     return found
 
 
@@ -55,17 +54,19 @@ def _pane_name(pane: Widget) -> str:
 
 
 def _pane_keys(pane: Widget) -> list[tuple[str, str]]:
-    """The bindings a pane's own class names, in its order; one line per description."""
+    """The bindings of a pane, one line per description."""
     keys: dict[str, list[str]] = {}
-    for binding in Binding.make_bindings(_own_bindings(type(pane))):
+    for binding in Binding.make_bindings(_pane_bindings(type(pane))):
         keys.setdefault(binding.description or binding.action, []).append(
             key_text(binding.key_display or binding.key)
         )
     return [(" ".join(dict.fromkeys(names)), text) for text, names in keys.items()]
 
 
-def _own_bindings(kind: type[Widget]) -> list[BindingType]:
-    return list(vars(kind).get("BINDINGS", []))
+def _pane_bindings(kind: type[Widget]) -> list[BindingType]:
+    """What our own classes bind; what they inherit from Textual is scrolling."""
+    ours = [one for one in kind.__mro__ if one.__module__.startswith("tui.")]
+    return [binding for one in ours for binding in vars(one).get("BINDINGS", [])]
 
 
 def _table(lines: list[tuple[str, str]]) -> Table:

@@ -29,25 +29,21 @@ class ViewCommands(Workbench):
 
     def do_filter(self) -> None:
         """Open the filter line."""
-        bar = self.query_one(FilterBar)
-        bar.display = True
-        bar.focus_input()
+        self.query_one(FilterBar).open()
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         """Show what the filter lets through, with every key."""
         self.table.set_query(replace(self.table.current_query, filter=event.filter))
 
     def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
-        """Back to the table; the line stays in sight while it hides something."""
-        self.query_one(FilterBar).display = event.kept and bool(self.query_one(FilterBar).text)
+        """Back to the table."""
         self.table.focus()
 
     def do_clear(self) -> None:
         """Undo one narrowing of the view: the filter, then the marks, then the host."""
         query, bar = self.table.current_query, self.query_one(FilterBar)
-        if bar.text:
-            bar.set_text("")
-            bar.display = False
+        if bar.active:
+            bar.clear()
         elif self.table.selected:
             self.table.clear_marks()
         elif query.host is not None:

@@ -32,6 +32,13 @@ if TYPE_CHECKING:
     from tui.app import PyScanApp
 
 POLLS_PER_SECOND = 12
+PANE_TITLES = {
+    "hosts": "Hosts",
+    "centre": "Results",
+    "detail": "Detail",
+    "progress": "Progress",
+    "log": "Log",
+}
 EXPLAIN_AFTER = 0.1
 """Seconds the cursor rests on a row before its evidence is decoded."""
 
@@ -69,8 +76,9 @@ class Workbench(Screen[None]):
         yield KeyBar()
 
     def on_mount(self) -> None:
-        """Begin to look for snapshots."""
-        self.query_one(FilterBar).display = False
+        """Name the panes and begin to look for snapshots."""
+        for name, title in PANE_TITLES.items():
+            self.query_one(f"#{name}").border_title = title
         self.set_interval(1 / POLLS_PER_SECOND, self.poll)
 
     @property
@@ -106,6 +114,7 @@ class Workbench(Screen[None]):
     def place_panes(self) -> None:
         """Show the panes the plan wants and bring them up to date."""
         self.set_class(self.panes.narrow, "narrow")
+        self.set_class(not self.panes.narrow, "-wide")
         self.set_class(self.panes.short, "short")
         for name in ("hosts", "detail", "log"):
             self.query_one(f"#{name}").display = self.panes.shows(name)
@@ -169,6 +178,7 @@ class Workbench(Screen[None]):
         wanted = (session.log.newest, self.verbosity)
         if wanted != self._shown_log and self.panes.shows("log"):
             self._shown_log = wanted
+            self.query_one(LogPane).border_title = f"Log, level {self.verbosity} of 3"
             lines = session.log.lines(0, self.verbosity)
             self.query_one(LogPane).show_log(lines, self.verbosity)
 
