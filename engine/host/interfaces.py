@@ -100,7 +100,7 @@ def _network(
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
         prefix = _prefix(mask, address.max_prefixlen)
-        network = ipaddress.ip_network((int(address), prefix), strict=False)
+        network = ipaddress.ip_network(f"{address}/{prefix}", strict=False)
     except ValueError:
         return None
     gateway = gateways.get((name, version))
