@@ -10,10 +10,11 @@ from engine.cli import exit_code
 from engine.cli.narration import Narrator
 from engine.cli.options import Output, requested_outputs
 from engine.cli.outputs import LineStream, check_outputs, write_output
-from engine.cli.signals import cancelled_by_signals
+from engine.cli.signals import cancelled_by_signals, interrupt_on_sigterm
 from engine.formats.style import Style
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
+from engine.results.store import StoreFullError
 from engine.session import (
     ScanSession,
     TransportUnavailable,
@@ -21,7 +22,7 @@ from engine.session import (
     default_scan_types,
     how_to_get_raw,
 )
-from engine.spec.command_line import BuiltSpec, build_spec
+from engine.spec.command_line import BuiltSpec, UsageError, build_spec
 from engine.spec.scan import ScanSpec
 
 _TICK = 0.1
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
     Raises SpecError and UsageError for options that make no sense, BrokenPipeError when the reader
     of standard output goes away (the scan is stopped first).
     """
+    interrupt_on_sigterm()
     outputs = requested_outputs(args)
     check_outputs(outputs)
     built = build_spec(args, default_scan_types())
@@ -48,11 +50,10 @@ def run(args: argparse.Namespace) -> int:
     if _lacks_rights(built.spec):
         _explain_rights(narrator, built.spec)
         return exit_code.NO_PERMISSION
-    if not built.spec.targets:
-        narrator.say("pyscan: no target is left to scan")
-        return exit_code.INCOMPLETE
     try:
         report = _scan(built, outputs, narrator, args.verbosity)
+    except StoreFullError as error:
+        raise UsageError(str(error)) from None
     except TransportUnavailable as error:
         for line in str(error).splitlines():
             narrator.say(f"pyscan: {line}")

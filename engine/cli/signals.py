@@ -22,6 +22,11 @@ class Cancellable(Interface):
         """Stop it soon."""
 
 
+def interrupt_on_sigterm() -> None:
+    """Let SIGTERM raise KeyboardInterrupt as SIGINT does, while there is no scan to cancel yet."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 @contextmanager
 def cancelled_by_signals(scan: Cancellable) -> Iterator[None]:
     """Within this context the first SIGINT or SIGTERM cancels ``scan``.

@@ -93,14 +93,15 @@ def _groups(
     if not len(cells):
         return ()
     kinds = (channels >> 16) << 16 | cells["state"].astype(np.int64) << 8 | cells["reason"]
+    distinct, which = np.unique(kinds, return_inverse=True)
     groups = [
         PortGroup(
-            PortState(int(kind) >> 8 & 0xFF),
-            Reason(int(kind) & 0xFF),
-            Protocol(int(kind) >> 16),
-            np.sort(channels[kinds == kind] & 0xFFFF),
+            PortState(kind >> 8 & 0xFF),
+            Reason(kind & 0xFF),
+            Protocol(kind >> 16),
+            np.sort(channels[which == place] & 0xFFFF),
         )
-        for kind in np.unique(kinds)
+        for place, kind in enumerate(distinct.tolist())
     ]
     groups.sort(key=lambda group: (-int(counts[group.state]), group.state, -group.count))
     return tuple(groups)
