@@ -45,7 +45,7 @@ def nmap_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Ou
         lab.scan_command(*words), capture_output=True, text=True, timeout=100, check=False
     )
     if done.returncode:
-        raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
+        raise LabError(f"nmap {scan} {address}: {done.stderr.strip()}")
     return parse_nmap_xml(done.stdout)
 
 

@@ -27,7 +27,7 @@ def pyscan_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> 
         cwd=ROOT,
     )
     if done.returncode:
-        raise LabError(f"pyscan {' '.join(words)}: exit {done.returncode}: {done.stderr.strip()}")
+        raise LabError(f"pyscan {scan} {address}: exit {done.returncode}\n{done.stderr.strip()}")
     return parse_json(done.stdout)
 
 

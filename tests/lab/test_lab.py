@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from tests.lab import namespace
+from tests.lab.conftest import Oracle
 from tests.lab.diff import difference
 from tests.lab.hosts import PLANS, HostPlan, protocol_of
 from tests.lab.network import Lab, pipe
-from tests.lab.nmap_oracle import nmap_outcomes
 
 pytestmark = pytest.mark.root
 
@@ -29,11 +29,10 @@ with Lab() as lab:
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("scan", ["-sS", "-sT", "-sU"])
 @pytest.mark.parametrize("name", [plan.name for plan in PLANS])
-def test_nmap_sees_what_was_built(lab: Lab, name: str, scan: str, family: int) -> None:
-    host = lab.hosts[name]
-    ports = host.plan.ports(scan)
-    truth = {(protocol_of(scan), port): host.plan.truth(scan, port, family) for port in ports}
-    seen = nmap_outcomes(lab, scan, ports, host.address(family))
+def test_nmap_sees_what_was_built(nmap: Oracle, name: str, scan: str, family: int) -> None:
+    plan = next(plan for plan in PLANS if plan.name == name)
+    truth = {(protocol_of(scan), port): plan.truth(scan, port, family) for port in plan.ports(scan)}
+    seen = nmap(name, scan, family)
     assert seen == truth, difference("built", truth, "nmap", seen)
 
 
