@@ -21,7 +21,7 @@ SLOTS: tuple[ScanType, ...] = (ScanType.SYN, ScanType.UDP)
 """The packet techniques, in the order of their sixteen ports."""
 ATTEMPTS = 16
 WINDOW = 256
-"""Ports kept for our own use, from the base on."""
+"""Ports from the base on that the kernel's filter lets through: room for sixteen techniques."""
 
 _LOWEST_BASE = 61_000
 _HIGHEST_BASE = 65_535 - WINDOW + 1
@@ -29,17 +29,12 @@ _TRIES = 50
 
 _SLOT_OF = np.zeros(256, np.uint16)
 _SLOT_OF[[int(scan_type) for scan_type in SLOTS]] = range(len(SLOTS))
-_TECHNIQUE_OF = np.zeros(WINDOW // ATTEMPTS, np.uint8)
-_TECHNIQUE_OF[: len(SLOTS)] = SLOTS
-_PROTOCOL_OF = np.full(WINDOW // ATTEMPTS, 255, np.uint8)
-_PROTOCOL_OF[: len(SLOTS)] = [scan_type.protocol for scan_type in SLOTS]
+_TECHNIQUE_OF = np.array(SLOTS, np.uint8)
+_PROTOCOL_OF = np.array([scan_type.protocol for scan_type in SLOTS], np.uint8)
 
 
 class PortMeaning(NamedTuple):
-    """What ports of ours say, as arrays (n,); meaningful where ``ours`` is True.
-
-    ``protocol`` is 255 for a port of the window that no technique uses.
-    """
+    """What ports of ours say, as arrays (n,); meaningful where ``ours`` is True."""
 
     ours: NDArray[np.bool_]
     technique: NDArray[np.uint8]
@@ -63,9 +58,8 @@ class SourcePorts:
     def meaning(self, ports: NDArray[np.uint16]) -> PortMeaning:
         """What source ports of ours (n,) say when an answer brings them back."""
         offset = ports.astype(np.int32) - self.base
-        ours = (offset >= 0) & (offset < WINDOW)
-        offset &= WINDOW - 1
-        slot = offset // ATTEMPTS
+        ours = (offset >= 0) & (offset < len(SLOTS) * ATTEMPTS)
+        slot = np.where(ours, offset // ATTEMPTS, 0)
         attempt = (offset % ATTEMPTS).astype(np.uint8)
         return PortMeaning(ours, _TECHNIQUE_OF[slot], _PROTOCOL_OF[slot], attempt)
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import fcntl
+import os
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +30,7 @@ from tests.lab.namespace import command, create, delete, inside, ip_batch
 pytestmark = pytest.mark.root
 V4, V6 = "10.99.7.2", "fd99::2"
 GATEWAY_LESS = "10.123.0.1"
+TUNSETIFF, IFF_TUN_NO_PI = 0x400454CA, 0x1001
 
 
 def cells(ports: range | list[int], scan_type: ScanType, host: int = 0) -> ProbeBatch:
@@ -314,6 +319,62 @@ def test_the_probe_shown_to_the_user_is_the_one_that_was_sent(pair: tuple[str, s
         assert answer[TCP].ack == read[TCP].seq + 1 & 0xFFFFFFFF
 
     scanning(pair[0], V4, work)
+
+
+def test_a_tunnel_gets_plain_packets_and_answers_through_it_count(pair: tuple[str, str]) -> None:
+    def open_tunnel() -> int:
+        tunnel = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
+        fcntl.ioctl(tunnel, TUNSETIFF, struct.pack("16sH", b"tunnel", IFF_TUN_NO_PI))
+        ip_batch(["addr add 10.123.0.9/24 dev tunnel", "link set tunnel up"], pair[0])
+        return tunnel
+
+    def work(scanner: Scanner) -> None:
+        probes = cells([80, 81], ScanType.SYN)
+        assert not scanner.send(probes).problems
+        seen = []
+        end = time.monotonic() + 5
+        while len(seen) < 2 and time.monotonic() < end:
+            with contextlib.suppress(BlockingIOError):
+                packet = IP(os.read(tunnel, 2048))
+                seen += [packet] if packet.haslayer(TCP) else []
+        assert [bytes(packet) for packet in seen] == [
+            scanner.channel.probe_packet(probe) for probe in probes
+        ]
+        for packet, forged in zip(seen, (0, 1), strict=True):
+            syn = packet[TCP]
+            answer = TCP(sport=syn.dport, dport=syn.sport, flags="SA", ack=syn.seq + 1 + forged)
+            os.write(tunnel, bytes(IP(src=packet.dst, dst=packet.src) / answer))
+        scanner.collect(1)
+        assert scanner.states == {(0, 80): PortState.OPEN}
+        assert scanner.rejected + scanner.channel.drain(time.monotonic()).rejected == 1
+
+    tunnel = inside(pair[0], open_tunnel)
+    try:
+        scanning(pair[0], GATEWAY_LESS, work)
+    finally:
+        os.close(tunnel)
+
+
+@pytest.mark.parametrize("number", [errno.ENOBUFS, errno.EAGAIN])
+def test_full_queues_hand_the_rest_back(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(scanner: Scanner) -> None:
+        real, calls = scanner.channel._sender.send, []
+
+        def full(*arguments: object) -> int:
+            calls.append(arguments)
+            if len(calls) > 1:
+                raise OSError(number, os.strerror(number))
+            return real(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(scanner.channel._sender, "send", full)
+        report = scanner.channel.send(cells(range(1, 1001), ScanType.SYN))
+        (problem,) = report.problems
+        assert (problem.errno, problem.lasting, problem.hosts) == (number, False, ())
+        assert np.isnan(report.sent_at).tolist() == [False] * 512 + [True] * 488
+        scanner.collect(512)
+        assert len(scanner.states) == 512
+
+    scanning(None, "127.0.0.1", work)
 
 
 def test_a_book_that_grows_mid_scan(pair: tuple[str, str]) -> None:
