@@ -65,7 +65,7 @@ class LogPane(LineView, can_focus=True):
         known = self._pieces[-1].serial if self._pieces else -1
         if level != self._level or (lines and lines[-1].serial < known) or not lines:
             self._pieces, known = [], -1
-        elif self._pieces[0].serial < lines[0].serial:
+        elif self._pieces and self._pieces[0].serial < lines[0].serial:
             del self._pieces[: bisect_left(self._pieces, (lines[0].serial,))]
         self._lines, self._level = lines, level
         fresh = []

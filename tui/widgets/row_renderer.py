@@ -104,7 +104,7 @@ def _sized(column: Column, host_width: int) -> Column:
 
 
 def _shared(columns: list[Column], spare: int) -> list[int]:
-    """Widths when ``spare`` cells are left over: first columns grow first, last ones shrink first."""
+    """Widths for ``spare`` cells too many or too few: the first grow first, the last shrink."""
     widths = [column.width for column in columns]
     order = range(len(columns)) if spare > 0 else reversed(range(len(columns)))
     for at in order:

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from textual.app import App, ComposeResult
+from textual.geometry import Region
+from textual.widget import Widget
 
 from engine.core.progress import Progress
 from engine.results.snapshot import Phase, Snapshot
@@ -70,6 +73,7 @@ class FakeScan:
     ) -> None:
         columns = np.searchsorted(self.channels, np.array(ports, np.uint32))
         at = columns.astype(np.int64) + host * len(self.channels)
+        self.store.reopen(at, more.get("tries", 1))
         self.store.decide(
             at,
             state=int(state),
@@ -80,8 +84,6 @@ class FakeScan:
             rtt=rtt,
             clock=clock,
         )
-        tries = np.ones(len(at), np.uint8)
-        self.store._flat["tries"][at] = tries
 
     def snapshot(self, **changes: Any) -> Snapshot:
         self.serial += 1
@@ -99,6 +101,30 @@ class FakeScan:
             phase=Phase.RUNNING,
         )
         return replace(made, **self.snapshot_fields)
+
+
+class PaneApp(App[None]):
+    """One pane on a screen."""
+
+    CSS = "Screen { overflow: hidden; }"
+
+    def __init__(self, pane: Widget) -> None:
+        super().__init__()
+        self.pane = pane
+
+    def compose(self) -> ComposeResult:
+        yield self.pane
+
+    def lines(self) -> list[str]:
+        """The pane as text."""
+        strips = self.pane.render_lines(Region(0, 0, *self.pane.outer_size))
+        return [strip.text.rstrip() for strip in strips]
+
+
+@pytest.fixture
+def show() -> Callable[[Widget], PaneApp]:
+    """An app around one pane."""
+    return PaneApp
 
 
 @pytest.fixture

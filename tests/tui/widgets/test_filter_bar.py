@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.widgets import Input, Static
+
+from engine.results.filter import EVERYTHING, MAX_LENGTH, parse_filter
+from tui.widgets.filter_bar import FilterBar
+
+
+@pytest.fixture
+def heard() -> list[object]:
+    return []
+
+
+@pytest.fixture
+def app(show, heard):
+    class Listening(type(show(FilterBar()))):
+        def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
+            heard.append(event.text)
+
+        def on_filter_bar_closed(self, event: FilterBar.Closed) -> None:
+            heard.append(event.kept)
+
+    return Listening(FilterBar())
+
+
+async def test_it_is_folded_until_it_is_opened(app) -> None:
+    async with app.run_test() as pilot:
+        assert not app.pane.display and not app.pane.active
+        app.pane.open()
+        await pilot.pause()
+        assert app.pane.display and app.pane.active
+        assert isinstance(app.focused, Input)
+
+
+async def test_every_key_takes_effect(app, heard) -> None:
+    async with app.run_test() as pilot:
+        app.pane.open()
+        await pilot.press("s", "s", "h", "enter")
+        await pilot.pause()
+        assert heard == ["s", "ss", "ssh", True]
+        assert app.pane.filter == parse_filter("ssh")
+        assert app.pane.active
+
+
+async def test_escape_takes_the_filter_away(app, heard) -> None:
+    async with app.run_test() as pilot:
+        app.pane.open()
+        await pilot.press("8", "escape")
+        await pilot.pause()
+        assert heard[0] == "8" and set(heard[1:]) == {"", False}
+        assert app.pane.filter == EVERYTHING
+        assert not app.pane.active
+
+
+async def test_an_empty_filter_is_folded_by_enter(app, heard) -> None:
+    async with app.run_test() as pilot:
+        app.pane.open()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert heard == [False]
+        assert not app.pane.active
+
+
+async def test_a_mistake_is_explained_and_the_last_good_filter_stays(app, heard) -> None:
+    async with app.run_test(size=(100, 10)) as pilot:
+        app.pane.set_text("port:80")
+        await pilot.pause()
+        app.pane.set_text("port:80-x")
+        await pilot.pause()
+        line = app.query_one(Static)
+        assert "✗ filter at character 1" in str(line.visual)
+        assert line.has_class("error")
+        assert app.pane.filter == parse_filter("port:80")
+        app.pane.set_text("port:80-90")
+        await pilot.pause()
+        assert not line.has_class("error")
+        assert heard == ["port:80", "port:80-90"]
+
+
+async def test_a_huge_paste_is_refused(app) -> None:
+    async with app.run_test() as pilot:
+        app.pane.open()
+        app.focused.post_message(events.Paste("[/x]" * 250_000))
+        await pilot.press("a")
+        await pilot.pause()
+        assert app.pane.text == "a"
+        app.pane.set_text("x" * 10_000)
+        assert len(app.pane.text) == MAX_LENGTH
+
+
+async def test_clear_folds_it(app, heard) -> None:
+    async with app.run_test() as pilot:
+        app.pane.set_text("ssh")
+        await pilot.pause()
+        app.pane.clear()
+        await pilot.pause()
+        assert app.pane.filter == EVERYTHING and not app.pane.active
+        assert heard == ["ssh", ""]

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+
+from engine.results.snapshot import Phase
+from engine.spec.scan_type import ScanType
+from tui.widgets.status_line import PHASES, StatusLine
+
+
+async def line(show, width: int, snapshot, targets: str = "") -> str:
+    app = show(StatusLine())
+    async with app.run_test(size=(width, 3)) as pilot:
+        app.pane.describe(targets)
+        app.pane.show(snapshot)
+        await pilot.pause()
+        return app.lines()[0]
+
+
+async def test_all_of_it_at_120_columns(show, usual_scan) -> None:
+    assert await line(show, 120, usual_scan.snapshot(), "10.0.0.0/24") == (
+        "PyScan  10.0.0.0/24  ports 1-100  -sS TCP SYN  T4 aggressive  ● running 100 %"
+        "  0:12 elapsed  0:07 left"
+    )
+
+
+async def test_less_of_it_at_80_columns(show, usual_scan) -> None:
+    assert await line(show, 80, usual_scan.snapshot(), "10.0.0.0/24") == (
+        "10.0.0.0/24  ports 1-100  -sS  T4 aggressive  ● running 100 %  0:12  -0:07"
+    )
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 79])
+async def test_nothing_is_cut_without_a_mark(show, make_scan, width: int) -> None:
+    scan = make_scan(hosts=3)
+    scan.store.grow(3, np.arange(1, 60_000, 7, dtype=np.uint32))
+    snapshot = scan.snapshot(scan_types=(ScanType.SYN, ScanType.UDP))
+    text = await line(show, width, snapshot, "long.name.of.a.target.example.org and others")
+    assert cell_len(text) <= width
+    assert "● running" in text or text.endswith("…")
+
+
+async def test_without_a_description_the_first_address_is_named(show, make_scan) -> None:
+    assert "10.0.0.0 and 2 more" in await line(show, 120, make_scan(hosts=3).snapshot())
+    assert "  10.0.0.0  " in await line(show, 120, make_scan().snapshot())
+
+
+@pytest.mark.parametrize("phase", list(Phase))
+async def test_every_phase_has_a_word_and_a_glyph(show, usual_scan, phase: Phase) -> None:
+    text = await line(show, 120, usual_scan.snapshot(phase=phase))
+    assert f"{PHASES[phase].glyph} {phase.value}" in text
+    assert ("left" in text) is not phase.over
+    assert len({look.glyph for look in PHASES.values()}) == len(Phase)
+
+
+async def test_an_end_that_is_not_known_is_left_out(show, usual_scan) -> None:
+    snapshot = usual_scan.snapshot()
+    unknown = replace(snapshot, progress=replace(snapshot.progress, remaining=None))
+    text = await line(show, 120, unknown)
+    assert "left" not in text and "None" not in text
