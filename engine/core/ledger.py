@@ -51,8 +51,17 @@ class Ledger(Interface):
     def clocks(self, at: Positions) -> NDArray[np.uint32]:
         """Time the last probe left, microseconds modulo 2**32, of open cells."""
 
-    def note_sent(self, at: Positions, tries: NDArray[np.uint8], clock: NDArray[np.uint32]) -> None:
-        """A copy left: the cells fly."""
+    def note_sent(
+        self,
+        at: Positions,
+        tries: NDArray[np.uint8],
+        clock: NDArray[np.uint32],
+        lost_lately: NDArray[np.bool_],
+    ) -> None:
+        """A copy left: the cells fly. ``lost_lately``: the copy before was sent at this pace."""
+
+    def lost_lately(self, at: Positions) -> NDArray[np.bool_]:
+        """Cells whose copy before the last was sent at the pace of the last."""
 
     def land(self, at: Positions) -> None:
         """The probes' time is up: the cells fly no more."""

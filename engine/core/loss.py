@@ -1,8 +1,9 @@
 """Loss: which share of probes to answering ports goes unanswered, and how often to re-send.
 
 Only ports that do answer say anything about loss (a silent port may simply be filtered). Each of
-them answered one known copy of its probe; every copy before that one was lost. With loss ``p`` per
-copy (there or back), ``k`` copies all vanish with probability ``p ** k``.
+them answered one known copy of its probe; if that was not the first, the copy before it was lost.
+So the share of answers to later copies estimates the loss ``p`` per copy (there or back), and ``k``
+copies all vanish with probability ``p ** k``.
 """
 
 from __future__ import annotations
@@ -31,11 +32,10 @@ class LossEstimate:
     @property
     def share(self) -> float:
         """Estimated loss per copy, 0..1."""
-        total = self._answered + self._lost
-        return self._lost / total if total else 0.0
+        return self._lost / self._answered if self._answered else 0.0
 
     def note(self, answered: int, lost: int) -> None:
-        """Take in answers and the copies lost before them."""
+        """Take in answers, ``lost`` of which came after the loss of another copy."""
         fade = max(0.0, 1.0 - answered / self._memory)
         self._answered = self._answered * fade + answered
         self._lost = self._lost * fade + lost

@@ -2,15 +2,19 @@
 
 A rate, not a window. It starts at the template's rate and doubles every round trip while ports
 keep answering. Lost answers alone do not slow it down: first an experiment finds out whether loss
-depends on speed (BBR's question, not Reno's). At half the rate, either the loss stays, then it is
-the path's own and the old rate returns; or it falls, then a queue or a rate limit is full, and the
-lower rate stays and grows back slowly. A path without answers is never sent more than the start
-rate: nothing is known about it.
+depends on speed (BBR's question, not Reno's). At half the speed, either the share of probes that
+get an answer stays, then the loss is the path's own and the old rate returns; or the share grows
+because as many answers arrive as before, then a queue or a rate limit is full, and the rate follows
+what arrives, and grows back slowly. A path without answers is never sent more than the start rate:
+nothing is known about it.
+
+Loss is only counted against the rate at which the lost copy was sent (``changed_at``); otherwise
+the losses of a fast past would slow down a present that loses nothing.
 """
 
 from __future__ import annotations
 
-import math
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum
 
@@ -22,10 +26,18 @@ CEILING = 2_000_000.0
 FLOOR = 20.0
 """Probes per second below which a scan never ends; loss alone does not push the rate lower."""
 _EPOCH = 0.01
+"""Shortest time, in seconds, over which answers are compared with probes."""
+_HEALTHY = 0.7
+"""Share of the best answer ratio seen below which the rate stops growing."""
 _TOLERATED = 0.02
 _SAMPLES = 48
-_GROWTH = 1.05
+"""Answers needed to judge a loss."""
+_GROWTH = 1.08
+_CAUTION = 0.9
+_STEEPEST = 0.3
+"""The rate is not cut to less than this share at once."""
 _MOST_BURST = 4_096
+_REMEMBERED = 512
 
 
 class _Mode(Enum):
@@ -35,29 +47,53 @@ class _Mode(Enum):
 
 
 @dataclass(slots=True)
+class _Flow:
+    """Probes and answers per second over some time."""
+
+    sent: float
+    answered: float
+
+    @property
+    def share(self) -> float:
+        """Answers per probe."""
+        return self.answered / self.sent if self.sent else 0.0
+
+
+@dataclass(slots=True)
 class _Trial:
-    """A running experiment: what was measured at the old rate, and when to look."""
+    """A running experiment: what was measured at the old rate, and since when to measure."""
 
     rate: float
     loss: float
-    look_from: float
+    before: _Flow
+    measure_from: float
 
 
 class Pace:
-    """The rate of a scan, in probes per second. Times in seconds on the transport's clock."""
+    """The rate of a scan, in probes per second. Times in seconds on the transport's clock.
+
+    Attributes:
+        speed_dependent: answers went missing because of speed; the rate follows what arrives.
+        changed_at: since when the rate has not been lowered or restored.
+    """
 
     def __init__(self, timing: TimingTemplate) -> None:
         self._mode = _Mode.STARTUP
         self._trial: _Trial | None = None
-        self._window = LossEstimate(memory=400.0)
+        self._window = LossEstimate(memory=300.0)
         self._accepted_loss = 0.0
         self._allowance = 1.0
         self._last_refill: float | None = None
         self._epoch_start = 0.0
         self._epoch_sent = 0
         self._epoch_answered = 0
+        self._sent_before = 0
         self._best_ratio = 0.0
+        self._history: deque[tuple[float, int, int]] = deque(maxlen=_REMEMBERED)
+        self._steady_until = 0.0
+        self._suspected_at: float | None = None
         self.speed_dependent = False
+        self.changed_at = 0.0
         self.set_timing(timing)
 
     def set_timing(self, timing: TimingTemplate) -> None:
@@ -79,6 +115,11 @@ class Pace:
         return self._timing.max_parallelism
 
     @property
+    def uncertain(self) -> bool:
+        """True while silence may be the speed's doing: known to be, or being tried out."""
+        return self.speed_dependent or self._trial is not None
+
+    @property
     def limit(self) -> str:
         """What holds the rate, in plain words; empty while it may still grow."""
         timing = self._timing
@@ -86,8 +127,10 @@ class Pace:
             return f"T{timing.number} waits {timing.scan_delay:g} s between probes"
         if timing.max_rate and self._rate >= timing.max_rate * 0.99:
             return f"rate capped at {timing.max_rate:g}/s"
+        if self._trial is not None:
+            return f"answers go missing ({self._trial.loss:.0%}); trying whether slower helps"
         if self.speed_dependent:
-            return f"more than about {self._rate:,.0f}/s makes answers go missing"
+            return "faster than this, answers go missing"
         if self._accepted_loss > _TOLERATED:
             return f"the path loses {self._accepted_loss:.0%}, whatever the speed"
         if self._best_ratio == 0.0:
@@ -116,7 +159,7 @@ class Pace:
         return int(self._allowance + 1e-9)
 
     def next_allowed(self, now: float) -> float:
-        """When the next probe may leave."""
+        """When the next probe may leave (or a worthwhile handful, at high rates)."""
         wanted = 1.0 if self._rate < 500 else min(32.0, self._burst)
         return now + max(0.0, wanted - self._allowance) / self._rate
 
@@ -125,65 +168,108 @@ class Pace:
         self._allowance -= count
         self._epoch_sent += count
 
-    def note_pressure(self) -> None:
-        """Our own machine could not send as fast as this: slow down now."""
-        self._rate = self._bounded(self._rate / 2)
-        self._mode = _Mode.STEADY
-        self._trial = None
+    def note_pressure(self, now: float) -> None:
+        """Our own machine could not send as fast as this: slow down."""
+        if now >= self._steady_until:
+            self._slow_down(now, self._rate / 2, pause=0.1)
+            self._mode = _Mode.STEADY
 
-    def note_answers(self, now: float, first_copy: int, later_copy: int, lost: int) -> None:
-        """Answers arrived: to first copies, to later copies, and ``lost`` copies before those."""
-        self._epoch_answered += first_copy + later_copy
-        if self._trial is None or now >= self._trial.look_from:
-            self._window.note(first_copy + later_copy, lost)
+    def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
+        """``count`` answers arrived: ``first`` of them to first copies, ``lost`` of them after a
+        copy that was lost at this rate."""
+        self._epoch_answered += count
+        if self._trial is None or now >= self._trial.measure_from:
+            self._window.note(first + lost, lost)
 
     def tick(self, now: float, round_trip: float | None, timeout: float) -> None:
-        """Look at the epoch that ended, if one did, and adapt."""
-        length = max(_EPOCH, round_trip or 0.0)
-        if now - self._epoch_start < length:
+        """Look at the epoch that ended, if one did, and adapt. An epoch is a round trip."""
+        length = now - self._epoch_start
+        if length < max(_EPOCH, round_trip or 0.0):
             return
-        busy = self._epoch_sent >= 0.5 * self._rate * (now - self._epoch_start)
-        ratio = self._epoch_answered / self._epoch_sent if self._epoch_sent else 0.0
-        answering = self._epoch_answered > 0
-        healthy = answering and ratio >= 0.5 * self._best_ratio
-        self._best_ratio = max(self._best_ratio * 0.98, min(ratio, 1.0))
-        self._epoch_start, self._epoch_sent, self._epoch_answered = now, 0, 0
+        busy = self._epoch_sent >= 0.5 * self._rate * length
+        healthy = self._healthy()
+        self._history.append((now, self._epoch_sent, self._epoch_answered))
+        self._epoch_start, self._sent_before = now, self._epoch_sent
+        self._epoch_sent = self._epoch_answered = 0
+        feedback = timeout + 2 * (round_trip or 0.0)
         if self._trial is not None:
-            self._judge(now)
+            self._judge(now, feedback)
         elif self._window.samples >= _SAMPLES and self._suspicious():
-            self._begin_trial(now, timeout, round_trip or 0.0)
-        elif busy and healthy:
-            factor = 2.0 if self._mode is _Mode.STARTUP else _GROWTH
-            self._rate = self._bounded(self._rate * factor)
+            self._answer_loss(now, feedback)
+        else:
+            self._suspected_at = None
+            if busy and healthy:
+                self._grow(now, feedback)
+
+    def _healthy(self) -> bool:
+        """Whether the answers to the epoch before are as many as the best epoch promised."""
+        if not self._sent_before or not self._epoch_answered:
+            return self._epoch_answered > 0
+        ratio = min(self._epoch_answered / self._sent_before, 1.0)
+        best = self._best_ratio
+        self._best_ratio = max(best * 0.98, ratio)
+        return ratio >= _HEALTHY * best
+
+    def _grow(self, now: float, feedback: float) -> None:
+        if self._mode is _Mode.STARTUP:
+            self._rate = self._bounded(self._rate * 2)
+        elif now >= self._steady_until:
+            self._rate = self._bounded(self._rate * _GROWTH)
+            self._steady_until = now + feedback
 
     def _suspicious(self) -> bool:
-        return self._window.share > _TOLERATED + 1.5 * self._accepted_loss
+        return self._window.share > _TOLERATED + 1.5 * min(self._accepted_loss, 0.5)
 
-    def _begin_trial(self, now: float, timeout: float, round_trip: float) -> None:
-        loss = self._window.share
-        self._trial = _Trial(self._rate, loss, now + timeout + 2 * round_trip)
+    def _flow(self, since: float, now: float) -> _Flow:
+        """What was sent and answered since a time."""
+        epochs = [(sent, answered) for at, sent, answered in self._history if at > since]
+        span = max(now - since, _EPOCH)
+        return _Flow(sum(s for s, _ in epochs) / span, sum(a for _, a in epochs) / span)
+
+    def _answer_loss(self, now: float, feedback: float) -> None:
+        """Loss at this speed: try half of it, or follow the loss down where speed is known to be
+        the cause."""
+        if self._suspected_at is None:
+            self._suspected_at = now
+        if now < self._suspected_at + feedback:
+            return
+        flow = self._flow(self._suspected_at, now)
+        if not self.speed_dependent:
+            self._trial = _Trial(self._rate, self._window.share, flow, now + feedback)
+            self._mode = _Mode.TEST
+            self._slow_down(now, min(self._rate, flow.sent) / 2, feedback)
+        elif now >= self._steady_until:
+            arriving = min(self._rate, flow.sent) * max(1 - self._window.share, _STEEPEST)
+            self._slow_down(now, max(arriving, flow.answered) * _CAUTION, feedback)
+
+    def _slow_down(self, now: float, rate: float, pause: float) -> None:
+        self._rate = self._bounded(rate)
+        self._allowance = min(self._allowance, self._burst)
+        self._steady_until = now + pause
+        self.changed_at = now
+        self._suspected_at = None
         self._window.reset()
-        self._mode = _Mode.TEST
-        self._rate = self._bounded(self._rate * max(0.1, min(0.5, 1 - loss)))
 
-    def _judge(self, now: float) -> None:
+    def _judge(self, now: float, feedback: float) -> None:
+        """End the experiment when it has seen enough."""
         trial = self._trial
-        if trial is None or now < trial.look_from:
+        if trial is None or now < trial.measure_from + max(feedback, 0.1):
             return
-        enough = self._window.samples >= _SAMPLES
-        if not enough and now < trial.look_from + 1.0:
+        if self._window.samples < _SAMPLES and now < trial.measure_from + 4 * feedback:
             return
+        flow = self._flow(trial.measure_from, now)
+        slower = trial.before.sent / flow.sent if flow.sent else 1.0
         self._trial = None
-        self._mode = _Mode.STEADY
-        if enough and self._window.share > 0.7 * trial.loss:
-            self._accepted_loss = max(self._window.share, trial.loss)
-            self._rate = self._bounded(trial.rate)
-            self._mode = _Mode.STARTUP
-        elif enough:
+        if flow.share > trial.before.share * (1 + 0.5 * (slower - 1)):
+            self._mode = _Mode.STEADY
             self.speed_dependent = True
+            return
+        self._accepted_loss = max(self._window.share, trial.loss)
+        self._rate = self._bounded(trial.rate)
+        self._mode = _Mode.STARTUP
+        self.changed_at = now
         self._window.reset()
 
     def describe(self) -> str:
-        """One line for the log."""
-        per_second = self._rate if self._rate >= 10 else math.floor(self._rate * 10) / 10
-        return f"{per_second:,.0f} probes/s" if self._rate >= 1 else f"{self._rate:.3f} probes/s"
+        """The rate in words."""
+        return f"{self._rate:,.0f} probes/s" if self._rate >= 1 else f"{self._rate:.3f} probes/s"

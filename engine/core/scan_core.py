@@ -46,6 +46,8 @@ LAST_ATTEMPT = 15
 """Source ports tell 16 copies of a probe apart; every later copy counts as the last."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
+_HALF_CLOCK = (1 << 31) / 1e6
+"""Seconds; a longer difference of 32-bit microsecond clocks is a negative one."""
 _TRUSTED = 30
 """Answers without loss after which the path counts as clean."""
 
@@ -232,7 +234,7 @@ class ScanCore:
         left = ~np.isnan(report.sent_at)
         for problem in report.problems:
             if not problem.lasting and problem.errno:
-                self.pace.note_pressure()
+                self.pace.note_pressure(now)
         if not left.all():
             self._return_unsent(now, batch[~left])
             batch = batch[left]
@@ -240,7 +242,9 @@ class ScanCore:
         if not len(batch):
             return
         at = self._ledger.locate(batch)
-        self._ledger.note_sent(at, batch["attempt"] + np.uint8(1), self._microseconds(sent_at))
+        ticks = self._microseconds(sent_at)
+        at_this_pace = (batch["attempt"] > 0) & (self._ages(at, ticks) < now - self.pace.changed_at)
+        self._ledger.note_sent(at, batch["attempt"] + np.uint8(1), ticks, at_this_pace)
         self.in_flight += len(batch)
         self.sent_total += len(batch)
         self.resent_total += int(np.count_nonzero(batch["attempt"]))
@@ -254,6 +258,11 @@ class ScanCore:
         self._work.put_back(unsent[first])
         if not first.all():
             self._resend.append(unsent[~first])
+
+    def _ages(self, at: Positions, ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Seconds from the cells' last probe to ``ticks``."""
+        ages: NDArray[np.float64] = (ticks - self._ledger.clocks(at)).astype(np.float64) / 1e6
+        return ages
 
     def _microseconds(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
         began = self._began or 0.0
@@ -338,7 +347,7 @@ class ScanCore:
         silent = self._ledger.silent()
         tries = self._ledger.tries(silent)
         again = tries < self.loss.copies(self._timing.max_retries)
-        if self.pace.speed_dependent and gained and self._reviews < MOST_REVIEWS:
+        if self.pace.uncertain and gained and self._reviews < MOST_REVIEWS:
             again[:] = True
         self._reviews += 1
         if not self._ask_again(silent[again], tries[again]):
@@ -392,7 +401,7 @@ class ScanCore:
         records = records[chosen]
         awaited = self._ledger.open_questions(at)
         rtt = self._round_trips(at, records, awaited)
-        self._count_answers(now, at, records, awaited)
+        self._count_answers(now, at, records)
         foreign = (records["answer"] & FROM_TARGET) == 0
         self._ledger.decide(
             at,
@@ -423,10 +432,9 @@ class ScanCore:
         An answer to an earlier copy than the last proves at least the timeouts in between; leaving
         it out would let a timeout that is too short stay so for ever.
         """
-        elapsed = self._microseconds(records["time"]) - self._ledger.clocks(at)
-        rtt = elapsed.astype(np.float64) / 1e6
+        rtt = self._ages(at, self._microseconds(records["time"]))
         known = awaited & (records["attempt"] != UNKNOWN_ATTEMPT)
-        rtt[~known | (elapsed > 1 << 31)] = np.nan
+        rtt[~known | (rtt > _HALF_CLOCK)] = np.nan
         behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
         earlier = known & (behind > 0)
         if earlier.any():
@@ -435,15 +443,12 @@ class ScanCore:
         self.rtt.sample(records["host"][usable], rtt[usable])
         return rtt
 
-    def _count_answers(
-        self, now: float, at: Positions, records: NDArray[np.void], awaited: NDArray[np.bool_]
-    ) -> None:
-        attempts = records["attempt"].astype(np.int64)
-        attempts[attempts == UNKNOWN_ATTEMPT] = 0
-        later = int(np.count_nonzero(attempts))
-        lost = int(attempts.sum())
-        self.loss.note(len(at), lost)
-        self.pace.note_answers(now, len(at) - later, later, lost)
+    def _count_answers(self, now: float, at: Positions, records: NDArray[np.void]) -> None:
+        later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
+        first = len(at) - int(np.count_nonzero(later))
+        lost = int(np.count_nonzero(later & self._ledger.lost_lately(at)))
+        self.loss.note(first + lost, lost)
+        self.pace.note_answers(now, len(at), first, lost)
         self.answered_total += len(at)
         self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
 

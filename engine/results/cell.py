@@ -32,6 +32,8 @@ STALE = 1
 """Flag: the port is being probed again and the state shown is the earlier one."""
 FLYING = 4
 """Flag: a probe is out and its time is not up."""
+LOST_LATELY = 8
+"""Flag: the copy before the last one left at the same pace as the last, and got no answer."""
 
 TICKS_PER_SECOND = 10_000
 PROTOCOLS = 4
@@ -67,6 +69,7 @@ __all__ = [
     "CELL",
     "FLYING",
     "FOREIGN",
+    "LOST_LATELY",
     "PORTS",
     "PROTOCOLS",
     "STALE",

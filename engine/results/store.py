@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import CELL, FLYING, PORTS, PROTOCOLS, STALE
+from engine.results.cell import CELL, FLYING, LOST_LATELY, PORTS, PROTOCOLS, STALE
 from engine.results.view import Block, StoreView
 from engine.spec.reason import Reason
 
@@ -116,6 +116,11 @@ class Store:
         flying: NDArray[np.bool_] = self._flat["flags"][at] & FLYING != 0
         return flying
 
+    def lost_lately(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """True for located cells whose copy before the last left at the pace of the last."""
+        lost: NDArray[np.bool_] = self._flat["flags"][at] & LOST_LATELY != 0
+        return lost
+
     def tries(self, at: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Copies sent in the current pass."""
         return self._flat["tries"][at]
@@ -129,12 +134,22 @@ class Store:
         return self._flat["clock"][at]
 
     def note_sent(
-        self, at: NDArray[np.int64], tries: NDArray[np.uint8], clock: NDArray[np.uint32]
+        self,
+        at: NDArray[np.int64],
+        tries: NDArray[np.uint8],
+        clock: NDArray[np.uint32],
+        lost_lately: NDArray[np.bool_],
     ) -> None:
-        """Record that a copy left: ``tries`` copies so far, the last at ``clock`` microseconds."""
+        """Record that a copy left: ``tries`` copies so far, the last at ``clock`` microseconds.
+
+        ``lost_lately`` marks cells whose copy before this one left at the same pace.
+        """
         self._flat["tries"][at] = tries
         self._flat["clock"][at] = clock
-        self._flat["flags"][at] |= FLYING
+        flags = self._flat["flags"][at] & np.uint8(0xFF ^ LOST_LATELY)
+        flags |= FLYING
+        flags[lost_lately] |= LOST_LATELY
+        self._flat["flags"][at] = flags
 
     def land(self, at: NDArray[np.int64]) -> None:
         """The probes' time is up: the cells fly no more."""
@@ -174,7 +189,7 @@ class Store:
 
     def close(self, at: NDArray[np.int64]) -> None:
         """Stop asking about cells without a decision; a stale answer counts again."""
-        self._flat["flags"][at] &= np.uint8(0xFF ^ (STALE | FLYING))
+        self._flat["flags"][at] &= np.uint8(0xFF ^ (STALE | FLYING | LOST_LATELY))
         self._flat["tries"][at] = 0
         self._touch(at)
 
