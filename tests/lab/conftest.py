@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
+from itertools import product
 
 import pytest
 
 from tests.lab.hosts import PLANS
 from tests.lab.network import Lab
 from tests.lab.nmap_oracle import Outcomes, nmap_outcomes
+from tests.lab.pyscan_run import pyscan_outcomes
 
-Oracle = Callable[[str, str, int], Outcomes]
-"""What nmap sees: called with a host's name, a scan type and an address family."""
+SCANS = ("-sS", "-sT", "-sU")
+FAMILIES = (4, 6)
+AT_ONCE = 3
+"""Scans mostly wait; a few side by side save most of that time and starve nobody."""
+
+View = Callable[[str, str, int], Outcomes]
+"""What a scanner sees: called with a host's name, a scan type and an address family."""
+
+Scanner = Callable[[Lab, str, Sequence[int], str], Outcomes]
 
 
 @pytest.fixture(scope="session")
@@ -23,12 +33,29 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture(scope="session")
-def nmap(lab: Lab) -> Oracle:
-    """nmap's view, asked once for all tests of this process: the hosts do not change."""
+def nmap(lab: Lab) -> Iterator[View]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield view_of(lab, nmap_outcomes, pool)
+
+
+@pytest.fixture(scope="session")
+def pyscan(lab: Lab) -> Iterator[View]:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield view_of(lab, pyscan_outcomes, pool)
+
+
+def view_of(lab: Lab, scanner: Scanner, pool: ThreadPoolExecutor) -> View:
+    """A scanner's view of the lab: the first question about a host starts all its scans, and each
+    is done once for all tests, as the hosts do not change."""
 
     @cache
-    def outcomes(name: str, scan: str, family: int) -> Outcomes:
+    def scans_of(name: str) -> dict[tuple[str, int], Future[Outcomes]]:
         host = lab.hosts[name]
-        return nmap_outcomes(lab, scan, host.plan.ports(scan), host.address(family))
+        return {
+            (scan, family): pool.submit(
+                scanner, lab, scan, host.plan.ports(scan), host.address(family)
+            )
+            for scan, family in product(SCANS, FAMILIES)
+        }
 
-    return outcomes
+    return lambda name, scan, family: scans_of(name)[scan, family].result()

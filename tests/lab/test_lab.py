@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.lab import namespace
-from tests.lab.conftest import Oracle
+from tests.lab.conftest import FAMILIES, SCANS, View
 from tests.lab.diff import difference
 from tests.lab.hosts import PLANS, HostPlan, protocol_of
 from tests.lab.network import Lab, pipe
@@ -26,10 +26,10 @@ with Lab() as lab:
 """
 
 
-@pytest.mark.parametrize("family", [4, 6])
-@pytest.mark.parametrize("scan", ["-sS", "-sT", "-sU"])
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("scan", SCANS)
 @pytest.mark.parametrize("name", [plan.name for plan in PLANS])
-def test_nmap_sees_what_was_built(nmap: Oracle, name: str, scan: str, family: int) -> None:
+def test_nmap_sees_what_was_built(nmap: View, name: str, scan: str, family: int) -> None:
     plan = next(plan for plan in PLANS if plan.name == name)
     truth = {(protocol_of(scan), port): plan.truth(scan, port, family) for port in plan.ports(scan)}
     seen = nmap(name, scan, family)
