@@ -225,8 +225,11 @@ def test_icmp_errors_with_a_forged_quote_are_rejected(version: int, name: str) -
 
 
 @pytest.mark.parametrize("version", [4, 6])
-def test_icmp_errors_that_quote_too_little_or_are_not_for_us_are_rejected(version: int) -> None:
-    quoted = probe(version, ScanType.SYN)
+@pytest.mark.parametrize("scan_type", [ScanType.SYN, ScanType.UDP])
+def test_icmp_errors_that_quote_too_little_or_are_not_for_us_are_rejected(
+    version: int, scan_type: ScanType
+) -> None:
+    quoted = probe(version, scan_type)
     short = quoted[: (20 if version == 4 else 40) + 7]
     batch = matched(icmp_error(version, short), icmp_error(version, quoted, dst=HOSTS[version][0]))
     assert (len(batch), batch.rejected) == (0, 2)
