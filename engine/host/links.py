@@ -17,8 +17,8 @@ _IFLA_EXT_MASK = 29
 _SKIP_STATISTICS = struct.pack("=I", 8)
 _ARPHRD_ETHER = 1
 _IFF_UP = 0x1
-_IFF_RUNNING = 0x40
 _IFF_NOARP = 0x80
+_IFF_LOWER_UP = 0x10000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Link:
         mtu: largest IP packet in bytes.
         ethernet: frames carry Ethernet headers and neighbours are found with ARP or NDP.
         up: switched on by the administrator.
-        running: up, and the other side is there (carrier).
+        running: up, and the other side is there (the carrier itself, IFF_LOWER_UP; IFF_RUNNING
+            follows it up to a second later).
     """
 
     index: int
@@ -66,5 +67,5 @@ def _parse(message: Message) -> Link | None:
         mtu=int.from_bytes(mtu, sys.byteorder),
         ethernet=hardware_type == _ARPHRD_ETHER and not flags & _IFF_NOARP and len(hardware) == 6,
         up=bool(flags & _IFF_UP),
-        running=flags & (_IFF_UP | _IFF_RUNNING) == _IFF_UP | _IFF_RUNNING,
+        running=flags & (_IFF_UP | _IFF_LOWER_UP) == _IFF_UP | _IFF_LOWER_UP,
     )
