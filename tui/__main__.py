@@ -68,8 +68,8 @@ def _check_terminal(args: argparse.Namespace) -> None:
     """Raises UsageError when there is no keyboard or no screen to work with."""
     if "-" in args.target_files:
         raise UsageError("-iL - cannot be used here: standard input is the keyboard; name a file")
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError("needs a terminal; in scripts and pipelines use pyscan")
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        raise UsageError("needs a terminal all to itself; in scripts and pipelines use pyscan")
 
 
 def _theme(wanted: str | None) -> tuple[LoadResult, str]:

@@ -19,6 +19,7 @@ from engine.spec.error import SpecError
 from themes.loader import CSS_FALLBACKS, DEFAULT_THEME, LoadResult, load_themes
 from tui.actions import ACTIONS
 from tui.door import EngineDoor
+from tui.failed_work import ReportsFailedWork
 from tui.plan import Plan
 from tui.recent import RecentTargets
 from tui.screens.main import MainScreen
@@ -31,7 +32,7 @@ _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 USAGE_ERROR = 2
 
 
-class PyScanApp(App[None]):
+class PyScanApp(ReportsFailedWork, App[None]):
     """The program.
 
     Args:

@@ -24,7 +24,9 @@ from engine.spec.timing import TimingTemplate
 FILE_MARK = "@"
 """Before a path in target text: take the targets from this file."""
 
-_KEPT = (
+_VALUES = (
+    ("ports", "-p"),
+    ("top_ports", "--top-ports"),
     ("exclude", "--exclude"),
     ("exclude_files", "--excludefile"),
     ("exclude_ports", "--exclude-ports"),
@@ -40,7 +42,7 @@ _KEPT = (
     ("seed", "--seed"),
     ("shard", "--shard"),
 )
-"""Options no dialog changes, by their attribute in the parsed arguments."""
+"""Options with a value, by their attribute in the parsed arguments."""
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,11 @@ class Plan:
     def command(self) -> str:
         """The command line that does the same without a screen."""
         words = ["pyscan", *(f"-s{letters}" for letters in self.args.scan_types)]
-        words += [] if self.ports == "default" else ["-p", self.ports]
+        words += ["-F"] if self.args.fast else []
         words += [f"-T{self.args.timing}"]
         words += [f"-{self.args.family}"] if self.args.family else []
         words += ["--resolve-all"] if self.args.resolve_all else []
-        for name, option in _KEPT:
+        for name, option in _VALUES:
             value: Any = getattr(self.args, name)
             for one in value if isinstance(value, list) else [value]:
                 if one is not None and (name, one) != ("transport", "auto"):

@@ -133,7 +133,6 @@ class FakeSession:
         columns = np.flatnonzero(np.isin(self.channels, np.array(ports, np.uint32)))
         at = columns.astype(np.int64) + host * len(self.channels)
         answered = reason is not Reason.NO_RESPONSE
-        self.store.note_sent(at, np.full(len(at), 1, np.uint8), np.zeros(len(at), np.uint32))
         self.store.decide(
             at,
             state=int(state),

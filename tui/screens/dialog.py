@@ -15,13 +15,14 @@ from textual.widgets import Static
 
 from engine.sanitize import clean
 from engine.spec.error import SpecError
+from tui.failed_work import ReportsFailedWork
 
 Result = TypeVar("Result")
 
 _CARET_WIDTH = 60
 
 
-class Dialog(ModalScreen[Result | None]):
+class Dialog(ReportsFailedWork, ModalScreen[Result | None]):
     """A box over the main screen; Escape gives None.
 
     Attributes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
+from textual.geometry import Size
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.timer import Timer
@@ -16,6 +17,7 @@ from textual.widget import Widget
 
 from engine.results.snapshot import Phase, Snapshot
 from engine.sanitize import clean
+from tui.failed_work import ReportsFailedWork
 from tui.key_bar import KeyBar
 from tui.screens.panes import PanePlan
 from tui.widgets.detail_pane import DetailPane
@@ -43,7 +45,7 @@ EXPLAIN_AFTER = 0.1
 """Seconds the cursor rests on a row before its evidence is decoded."""
 
 
-class Workbench(Screen[None]):
+class Workbench(ReportsFailedWork, Screen[None]):
     """Panes over one session. Everything shown comes from the session's newest snapshot."""
 
     AUTO_FOCUS: ClassVar[str | None] = "ResultsTable"
@@ -79,6 +81,7 @@ class Workbench(Screen[None]):
         """Name the panes and begin to look for snapshots."""
         for name, title in PANE_TITLES.items():
             self.query_one(f"#{name}").border_title = title
+        self._fit(self.app.size)
         self.set_interval(1 / POLLS_PER_SECOND, self.poll)
 
     @property
@@ -108,7 +111,10 @@ class Workbench(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold and unfold panes for the new size."""
-        self.panes.resize(event.size.width, event.size.height)
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
+        self.panes.resize(size.width, size.height)
         self.place_panes()
 
     def place_panes(self) -> None:

@@ -1,0 +1,408 @@
+"""Every command of the registry, by its key, while a scan runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from engine.results.cell import cell_key
+from engine.results.query import SortColumn
+from engine.results.snapshot import Phase
+from engine.spec.error import SpecError
+from engine.spec.port_state import PortState
+from engine.spec.ports import PortSet
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.timing import TEMPLATES
+from tui.app import PyScanApp
+from tui.screens.choose import Choose, TickBox
+from tui.screens.confirm import Confirm, Message
+from tui.screens.help import HelpScreen
+from tui.screens.port_editor import PortEditor
+from tui.screens.target_picker import TargetPicker
+from tui.widgets.detail_pane import DetailPane
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.hosts_pane import HostsPane
+from tui.widgets.log_pane import LogPane
+
+Make = Callable[..., PyScanApp]
+Until = Callable[..., Any]
+
+
+def notices(app: PyScanApp) -> list[str]:
+    return [str(one.message) for one in app._notifications]
+
+
+@pytest.fixture
+def running(make_app: Make, until: Until) -> Any:
+    """``async with running() as (pilot, app, session)``: a scan of two hosts on its way."""
+    from contextlib import asynccontextmanager
+
+    @asynccontextmanager
+    async def run(*words: str, size: tuple[int, int] = (120, 40)) -> Any:
+        app = make_app(*(words or ("10.0.0.1-2", "-p", "1-1000")))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(pilot, lambda: app.main.snapshot is not None)
+            await until(pilot, lambda: len(app.main.table.row_set))
+            yield pilot, app, app.door.session  # type: ignore[attr-defined]
+
+    return run
+
+
+async def press(pilot: Pilot[Any], *keys: str) -> None:
+    for key in keys:
+        await pilot.press(key)
+    await pilot.pause()
+
+
+async def test_a_target_on_the_command_line_starts_at_once(running: Any) -> None:
+    async with running() as (_, app, session):
+        assert session.calls == [("start",)]
+        assert session.spec.targets.count == 2
+        assert app.main.phase is Phase.RUNNING
+
+
+async def test_digits_set_the_timing(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        for number in range(6):
+            await press(pilot, str(number))
+            assert session.calls[-1] == ("set_timing", TEMPLATES[number])
+            assert f"Timing {TEMPLATES[number].label}." in notices(app)
+
+
+async def test_the_timing_list_shows_figures_and_takes_a_digit_or_enter(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "T")
+        assert isinstance(app.screen, Choose)
+        await press(pilot, "5")
+        assert session.calls[-1] == ("set_timing", TEMPLATES[5])
+        await press(pilot, "T", "up", "enter")
+        assert session.calls[-1] == ("set_timing", TEMPLATES[2])
+
+
+async def test_scan_type_mid_scan(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "s", "up", "enter")
+        assert session.calls[-1] == (
+            "set_scan_types",
+            (ScanType.CONNECT,),
+            {"redo_decided": False},
+        )
+        assert "-sT TCP connect from the next probe on." in notices(app)
+
+
+async def test_scan_type_with_what_is_decided_probed_again(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "s", "space")
+        assert app.screen.query_one(TickBox).ticked
+        await press(pilot, "enter")
+        assert session.calls[-1] == ("set_scan_types", (ScanType.SYN,), {"redo_decided": True})
+
+
+async def test_a_protocol_that_joins_brings_its_ports(running: Any) -> None:
+    async with running() as (pilot, _, session):
+        await press(pilot, "s", "down", "enter")
+        name, added = session.calls[-1]
+        assert name == "add_ports"
+        assert added == PortSet.of([(Protocol.UDP, 1, 1000)])
+        assert session.calls[-2][:2] == ("set_scan_types", (ScanType.UDP,))
+
+
+async def test_pause_and_resume(running: Any) -> None:
+    async with running() as (pilot, _, session):
+        await press(pilot, "P")
+        assert session.calls[-1] == ("pause",)
+        session.change(phase=Phase.PAUSED)
+        await pilot.pause(0.2)
+        await press(pilot, "P")
+        assert session.calls[-1] == ("resume",)
+
+
+async def test_cancel_asks(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        for answer in ("n", "escape", "enter", "y"):
+            await press(pilot, "c")
+            assert isinstance(app.screen, Confirm)
+            await press(pilot, answer)
+            assert (session.calls[-1] == ("cancel",)) is (answer == "y")
+
+
+async def test_rescan_the_row_under_the_cursor_or_the_marked_ones(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        cursor = app.main.table.cursor_key
+        await press(pilot, "r")
+        name, keys = session.calls[-1]
+        assert name == "rescan" and keys.tolist() == [cursor] and keys.dtype == np.int64
+        await press(pilot, "home", "space", "space", "r")
+        assert session.calls[-1][1].tolist() == [cell_key(0, 0, 22), cell_key(0, 0, 80)]
+        assert app.main.table.selected == frozenset()
+
+
+async def test_rescan_and_skip_the_host_of_the_cursor(running: Any) -> None:
+    async with running() as (pilot, _, session):
+        await press(pilot, "end", "R")
+        assert session.calls[-1] == ("rescan_host", 1)
+        await press(pilot, "home", "n")
+        assert session.calls[-1] == ("skip_host", 0)
+
+
+async def test_rescan_all_asks(running: Any) -> None:
+    async with running() as (pilot, _, session):
+        await press(pilot, "A", "n")
+        assert session.calls == [("start",)]
+        await press(pilot, "A", "y")
+        assert session.calls[-1] == ("rescan_all",)
+
+
+async def test_add_ports_while_running(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "p")
+        assert isinstance(app.screen, PortEditor)
+        await press(pilot, *"999-1002", "enter")
+        assert session.calls[-1] == ("add_ports", PortSet.of([(Protocol.TCP, 1001, 1002)]))
+        assert "Added 2 ports (TCP) per host." in notices(app)
+        await press(pilot, "p", *"22", "enter")
+        assert "Those ports are in the scan already: r rescans them." in notices(app)
+
+
+async def test_add_targets_while_running(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "+")
+        assert isinstance(app.screen, TargetPicker)
+        await press(pilot, *"10.0.0.9", "enter")
+        await until(pilot, lambda: session.calls[-1][0] == "add_targets")
+        assert list(session.calls[-1][1].addresses(9)) == ["10.0.0.9"]
+        assert "Added 1 address." in notices(app)
+
+
+async def test_other_targets_end_the_scan_only_after_a_question(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "t", "n")
+        assert app.screen is app.main and not session.closed
+        await press(pilot, "t", "y")
+        assert isinstance(app.screen, TargetPicker)
+        await press(pilot, *"10.0.0.7", "enter")
+        await until(pilot, lambda: app.door.session is not session)
+        assert session.closed
+        await until(pilot, lambda: app.main.session is app.door.session)
+        assert app.door.session.calls == [("start",)]
+
+
+async def test_open_only(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        assert len(app.main.table.row_set) == 4
+        await press(pilot, "o")
+        assert len(app.main.table.row_set) == 29
+        await press(pilot, "o")
+        assert len(app.main.table.row_set) == 4
+
+
+async def test_filter_and_clear(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "/", *"port:22")
+        await press(pilot, "enter")
+        assert len(app.main.table.row_set) == 1
+        assert app.main.query_one(FilterBar).active
+        await press(pilot, "escape")
+        assert len(app.main.table.row_set) == 4
+        assert not app.main.query_one(FilterBar).active
+        assert app.main.table.has_focus
+
+
+async def test_escape_then_takes_marks_and_the_chosen_host_away(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        app.main.choose_host(1)
+        await press(pilot, "space")
+        assert app.main.table.selected
+        await press(pilot, "escape")
+        assert not app.main.table.selected and app.main.table.current_query.host == 1
+        await press(pilot, "escape")
+        assert app.main.table.current_query.host is None
+
+
+async def test_choosing_a_host_narrows_the_table(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        app.main.query_one(HostsPane).focus()
+        await press(pilot, "down", "down", "enter")
+        assert app.main.table.current_query.host == 1
+        assert len(app.main.table.row_set) == 1
+
+
+async def test_sorting(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        table = app.main.table
+        await press(pilot, ">")
+        assert table.current_query.sort is SortColumn.PORT
+        assert [int(key) & 0xFFFF for key in table.row_set.keys] == [22, 53, 80, 443]
+        await press(pilot, ",")
+        assert [int(key) & 0xFFFF for key in table.row_set.keys] == [443, 80, 53, 22]
+        await press(pilot, "<")
+        assert table.current_query.sort is SortColumn.HOST
+
+
+async def test_verbosity_shows_also_what_has_passed(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "v", "v", "v")
+        assert session.calls[-1] == ("set_verbosity", 3)
+        assert app.main.verbosity == 3
+        log = app.main.query_one(LogPane)
+        assert [piece.text for piece in log._pieces][-1] == "closed port found"
+        await press(pilot, "V", "V", "V", "V")
+        assert session.calls[-1] == ("set_verbosity", 0)
+        assert [piece.text for piece in log._pieces] == ["scan started"]
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_panes_fold(running: Any, size: tuple[int, int]) -> None:
+    async with running(size=size) as (pilot, app, _):
+        for key, pane in (("l", LogPane), ("h", HostsPane), ("d", DetailPane)):
+            before = app.main.query_one(pane).display
+            assert before is (size == (120, 40))
+            await press(pilot, key)
+            assert app.main.query_one(pane).display is not before
+            await press(pilot, key)
+            assert app.main.query_one(pane).display is before
+
+
+async def test_panes_fold_and_unfold_with_the_terminal(running: Any) -> None:
+    async with running(size=(120, 40)) as (pilot, app, _):
+        await pilot.resize_terminal(80, 24)
+        assert not any(app.main.query_one(pane).display for pane in (HostsPane, LogPane))
+        await pilot.resize_terminal(120, 40)
+        assert all(app.main.query_one(pane).display for pane in (HostsPane, LogPane, DetailPane))
+
+
+async def test_a_theme_is_previewed_kept_and_dropped(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        before = app.theme
+        await press(pilot, "m", "down")
+        assert app.theme == app.our_themes[1] != before
+        await press(pilot, "escape")
+        assert app.theme == before
+        await press(pilot, "m", "down", "enter")
+        assert app.theme == app.our_themes[1]
+
+
+async def test_help_begins_with_the_focused_pane(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "?")
+        assert isinstance(app.screen, HelpScreen)
+        await press(pilot, "escape")
+        assert app.screen is app.main
+
+
+async def test_quit_asks_while_a_scan_runs(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "q", "n")
+        assert app.is_running and app.screen is app.main
+        await press(pilot, "q", "y")
+    assert session.closed
+
+
+async def test_quit_does_not_ask_when_the_scan_is_over(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        session.change(phase=Phase.FINISHED)
+        await until(pilot, lambda: app.main.phase is Phase.FINISHED)
+        await press(pilot, "ctrl+c")
+    assert session.closed
+
+
+async def test_commands_that_make_no_sense_say_so(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        session.change(phase=Phase.FINISHED)
+        await until(pilot, lambda: app.main.phase is Phase.FINISHED)
+        await press(pilot, "P", "c", "n")
+        assert session.calls == [("start",)]
+        assert (
+            notices(app).count(
+                "The scan is over: press A to scan everything again, or t for new targets"
+            )
+            >= 1
+        )
+        await press(pilot, "A", "y")
+        assert session.calls[-1] == ("rescan_all",)
+
+
+async def test_a_command_the_engine_refuses_becomes_a_notice(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        session.refusal = SpecError("ports", "x", None, "do not fit", "take fewer")
+        await press(pilot, "4")
+        assert "ports: 'x' do not fit; take fewer" in notices(app)
+        assert app.is_running
+
+
+async def test_what_the_engine_wants_the_user_to_see(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        session.change(notices=("eth0 went away",))
+        await until(pilot, lambda: "eth0 went away" in notices(app))
+        session.change(phase=Phase.FAILED, failure="nothing left to send with")
+        await until(pilot, lambda: "nothing left to send with" in notices(app))
+        assert notices(app).count("eth0 went away") == 1
+
+
+async def test_the_detail_explains_the_row_under_the_cursor(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        asked: list[int] = []
+        session.explain = asked.append
+        await press(pilot, "down")
+        await until(pilot, lambda: asked)
+        assert asked == [app.main.table.cursor_key]
+
+
+async def test_results_stream_in(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        session.decide(PortState.OPEN, 8, 9, reason=Reason.SYN_ACK)
+        await until(pilot, lambda: len(app.main.table.row_set) == 6)
+
+
+async def test_without_rights_it_says_so_and_offers_connect(
+    make_app: Make, door: Any, until: Until
+) -> None:
+    door.raw = False
+    app = make_app("10.0.0.1")
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: app.main.snapshot is not None)
+        assert door.session.spec.scan_types == (ScanType.CONNECT,)
+        assert any("No raw-socket rights" in text for text in notices(app))
+        await press(pilot, "s", "down", "enter")
+        assert any("needs raw-socket rights" in text for text in notices(app))
+        assert door.session.calls == [("start",)]
+        await press(pilot, "i")
+        assert isinstance(app.screen, Message)
+
+
+async def test_a_session_that_cannot_start_is_a_notice(
+    make_app: Make, door: Any, until: Until
+) -> None:
+    door.refusal = SpecError("targets", "10.0.0.0/8", None, "is too large")
+    app = make_app("10.0.0.1")
+    async with app.run_test(notifications=True) as pilot:
+        await until(pilot, lambda: any("is too large" in text for text in notices(app)))
+        await press(pilot, "r")
+        assert any("There is no scan yet" in text for text in notices(app))
+
+
+async def test_a_wrong_command_line_ends_the_program_with_one_line(make_app: Make) -> None:
+    app = make_app("10.0.0.1/33")
+    async with app.run_test() as pilot:
+        for _ in range(200):
+            await pilot.pause(0.01)
+            if app.complaint:
+                break
+    assert app.return_code == 2
+    assert "\n" not in app.complaint and "33" in app.complaint
+
+
+async def test_the_palette_offers_what_makes_sense_now(running: Any, until: Until) -> None:
+    async with running() as (pilot, app, session):
+        titles = [one.title for one in app.get_system_commands(app.main)]
+        assert "steer: pause" in titles and "results: export" in titles
+        session.change(phase=Phase.FINISHED)
+        await until(pilot, lambda: app.main.phase is Phase.FINISHED)
+        assert "steer: pause" not in [one.title for one in app.get_system_commands(app.main)]
+        await press(pilot, ":")
+        assert app.screen is not app.main

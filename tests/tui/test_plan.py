@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from engine.spec.error import SpecError
+from engine.spec.scan_type import Protocol, ScanType
+from tui.__main__ import parser
+from tui.plan import Plan, scan_type_choices
+
+
+def plan(*words: str) -> Plan:
+    return Plan(parser().read(words), (ScanType.SYN,))
+
+
+def test_what_the_command_line_leaves_open() -> None:
+    blank = plan()
+    assert not blank.names_targets
+    assert blank.scan_types == (ScanType.SYN,)
+    assert blank.outline.ports.total == 1000
+    assert blank.title == "ports default  ·  -sS TCP SYN  ·  T3 normal"
+
+
+def test_a_limit_given_once_holds_for_every_template() -> None:
+    fast = plan("--max-rate", "200", "-T4").with_timing(5)
+    assert (fast.timing.number, fast.timing.max_rate) == (5, 200.0)
+
+
+def test_an_exclusion_holds_for_targets_chosen_later() -> None:
+    built = plan("--exclude", "10.0.0.3").with_targets("10.0.0.1-4").build()
+    assert list(built.spec.targets.addresses(9)) == ["10.0.0.1", "10.0.0.2", "10.0.0.4"]
+
+
+def test_ports_chosen_later_replace_fast_and_top_ports() -> None:
+    assert plan("-F").ports == "fast"
+    assert plan("--top-ports", "7").ports == "top7"
+    assert plan("-F").with_ports("22,80").outline.ports.total == 2
+    assert plan("--top-ports", "7").with_ports("1-9").outline.ports.total == 9
+    with pytest.raises(SpecError):
+        plan().with_ports("70000")
+
+
+def test_ports_that_do_not_fit_another_scan_type_become_the_default() -> None:
+    udp = plan("-p", "T:22").with_scan_types((ScanType.UDP,))
+    assert udp.outline.ports.count(Protocol.UDP) == 1000
+
+
+def test_ports_for_a_protocol_that_joins_the_scan() -> None:
+    assert plan("-p", "22,53").ports_for((Protocol.UDP,)).count(Protocol.UDP) == 2
+    assert plan("-p", "T:22").ports_for((Protocol.UDP,)).count(Protocol.UDP) == 1000
+
+
+def test_targets_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "hosts"
+    path.write_text("10.0.0.1 # one\n10.0.0.8/31\n")
+    assert plan().with_targets(f"@{path}").build().spec.targets.count == 3
+    with pytest.raises(SpecError):
+        plan().with_targets("@/no/such\0file").build()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-sU -p 53 -T4 10.0.0.1",
+        "-sSU --max-rate 200 --exclude 10.0.0.3 --seed 7 --shard 1/2 10.0.0.1-9",
+        "-sT -F -T0 --scan-delay 500ms --exclude-ports 80 10.0.0.0/24",
+        "-sT -6 --resolve-all --transport sockets ::1",
+    ],
+)
+def test_the_command_line_shown_means_the_same_scan(words: str) -> None:
+    given = plan(*words.split())
+    again = Plan(parser().read(shlex.split(given.command)[1:]), (ScanType.SYN,))
+    first, second = given.build().spec, again.build().spec
+    assert shlex.split(given.command)[0] == "pyscan"
+    assert (first.targets, first.ports, first.timing) == (
+        second.targets,
+        second.ports,
+        second.timing,
+    )
+    assert (first.scan_types, first.seed, first.shard, first.transport) == (
+        second.scan_types,
+        second.seed,
+        second.shard,
+        second.transport,
+    )
+
+
+def test_scan_types_are_offered_alone_and_with_udp() -> None:
+    choices = scan_type_choices()
+    assert (ScanType.SYN,) in choices and (ScanType.SYN, ScanType.UDP) in choices
+    assert len(set(choices)) == len(choices)
