@@ -56,3 +56,31 @@ def test_the_setpriv_command_gives_the_right_and_nothing_else(tmp_path: Path) ->
     status = dict(line.split(":\t", 1) for line in done.stdout.splitlines() if ":\t" in line)
     assert status["Uid"].split()[0] == "65534"
     assert int(status["CapEff"], 16) == 1 << 13, "CAP_NET_RAW alone"
+
+
+WITHOUT_THE_RIGHT = """
+import os
+from engine.core.addressing import AddressBook
+from engine.core.token import ProbeTokens
+from engine.host.privilege import can_send_raw
+from engine.spec.target_set import TargetSet
+from engine.transport.packet import PacketChannel
+before = len(os.listdir("/proc/self/fd"))
+try:
+    PacketChannel(AddressBook(TargetSet.empty()), ProbeTokens())
+except PermissionError:
+    print(can_send_raw(), len(os.listdir("/proc/self/fd")) - before)
+"""
+
+
+@pytest.mark.root
+@pytest.mark.skipif(sys.platform != "linux", reason="setpriv is Linux's")
+def test_without_the_right_the_packet_channel_says_so_and_leaves_nothing_open() -> None:
+    done = subprocess.run(
+        ["setpriv", "--bounding-set=-net_raw", sys.executable, "-c", WITHOUT_THE_RIGHT],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.stdout.split(), done.stderr) == (["False", "0"], "")

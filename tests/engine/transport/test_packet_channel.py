@@ -3,120 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scapy.layers.inet import IP, TCP
 
-from engine.core.addressing import AddressBook
-from engine.core.batch import PROBE, ProbeBatch, ReplyBatch, SendReport
-from engine.core.token import ProbeTokens
 from engine.spec.port_state import PortState
 from engine.spec.resolve import resolve_targets
 from engine.spec.scan_type import ScanType
 from engine.spec.targets import parse_targets
-from engine.techniques.registry import technique
-from engine.transport.packet import PacketChannel
-from tests.lab.namespace import command, create, delete, inside, ip_batch
+from tests.engine.transport.packet_scanner import (
+    GATEWAY_LESS,
+    V4,
+    V6,
+    Scanner,
+    cells,
+    pair,
+    scanning,
+)
+from tests.lab.namespace import inside, ip_batch
 
 pytestmark = pytest.mark.root
-V4, V6 = "10.99.7.2", "fd99::2"
-GATEWAY_LESS = "10.123.0.1"
+__all__ = ["pair"]
 TUNSETIFF, IFF_TUN_NO_PI = 0x400454CA, 0x1001
-
-
-def cells(ports: range | list[int], scan_type: ScanType, host: int = 0) -> ProbeBatch:
-    batch = np.zeros(len(ports), PROBE)
-    batch["host"], batch["port"] = host, ports
-    batch["technique"], batch["protocol"] = scan_type, scan_type.protocol
-    return batch
-
-
-class Scanner:
-    """A channel with its book, and what came back so far."""
-
-    def __init__(self, targets: str) -> None:
-        self.book = AddressBook(resolve_targets(parse_targets(targets)).targets)
-        self.channel = PacketChannel(self.book, ProbeTokens())
-        self.states: dict[tuple[int, int], PortState] = {}
-        self.replies: list[ReplyBatch] = []
-
-    def send(self, batch: ProbeBatch) -> SendReport:
-        """Send, and again while neighbours are being looked for, as the engine would."""
-        report = self.channel.send(batch)
-        while np.isnan(report.sent_at).any() and not report.problems:
-            time.sleep(0.02)
-            report = self.channel.send(batch)
-        return report
-
-    def collect(self, count: int) -> None:
-        """Read answers until ``count`` cells are decided, or two seconds have passed."""
-        end = time.monotonic() + 2
-        while len(self.states) < count and time.monotonic() < end:
-            batch = self.channel.drain(time.monotonic())
-            self.replies.append(batch)
-            for record in batch.records:
-                rules = technique(ScanType(int(record["technique"])))
-                outcome = rules.classify(int(record["answer"]))
-                assert outcome is not None
-                self.states[int(record["host"]), int(record["port"])] = outcome.state
-
-    def of(self, state: PortState) -> list[int]:
-        return sorted(port for (_, port), found in self.states.items() if found is state)
-
-    @property
-    def rejected(self) -> int:
-        return sum(batch.rejected for batch in self.replies)
-
-
-def scanning(namespace: str | None, targets: str, work: Callable[[Scanner], None]) -> None:
-    def run() -> None:
-        scanner = Scanner(targets)
-        try:
-            work(scanner)
-        finally:
-            scanner.channel.close()
-            scanner.channel.close()
-
-    if namespace:
-        inside(namespace, run)
-    else:
-        run()
-
-
-@pytest.fixture
-def pair() -> Iterator[tuple[str, str]]:
-    """Two namespaces joined by a veth; the second is the target, without ICMP rationing."""
-    here = create("here")
-    try:
-        there = create("there")
-        try:
-            ip_batch([f"link add wire type veth peer name wire netns {there}"], here)
-            for name, number in ((here, 1), (there, 2)):
-                ip_batch(
-                    [
-                        f"addr add 10.99.7.{number}/24 dev wire",
-                        f"addr add fd99::{number}/64 dev wire nodad",
-                        f"addr add fe80::{number}/64 dev wire nodad",
-                        "link set wire up",
-                    ],
-                    name,
-                )
-            rates = ("net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
-            command("ip", "netns", "exec", there, "sysctl", "-qw", *rates)
-            yield here, there
-        finally:
-            delete(there)
-    finally:
-        delete(here)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -193,118 +108,6 @@ def test_every_port_of_a_host_is_answered(pair: tuple[str, str]) -> None:
     scanning(pair[0], V4, work)
 
 
-def test_silent_neighbours_are_told_and_do_not_hold_up_the_others(pair: tuple[str, str]) -> None:
-    def work(scanner: Scanner) -> None:
-        names = [scanner.book.text(host) for host in range(4)]
-        silent = {names.index(address) for address in ("10.99.7.77", "fd99::77")}
-        batch = np.concatenate([cells([80], ScanType.SYN, host) for host in range(4)])
-        first = scanner.channel.send(batch)
-        assert all(np.isnan(first.sent_at[host]) for host in silent)
-        assert first.problems == ()
-        told: dict[int, str] = {}
-        sent: set[int] = set()
-        end = time.monotonic() + 10
-        while len(told) + len(sent) < 4 and time.monotonic() < end:
-            batch = batch[[host not in told and host not in sent for host in batch["host"]]]
-            report = scanner.channel.send(batch)
-            sent.update(batch["host"][~np.isnan(report.sent_at)].tolist())
-            for problem in report.problems:
-                assert (problem.lasting, problem.errno) == (True, errno.EHOSTUNREACH)
-                told.update(dict.fromkeys(problem.hosts, problem.text))
-            time.sleep(0.02)
-        assert set(told) == silent
-        assert all(names[host] in text for host, text in told.items())
-        assert {text[:6] for text in told.values()} == {"no ARP", "no nei"}
-        again = scanner.channel.send(cells([80], ScanType.SYN, min(silent)))
-        assert again.problems == (), "a rescan looks for the neighbour again"
-
-    scanning(pair[0], f"10.99.7.77 fd99::77 {V4} {V6}", work)
-
-
-def test_a_silent_gateway_is_named(pair: tuple[str, str]) -> None:
-    ip_batch(["route add default via 10.99.7.88"], pair[0])
-
-    def work(scanner: Scanner) -> None:
-        (problem,) = scanner.send(cells([80], ScanType.SYN)).problems
-        assert problem.lasting
-        assert "10.99.7.88" in problem.text
-        assert GATEWAY_LESS in problem.text
-
-    scanning(pair[0], GATEWAY_LESS, work)
-
-
-def test_no_route_and_addresses_of_no_single_host_are_told(pair: tuple[str, str]) -> None:
-    ip_batch(["route add 224.0.0.0/4 dev wire"], pair[0])
-
-    def work(scanner: Scanner) -> None:
-        names = [scanner.book.text(host) for host in range(scanner.book.count)]
-        batch = np.concatenate([cells([80], ScanType.SYN, host) for host in range(len(names))])
-        report = scanner.channel.send(batch)
-        assert np.isnan(report.sent_at).all()
-        assert all(problem.lasting for problem in report.problems)
-        told = {names[host]: problem.errno for problem in report.problems for host in problem.hosts}
-        assert told == {
-            GATEWAY_LESS: errno.ENETUNREACH,
-            "10.123.0.2": errno.ENETUNREACH,
-            "2001:db8::1": errno.ENETUNREACH,
-            "10.99.7.255": errno.EACCES,
-            "224.0.0.9": errno.EACCES,
-            "fe80::1": errno.ENODEV,
-        }
-        (shared,) = [problem for problem in report.problems if len(problem.hosts) == 3]
-        assert "and 2 more" in shared.text
-
-    scanning(
-        pair[0],
-        f"{GATEWAY_LESS}-2 10.99.7.255 224.0.0.9 2001:db8::1 fe80::1%nowhere",
-        work,
-    )
-
-
-def test_an_interface_that_goes_down_or_away_mid_scan_is_told(pair: tuple[str, str]) -> None:
-    here, there = pair
-
-    def work(scanner: Scanner) -> None:
-        assert not scanner.send(cells([80], ScanType.SYN)).problems
-        ip_batch(["link set wire down"], there)
-        (unplugged,) = scanner.send(cells([81], ScanType.SYN)).problems
-        assert "no carrier" in unplugged.text
-        ip_batch(["link set wire up"], there)
-        ip_batch(["link set wire down"], here)
-        (down,) = scanner.channel.send(cells([82], ScanType.SYN)).problems
-        assert (down.errno, down.lasting) == (errno.ENETUNREACH, True)
-        ip_batch(["link set wire up"], here)
-        assert not scanner.send(cells([83], ScanType.SYN)).problems
-        ip_batch(["link del wire"], here)
-        report = scanner.channel.send(cells([84, 85], ScanType.SYN))
-        (gone,) = report.problems
-        assert np.isnan(report.sent_at).all()
-        assert (gone.errno, gone.lasting, gone.hosts) == (errno.ENETDOWN, True, (0,))
-        assert "interface wire went away" in gone.text
-        scanner.channel.drain(time.monotonic())
-
-    scanning(here, V4, work)
-
-
-def test_a_local_firewall_that_refuses_is_told(pair: tuple[str, str]) -> None:
-    rules = "add table inet t; add chain inet t out { type filter hook output priority 0; };"
-    rules += " add rule inet t out ip daddr 127.0.0.2 drop"
-    command("ip", "netns", "exec", pair[0], "nft", rules)
-
-    def work(scanner: Scanner) -> None:
-        refused = [scanner.book.text(host) for host in range(2)].index("127.0.0.2")
-        batch = np.concatenate([cells([1, 2, 3], ScanType.SYN, host) for host in (0, 1)])
-        report = scanner.channel.send(batch)
-        (problem,) = report.problems
-        assert (problem.errno, problem.lasting, problem.hosts) == (errno.EPERM, True, (refused,))
-        assert "firewall" in problem.text
-        assert np.array_equal(np.isnan(report.sent_at), batch["host"] == refused)
-        scanner.collect(3)
-        assert len(scanner.states) == 3
-
-    scanning(pair[0], "127.0.0.1 127.0.0.2", work)
-
-
 def test_the_probe_shown_to_the_user_is_the_one_that_was_sent(pair: tuple[str, str]) -> None:
     def work(scanner: Scanner) -> None:
         probe = cells([80], ScanType.SYN)
@@ -331,7 +134,7 @@ def test_a_tunnel_gets_plain_packets_and_answers_through_it_count(pair: tuple[st
     def work(scanner: Scanner) -> None:
         probes = cells([80, 81], ScanType.SYN)
         assert not scanner.send(probes).problems
-        seen = []
+        seen: list[IP] = []
         end = time.monotonic() + 5
         while len(seen) < 2 and time.monotonic() < end:
             with contextlib.suppress(BlockingIOError):
@@ -353,28 +156,6 @@ def test_a_tunnel_gets_plain_packets_and_answers_through_it_count(pair: tuple[st
         scanning(pair[0], GATEWAY_LESS, work)
     finally:
         os.close(tunnel)
-
-
-@pytest.mark.parametrize("number", [errno.ENOBUFS, errno.EAGAIN])
-def test_full_queues_hand_the_rest_back(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    def work(scanner: Scanner) -> None:
-        real, calls = scanner.channel._sender.send, []
-
-        def full(*arguments: object) -> int:
-            calls.append(arguments)
-            if len(calls) > 1:
-                raise OSError(number, os.strerror(number))
-            return real(*arguments)  # type: ignore[arg-type]
-
-        monkeypatch.setattr(scanner.channel._sender, "send", full)
-        report = scanner.channel.send(cells(range(1, 1001), ScanType.SYN))
-        (problem,) = report.problems
-        assert (problem.errno, problem.lasting, problem.hosts) == (number, False, ())
-        assert np.isnan(report.sent_at).tolist() == [False] * 512 + [True] * 488
-        scanner.collect(512)
-        assert len(scanner.states) == 512
-
-    scanning(None, "127.0.0.1", work)
 
 
 def test_a_book_that_grows_mid_scan(pair: tuple[str, str]) -> None:
