@@ -19,7 +19,7 @@ LEAST_COPIES = 2
 class LossEstimate:
     """Share of lost copies, over a window of about ``memory`` answers."""
 
-    def __init__(self, memory: float = 2_000.0) -> None:
+    def __init__(self, memory: float = 100_000.0) -> None:
         self._memory = memory
         self._answered = 0.0
         self._lost = 0.0

@@ -80,7 +80,7 @@ class Pace:
     def __init__(self, timing: TimingTemplate) -> None:
         self._mode = _Mode.STARTUP
         self._trial: _Trial | None = None
-        self._window = LossEstimate(memory=300.0)
+        self._window = LossEstimate(memory=2_000.0)
         self._accepted_loss = 0.0
         self._allowance = 1.0
         self._last_refill: float | None = None

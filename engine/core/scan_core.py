@@ -11,21 +11,21 @@ and the commands whenever the user gives them. Times are seconds on any monotoni
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport, empty_probes
-from engine.core.distinct import distinct_bytes, firsts
+from engine.core.distinct import distinct, distinct_bytes, firsts
 from engine.core.ledger import FOREIGN, Ledger, Positions
 from engine.core.loss import LossEstimate
 from engine.core.outstanding import Outstanding
 from engine.core.pace import Pace
 from engine.core.rtt import RttEstimator
+from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.verdict import classify
-from engine.core.work import GridWalk, ListWalk, WorkQueue, name_cells
+from engine.core.work import name_cells
 from engine.spec.reason import Reason
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
@@ -38,12 +38,8 @@ MOST_PER_POLL = 2_048
 LINGER = 1.2
 """Seconds to listen on after the last probe when a SYN/ACK may have been lost: Linux re-sends it
 after 1 s (tcp_synack_retries; RFC 6298 section 2 gives the initial timeout)."""
-POPULAR = 128
-"""Channels that are probed on every host before the rest of the ports."""
 MOST_REVIEWS = 40
 """Rounds of asking silent ports again at the end of a scan whose answers were rationed."""
-LAST_ATTEMPT = 15
-"""Source ports tell 16 copies of a probe apart; every later copy counts as the last."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
 _HALF_CLOCK = (1 << 31) / 1e6
@@ -73,17 +69,12 @@ class ScanCore:
         shard: Shard = WHOLE,
     ) -> None:
         self._ledger = ledger
-        self._seed = seed
-        self._shard = shard
-        self._active = {scan_type.protocol: scan_type for scan_type in scan_types}
         self._timing = timing
+        self._queue = SendQueue(ledger, scan_types, seed, shard)
         self.rtt = RttEstimator(ledger.host_count)
         self.loss = LossEstimate()
         self.pace = Pace(timing)
-        self._work = WorkQueue()
-        self._resend: deque[ProbeBatch] = deque()
         self._outstanding = Outstanding()
-        self._dropped = np.zeros(ledger.host_count, bool)
         self._began: float | None = None
         self._last_sent = 0.0
         self._blocked_until = 0.0
@@ -93,7 +84,6 @@ class ScanCore:
         self._reviewed = False
         self._linger_until = 0.0
         self._answers_at_review = 0
-        self._sharded: list[GridWalk] = []
         self._newly: list[Positions] = []
         self.paused = False
         self.open_cells = 0
@@ -108,29 +98,15 @@ class ScanCore:
     def add_grid(
         self, first_host: int, hosts: int, channels: NDArray[np.uint32], *, sharded: bool = False
     ) -> None:
-        """Probe ``hosts`` hosts from ``first_host`` on every channel (uint32, most wanted first).
-
-        The first POPULAR channels are walked before the others, so that what people look for
-        shows up first.
-        """
-        for part in (channels[:POPULAR], channels[POPULAR:]):
-            walk = GridWalk(
-                first_host, hosts, part, self._next_seed(), self._shard if sharded else WHOLE
-            )
-            if sharded and self._shard.count > 1:
-                self._sharded.append(walk)
-            self.open_cells += walk.remaining
-            self._work.add(walk)
+        """Probe ``hosts`` hosts from ``first_host`` on every channel (uint32, of one protocol, most
+        wanted first)."""
+        self.open_cells += self._queue.add_grid(first_host, hosts, channels, sharded=sharded)
         self._reviewed = False
-
-    def _next_seed(self) -> int:
-        self._seed += 1
-        return self._seed
 
     @property
     def unsent(self) -> int:
         """Probes that wait to be sent, first copies and re-sends that are due."""
-        return self._work.remaining + sum(map(len, self._resend))
+        return self._queue.waiting
 
     @property
     def silent_share(self) -> float:
@@ -170,14 +146,11 @@ class ScanCore:
         self._adapt(now)
         if self.paused:
             return Poll(empty_probes(), self._outstanding.next_look)
-        if not self._has_work():
+        if not self._queue.waiting:
             self._review(now)
         room = 0 if now < self._blocked_until else self._room(now)
-        batch = self._take(room) if room else empty_probes()
+        batch = self._queue.take(room) if room else empty_probes()
         return Poll(batch, self._wake_at(now, bool(len(batch))))
-
-    def _has_work(self) -> bool:
-        return bool(self._resend or self._work.remaining)
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), MOST_PER_POLL)
@@ -190,44 +163,11 @@ class ScanCore:
             return now
         wake = self._outstanding.next_look
         parallel = self.pace.parallelism
-        if self._has_work() and not (parallel and self.in_flight >= parallel):
+        if self._queue.waiting and not (parallel and self.in_flight >= parallel):
             wake = min(wake, max(self.pace.next_allowed(now), self._blocked_until))
         if wake == float("inf") and self.open_cells == 0:
             wake = max(self._linger_until, now)
         return wake
-
-    def _take(self, room: int) -> ProbeBatch:
-        """Up to ``room`` probes: re-sends first (their time has come), then new cells."""
-        chosen: list[ProbeBatch] = []
-        while room > 0 and self._resend:
-            batch = self._resend.popleft()
-            if len(batch) > room:
-                self._resend.appendleft(batch[room:])
-                batch = batch[:room]
-            batch = self._wanted(batch)
-            chosen.append(batch)
-            room -= len(batch)
-        while room > 0:
-            batch = self._work.take(room)
-            if not len(batch):
-                break
-            batch = self._wanted(batch)
-            chosen.append(batch)
-            room -= len(batch)
-        return np.concatenate(chosen) if chosen else empty_probes()
-
-    def _wanted(self, cells: ProbeBatch) -> ProbeBatch:
-        """Cells still to be probed, with the technique that does it now."""
-        now_active = self._technique_now()[cells["protocol"]]
-        at = self._ledger.locate(cells)
-        tries = self._ledger.tries(at)
-        keep = (now_active != 0) & ~self._dropped[cells["host"]]
-        keep &= self._ledger.open_questions(at) & ~self._ledger.flying(at)
-        keep &= np.minimum(tries, LAST_ATTEMPT) == cells["attempt"]
-        cells, now_active = cells[keep], now_active[keep]
-        cells["attempt"][(cells["technique"] != now_active) & (cells["technique"] != 0)] = 0
-        cells["technique"] = now_active
-        return cells
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Note what became of a batch from poll()."""
@@ -236,7 +176,8 @@ class ScanCore:
             if not problem.lasting and problem.errno:
                 self.pace.note_pressure(now)
         if not left.all():
-            self._return_unsent(now, batch[~left])
+            self._blocked_until = now + RETRY_PAUSE
+            self._queue.put_back(batch[~left])
             batch = batch[left]
         sent_at = report.sent_at[left]
         if not len(batch):
@@ -251,13 +192,6 @@ class ScanCore:
         self.pace.note_sent(len(batch))
         self._last_sent = float(sent_at.max())
         self._outstanding.add(batch, sent_at, self._timeouts)
-
-    def _return_unsent(self, now: float, unsent: ProbeBatch) -> None:
-        self._blocked_until = now + RETRY_PAUSE
-        first = unsent["attempt"] == 0
-        self._work.put_back(unsent[first])
-        if not first.all():
-            self._resend.append(unsent[~first])
 
     def _ages(self, at: Positions, ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
         """Seconds from the cells' last probe to ``ticks``."""
@@ -290,15 +224,14 @@ class ScanCore:
         self._ledger.land(at)
         self.in_flight -= len(late)
         copies = self.loss.copies(self._timing.max_retries)
-        technique_now = self._technique_now()[late["protocol"]]
+        technique_now = self._queue.techniques[late["protocol"]]
         exhausted = (late["technique"] == technique_now) & (late["attempt"] + 1 >= copies)
         self._settle(now, at[exhausted], late["technique"][exhausted])
         unwanted = technique_now == 0
         self._give_up(at[unwanted])
         again = late[~exhausted & ~unwanted]
-        if len(again):
-            again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
-            self._resend.append(again)
+        again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
+        self._queue.add_resend(again)
 
     def _settle(self, now: float, at: Positions, techniques: NDArray[np.uint8]) -> None:
         """Decide cells by silence."""
@@ -345,12 +278,11 @@ class ScanCore:
         gained = self.answered_total - self._answers_at_review
         self._answers_at_review = self.answered_total
         silent = self._ledger.silent()
-        tries = self._ledger.tries(silent)
-        again = tries < self.loss.copies(self._timing.max_retries)
+        again = self._ledger.tries(silent) < self.loss.copies(self._timing.max_retries)
         if self.pace.uncertain and gained and self._reviews < MOST_REVIEWS:
             again[:] = True
         self._reviews += 1
-        if not self._ask_again(silent[again], tries[again]):
+        if not self._ask_again(silent[again]):
             self._reviewed = True
             self._linger_until = self._last_sent + LINGER if self._needs_linger(silent) else now
 
@@ -358,30 +290,25 @@ class ScanCore:
         """A lost SYN/ACK may still be re-sent by the target: only where ports stayed silent and
         the path is not known to be clean."""
         clean = self.loss.samples >= _TRUSTED and self.loss.share == 0.0
-        return len(silent) > 0 and not clean and Protocol.TCP in self._active
+        return len(silent) > 0 and not clean and Protocol.TCP in self._queue.protocols
 
-    def _ask_again(self, at: Positions, tries: NDArray[np.uint8]) -> bool:
-        """Put silent cells back to work after ``tries`` copies; False when none qualifies."""
-        cells = name_cells(*self._ledger.name(at))
-        cells["technique"] = self._technique_now()[cells["protocol"]]
-        cells["attempt"] = np.minimum(tries, LAST_ATTEMPT)
-        keep = ~self._dropped[cells["host"]] & (cells["technique"] != 0)
-        at, cells = at[keep], cells[keep]
+    def _ask_again(self, at: Positions) -> bool:
+        """Send silent cells another copy; False when none qualifies."""
+        at = self._queue.counted(at)
         if not len(at):
             return False
-        self._ledger.reopen(at, cells["attempt"])
-        self.open_cells += len(at)
-        self.decided -= len(at)
-        self._silent_cells -= len(at)
-        self._resend.append(cells)
+        cells = name_cells(*self._ledger.name(at))
+        cells["technique"] = self._queue.techniques[cells["protocol"]]
+        cells["attempt"] = np.minimum(self._ledger.tries(at), LAST_ATTEMPT)
+        self._reopen(at, cells["attempt"])
+        self._queue.add_resend(cells)
         return True
 
-    def _technique_now(self) -> NDArray[np.uint8]:
-        """ScanType per protocol number; 0 for protocols that are not scanned."""
-        table = np.zeros(len(Protocol), np.uint8)
-        for protocol, scan_type in self._active.items():
-            table[protocol] = scan_type
-        return table
+    def _reopen(self, at: Positions, tries: NDArray[np.uint8] | int) -> None:
+        self._silent_cells -= int(np.count_nonzero(self._ledger.reasons(at) == Reason.NO_RESPONSE))
+        self._ledger.reopen(at, tries)
+        self.open_cells += len(at)
+        self.decided -= len(at)
 
     # ---------------------------------------------------------------- answers
 
@@ -415,6 +342,7 @@ class ScanCore:
         )
         self._decided(at[awaited])
         self._newly.append(at[~awaited])
+        self._silent_cells -= int(np.count_nonzero(~awaited))
         return chosen
 
     def _acceptable(self, at: Positions) -> NDArray[np.bool_]:
@@ -475,72 +403,56 @@ class ScanCore:
         Probes in flight finish under the old type. Undecided cells of protocols no longer scanned
         are given up; undecided cells of protocols that are new become work.
         """
-        before = set(self._active)
-        self._active = {scan_type.protocol: scan_type for scan_type in scan_types}
-        for protocol in before - set(self._active):
-            self._work.discard(protocol)
-            waiting = self._ledger.pending(protocol=protocol)
-            self._give_up(self._mine(waiting[~self._ledger.flying(waiting)]))
-        for protocol in set(self._active) - before:
-            waiting = self._mine(self._ledger.pending(protocol=protocol))
-            waiting = waiting[~self._ledger.flying(waiting)]
-            cells = name_cells(*self._ledger.name(waiting))
-            self.open_cells += len(waiting)
-            self.add_list(cells[~self._dropped[cells["host"]]])
+        before = self._queue.protocols
+        after = {int(scan_type.protocol) for scan_type in scan_types}
+        for protocol in before - after:
+            waiting = self._queue.counted(self._ledger.pending(protocol=protocol))
+            self._give_up(waiting[~self._ledger.flying(waiting)])
+            self._queue.discard(protocol)
+        self._queue.use(scan_types)
+        for protocol in after - before:
+            waiting = self._queue.counted(self._ledger.pending(protocol=protocol))
+            self._take_up(waiting[~self._ledger.flying(waiting)])
 
-    def _mine(self, at: Positions) -> Positions:
-        """The cells that belong to this shard."""
-        if not self._sharded:
-            return at
-        cells = name_cells(*self._ledger.name(at))
-        foreign = np.zeros(len(at), bool)
-        for walk in self._sharded:
-            foreign |= walk.leaves_out(cells)
-        return at[~foreign]
+    def _take_up(self, at: Positions) -> None:
+        """Make undecided cells work again."""
+        self.open_cells += len(at)
+        self._queue.add_list(name_cells(*self._ledger.name(at)))
+        self._reviewed = False
 
     def rescan(self, at: Positions) -> int:
         """Probe decided cells again; returns how many that are."""
         at = at[~self._ledger.open_questions(at)]
-        cells = name_cells(*self._ledger.name(at))
-        keep = self._technique_now()[cells["protocol"]] != 0
-        at, cells = at[keep], cells[keep]
-        self._dropped[cells["host"]] = False
+        hosts, channels = self._ledger.name(at)
+        scanned = self._queue.techniques[channels >> 16] != 0
+        at = at[scanned]
+        for host in distinct(hosts[scanned]).tolist():
+            self.revive_host(host)
+        self._reopen(at, 0)
+        self._queue.add_list(name_cells(hosts[scanned], channels[scanned]))
         self._reviews = 0
-        self._ledger.reopen(at, 0)
-        self.open_cells += len(at)
-        self.decided -= len(at)
-        self.add_list(cells)
-        return len(at)
-
-    def add_list(self, cells: ProbeBatch) -> None:
-        """Walk cells that are already counted as open."""
-        channels = cells["protocol"].astype(np.uint32) << 16 | cells["port"]
-        self._work.add(ListWalk(cells["host"], channels, self._next_seed()))
         self._reviewed = False
+        return len(at)
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
         self.rtt.grow(self._ledger.host_count)
-        fresh = np.zeros(self._ledger.host_count - len(self._dropped), bool)
-        self._dropped = np.concatenate([self._dropped, fresh])
+        self._queue.grow()
 
     def revive_host(self, host: int) -> int:
         """Take a dropped host up again: its undecided cells become work; returns how many."""
-        if not self._dropped[host]:
+        if not self._queue.is_dropped(host):
             return 0
-        self._dropped[host] = False
-        waiting = self._mine(self._ledger.pending(host=host))
-        cells = name_cells(*self._ledger.name(waiting))
-        cells = cells[self._technique_now()[cells["protocol"]] != 0]
-        self.open_cells += len(cells)
-        self.add_list(cells)
-        return len(cells)
+        self._queue.revive(np.array([host], np.uint32))
+        waiting = self._queue.counted(self._ledger.pending(host=host))
+        self._take_up(waiting)
+        return len(waiting)
 
     def drop_host(self, host: int) -> None:
         """Send nothing more to a host; what is known of it stays."""
-        if not self._dropped[host]:
-            self._dropped[host] = True
-            self._give_up(self._mine(self._ledger.pending(host=host)))
+        if not self._queue.is_dropped(host):
+            self._give_up(self._queue.counted(self._ledger.pending(host=host)))
+            self._queue.drop(host)
 
     def _give_up(self, at: Positions) -> None:
         self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))

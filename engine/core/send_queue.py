@@ -1,0 +1,161 @@
+"""SendQueue: which cells still have to be probed, and with which technique.
+
+It knows what belongs to the scan right now: the active scan types, the hosts that were dropped, the
+shard. First probes come from walks, re-sends from a list of their own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import ProbeBatch, empty_probes
+from engine.core.ledger import Ledger, Positions
+from engine.core.work import GridWalk, ListWalk, WorkQueue, name_cells
+from engine.spec.scan import WHOLE, Shard
+from engine.spec.scan_type import Protocol, ScanType
+
+POPULAR = 128
+"""Channels that are probed on every host before the rest of the ports."""
+LAST_ATTEMPT = 15
+"""Source ports tell 16 copies of a probe apart; every later copy counts as the last."""
+_MOST_LOOKS = 64
+"""Chunks of unwanted cells passed over in one take(), so that it never takes long."""
+
+
+class SendQueue:
+    """Probes that wait to be sent."""
+
+    def __init__(
+        self, ledger: Ledger, scan_types: tuple[ScanType, ...], seed: int, shard: Shard
+    ) -> None:
+        self._ledger = ledger
+        self._seed = seed
+        self._shard = shard
+        self._sharded: list[GridWalk] = []
+        self._work = WorkQueue()
+        self._resend: deque[ProbeBatch] = deque()
+        self._dropped = np.zeros(ledger.host_count, bool)
+        self.use(scan_types)
+
+    def use(self, scan_types: tuple[ScanType, ...]) -> None:
+        """Send probes of these types from now on; at most one per protocol."""
+        self.techniques = np.zeros(len(Protocol), np.uint8)
+        for scan_type in scan_types:
+            self.techniques[scan_type.protocol] = scan_type
+
+    @property
+    def protocols(self) -> set[int]:
+        """The protocols that are being scanned."""
+        return set(np.flatnonzero(self.techniques).tolist())
+
+    @property
+    def waiting(self) -> int:
+        """Probes that wait, first copies and re-sends that are due."""
+        return self._work.remaining + sum(map(len, self._resend))
+
+    def add_grid(
+        self, first_host: int, hosts: int, channels: NDArray[np.uint32], *, sharded: bool
+    ) -> int:
+        """Queue ``hosts`` hosts from ``first_host`` x channels (of one protocol, uint32, most
+        wanted first); returns how many cells that are.
+
+        The first POPULAR channels are walked before the others, so that what people look for shows
+        up first.
+        """
+        added = 0
+        for part in (channels[:POPULAR], channels[POPULAR:]):
+            shard = self._shard if sharded else WHOLE
+            walk = GridWalk(first_host, hosts, part, self._next_seed(), shard)
+            if shard.count > 1:
+                self._sharded.append(walk)
+            added += walk.remaining
+            self._work.add(walk)
+        return added
+
+    def add_list(self, cells: ProbeBatch) -> None:
+        """Queue cells for their first copy, in random order."""
+        for protocol in self.protocols:
+            mine = cells[cells["protocol"] == protocol]
+            channels = mine["protocol"].astype(np.uint32) << 16 | mine["port"]
+            self._work.add(ListWalk(mine["host"], channels, self._next_seed()))
+
+    def _next_seed(self) -> int:
+        self._seed += 1
+        return self._seed
+
+    def add_resend(self, probes: ProbeBatch) -> None:
+        """Queue further copies; ``attempt`` tells which."""
+        if len(probes):
+            self._resend.append(probes)
+
+    def put_back(self, unsent: ProbeBatch) -> None:
+        """Return probes that could not leave."""
+        first = unsent["attempt"] == 0
+        self._work.put_back(unsent[first])
+        self.add_resend(unsent[~first])
+
+    def discard(self, protocol: int) -> None:
+        """Forget the waiting cells of a protocol."""
+        self._work.discard(protocol)
+
+    def take(self, room: int) -> ProbeBatch:
+        """Up to ``room`` probes: re-sends first (their time has come), then new cells."""
+        chosen: list[ProbeBatch] = []
+        for _ in range(_MOST_LOOKS):
+            cells = self._next(room) if room > 0 else empty_probes()
+            if not len(cells):
+                break
+            cells = self._wanted(cells)
+            chosen.append(cells)
+            room -= len(cells)
+        return np.concatenate(chosen) if chosen else empty_probes()
+
+    def _next(self, room: int) -> ProbeBatch:
+        if not self._resend:
+            return self._work.take(room)
+        cells = self._resend.popleft()
+        if len(cells) > room:
+            self._resend.appendleft(cells[room:])
+        return cells[:room]
+
+    def _wanted(self, cells: ProbeBatch) -> ProbeBatch:
+        """Cells still to be probed, with the technique that does it now."""
+        now = self.techniques[cells["protocol"]]
+        at = self._ledger.locate(cells)
+        keep = (now != 0) & ~self._dropped[cells["host"]]
+        keep &= self._ledger.open_questions(at) & ~self._ledger.flying(at)
+        keep &= np.minimum(self._ledger.tries(at), LAST_ATTEMPT) == cells["attempt"]
+        cells, now = cells[keep], now[keep]
+        cells["attempt"][(cells["technique"] != now) & (cells["technique"] != 0)] = 0
+        cells["technique"] = now
+        return cells
+
+    def counted(self, at: Positions) -> Positions:
+        """Those of the cells that are this scan's business: protocol scanned, host not dropped,
+        in this shard."""
+        cells = name_cells(*self._ledger.name(at))
+        ours = (self.techniques[cells["protocol"]] != 0) & ~self._dropped[cells["host"]]
+        for walk in self._sharded:
+            ours &= ~walk.leaves_out(cells)
+        counted: Positions = at[ours]
+        return counted
+
+    def grow(self) -> None:
+        """The ledger has more hosts than before."""
+        fresh = np.zeros(self._ledger.host_count - len(self._dropped), bool)
+        self._dropped = np.concatenate([self._dropped, fresh])
+
+    def is_dropped(self, host: int) -> bool:
+        """Whether nothing is sent to a host any more."""
+        return bool(self._dropped[host])
+
+    def drop(self, host: int) -> None:
+        """Send nothing more to a host."""
+        self._dropped[host] = True
+
+    def revive(self, hosts: NDArray[np.uint32]) -> None:
+        """Send to these hosts again."""
+        self._dropped[hosts] = False
