@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ def main() -> int:
         parser.error("needs root to make network namespaces; run it with sudo")
     chosen = [case for case in CASES if not given.case or case.name in given.case]
     store = measure_store() if not given.case or STORE in given.case else None
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         require("nmap")
         results = [(case, run_case(case, given.pairs, _note)) for case in chosen]
