@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.color import Color, ColorParseError
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
 from engine.sanitize import clean
 
@@ -112,6 +112,8 @@ def read_theme(path: Path, problems: list[str]) -> Theme:
     if "primary" not in ui:
         raise ThemeError("[ui] primary is missing or not a colour")
     ports = _colours(where, table, "ports", tuple(PORT_FALLBACKS), problems)
+    dark = _flag(where, table, "dark", True, problems)
+    ansi = _flag(where, table, "ansi", False, problems)
     return Theme(
         name=name,
         primary=ui["primary"],
@@ -124,13 +126,21 @@ def read_theme(path: Path, problems: list[str]) -> Theme:
         background=ui.get("background"),
         surface=ui.get("surface"),
         panel=ui.get("panel"),
-        dark=_flag(where, table, "dark", True, problems),
-        ansi=_flag(where, table, "ansi", False, problems),
-        variables={
+        dark=dark,
+        ansi=ansi,
+        variables=_framework_variables(dark, ansi)
+        | {
             f"port-{state}": ports.get(state) or ui.get(fallback) or ui["primary"]
             for state, fallback in PORT_FALLBACKS.items()
         },
     )
+
+
+def _framework_variables(dark: bool, ansi: bool) -> dict[str, str]:
+    """Variables Textual's own widgets want from a theme in the terminal's colours."""
+    if not ansi:
+        return {}
+    return BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"].variables
 
 
 def _read_table(path: Path) -> dict[str, Any]:
