@@ -8,14 +8,14 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input, Static
 
 from engine.results.filter import EVERYTHING, MAX_LENGTH, Filter, parse_filter
 from engine.spec.error import SpecError
 
-HELP = "port:22,80-90  state:open  service:http  host:10.0  reason:reset  -term leaves out"
+HELP = "port:22,80-90  state:open  service:http  host:10.0  reason:reset  -not this"
 EXAMPLE = "filter, for example  port:80-90 state:open -http"
 
 
@@ -28,11 +28,20 @@ class FilterBar(Vertical):
     """
 
     DEFAULT_CSS = """
-    FilterBar { height: 2; display: none; }
+    FilterBar { height: auto; display: none; }
     FilterBar.open { display: block; }
-    FilterBar > Input { border: none; height: 1; padding: 0 1; }
-    FilterBar > Static { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    FilterBar > Static.error { color: $text-error; text-style: bold; }
+    FilterBar Horizontal { height: 1; }
+    FilterBar .slash { width: 2; text-style: bold; }
+    FilterBar Input, FilterBar Input:focus { border: none; height: 1; padding: 0; width: 1fr; }
+    FilterBar .hint { height: 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    FilterBar:focus-within .hint, FilterBar .hint.error { display: block; }
+    FilterBar .hint.error {
+        height: auto;
+        max-height: 3;
+        text-wrap: wrap;
+        color: $text-error;
+        text-style: bold;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Clear", show=False)]
 
@@ -57,8 +66,10 @@ class FilterBar(Vertical):
 
     def compose(self) -> ComposeResult:
         """The input and the line below it."""
-        yield Input(placeholder=EXAMPLE, max_length=MAX_LENGTH)
-        yield Static(Text(HELP), markup=False)
+        with Horizontal():
+            yield Static("/", classes="slash")
+            yield Input(placeholder=EXAMPLE, max_length=MAX_LENGTH)
+        yield Static(Text(HELP), markup=False, classes="hint")
 
     @property
     def text(self) -> str:
@@ -94,7 +105,7 @@ class FilterBar(Vertical):
     @on(Input.Changed)
     def _read(self, event: Input.Changed) -> None:
         event.stop()
-        line = self.query_one(Static)
+        line = self.query_one(".hint", Static)
         try:
             chosen = parse_filter(event.value)
         except SpecError as error:

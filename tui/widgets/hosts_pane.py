@@ -76,8 +76,8 @@ class HostsPane(CursorList):
         if snapshot.names.count != len(self._order):
             at = self.cursor_host
             self._order = np.argsort(snapshot.names.sort_keys(), kind="stable")
-            if at is not None:
-                self._cursor = 1 + int(np.flatnonzero(self._order == at)[0])
+            found = np.flatnonzero(self._order == (-1 if at is None else at))
+            self._cursor = 1 + int(found[0]) if len(found) else 0
         self.repaint()
 
     def clear(self) -> None:

@@ -170,10 +170,11 @@ def _times(snapshot: Snapshot) -> str:
 def _link(snapshot: Snapshot) -> list[str]:
     """Figures of the path, most wanted first."""
     progress = snapshot.progress
+    p95 = "" if progress.rtt_p95 is None else f", p95 {fmt.latency(progress.rtt_p95)}"
     figures = [
         f"in flight {progress.in_flight:,}",
         f"loss {fmt.loss(progress.loss)}",
-        f"RTT {fmt.latency(progress.rtt_median)}, p95 {fmt.latency(progress.rtt_p95)}",
+        f"RTT {fmt.latency(progress.rtt_median)}{p95}",
         f"re-sent {progress.resent:,}",
     ]
     if progress.rejected:

@@ -28,6 +28,7 @@ from tui.widgets.row_renderer import (
     header_strip,
     lay_out,
     row_strip,
+    sort_shown,
 )
 from tui.widgets.state_styles import state_styles
 
@@ -147,6 +148,7 @@ class ResultsTable(CursorList):
         """Forget everything shown and marked: another scan begins."""
         with self._cursor_in_place():
             self._rows.clear()
+            self.redraw()
 
     def clear_marks(self) -> None:
         """Take every mark away."""
@@ -203,7 +205,8 @@ class ResultsTable(CursorList):
         if snapshot is None:
             return ("text", "No scan yet.") if y == 2 else BLANK
         if y >= self.size.height - 1:
-            return ("counts", counts_line(snapshot, query, rows.row_set, len(rows.marks)))
+            counts = counts_line(snapshot, query, rows.row_set, len(rows.marks))
+            return ("counts", self._order_text() + counts)
         if not len(rows):
             text = empty_text(snapshot, query, rows.row_set, self.show_all_key)
             lines = fmt.wrap(text, max(1, self.line_width - 4))
@@ -215,6 +218,13 @@ class ResultsTable(CursorList):
         cell = snapshot.view.cell(key)
         looks = b"" if cell is None else cell.tobytes()
         return ("row", key, looks, at == rows.cursor, key in rows.marks)
+
+    def _order_text(self) -> str:
+        """The order, where no title can tell it."""
+        query = self.current_query
+        if sort_shown(self._places, query.sort) is not None:
+            return ""
+        return f"by {query.sort.value} {'▼' if query.descending else '▲'} · "
 
     def draw(self, line: Line) -> Strip:
         """One line: titles, a row, the counts, or text."""

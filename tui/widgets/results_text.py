@@ -32,7 +32,7 @@ def counts_line(snapshot: Snapshot, query: Query, rows: RowSet, marked: int) -> 
     if rows.hidden:
         parts.append(f"hidden: {state_counts(rows.hidden)}")
     if decided > rows.matching:
-        parts.append(f"{decided - rows.matching:,} do not match the filter")
+        parts.append(f"{decided - rows.matching:,} not matching")
     return " · ".join(parts)
 
 

@@ -86,6 +86,8 @@ def lay_out(width: int, host_width: int) -> tuple[Place, ...]:
     columns = [column for column in columns if column.width]
     while _needed(columns) > width and any(column.drop for column in columns):
         columns.remove(max(columns, key=lambda column: column.drop))
+    while _needed(columns, least=True) > width and len(columns) > 1:
+        columns.pop(0 if columns[0].sort is SortColumn.HOST else -1)
     widths = _shared(columns, width - _needed(columns))
     places, start = [], GUTTER
     for column, cells in zip(columns, widths, strict=True):
@@ -117,8 +119,10 @@ def _shared(columns: list[Column], spare: int) -> list[int]:
     return widths
 
 
-def _needed(columns: list[Column]) -> int:
-    return GUTTER + sum(column.width + 1 for column in columns) - 1
+def _needed(columns: list[Column], *, least: bool = False) -> int:
+    """Cells for the columns and the gaps between them."""
+    widths = [(least and column.least) or column.width for column in columns]
+    return GUTTER + sum(widths) + len(widths) - 1
 
 
 @dataclass(frozen=True)
@@ -172,16 +176,28 @@ def row_strip(
 def header_strip(
     places: tuple[Place, ...], styles: RowStyles, sort: SortColumn, descending: bool
 ) -> Strip:
-    """The line of titles; the sort column carries an arrow for its direction."""
+    """The line of titles; the sort column carries an arrow for its direction.
+
+    Where every row is of the same host, an order by host is one by port.
+    """
+    shown = sort_shown(places, sort)
     segments = [Segment(" " * GUTTER, styles.header)]
     for number, place in enumerate(places):
         column = place.column
         title = column.title
-        if column.sort is sort:
+        if column.sort is shown:
             title += " ▼" if descending else " ▲"
         text = fmt.fit(title, place.width, right=column.right)
         segments.append(Segment(" " + text if number else text, styles.header))
     return Strip(segments)
+
+
+def sort_shown(places: tuple[Place, ...], sort: SortColumn) -> SortColumn | None:
+    """The column whose title carries the arrow; None when it did not fit."""
+    columns = [place.column.sort for place in places]
+    if sort is SortColumn.HOST and sort not in columns:
+        return SortColumn.PORT
+    return sort if sort in columns else None
 
 
 def column_at(places: tuple[Place, ...], x: int) -> SortColumn | None:

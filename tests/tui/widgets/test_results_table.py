@@ -22,7 +22,7 @@ async def test_rows_counts_and_header_are_drawn(show, table, usual_scan) -> None
         table.show(usual_scan.snapshot())
         await pilot.pause()
         lines = app.lines()
-    assert "PORT STATE" in lines[0]
+    assert "PORT ▲ STATE" in lines[0]
     assert [line[2:].split()[:4] for line in lines[1:4]] == [
         ["22/tcp", "●", "open", "ssh"],
         ["53/tcp", "●", "open", "domain"],
@@ -241,6 +241,15 @@ async def test_filter_and_host_choose_rows(show, table, make_scan) -> None:
         await pilot.pause()
         assert table.row_set.keys.tolist() == [1 << 18 | 80]
         assert app.lines()[1].split()[1] == "10.0.0.1"
+
+
+async def test_an_order_whose_column_does_not_fit_is_told(show, table, usual_scan) -> None:
+    app = show(table)
+    async with app.run_test(size=(50, 12)) as pilot:
+        table.show(usual_scan.snapshot())
+        table.set_query(Query(sort=SortColumn.TIME, descending=True))
+        await pilot.pause()
+        assert app.lines()[-1].startswith("by time ▼ · 3 shown of 100")
 
 
 async def test_clear_forgets_the_scan(show, table, usual_scan) -> None:

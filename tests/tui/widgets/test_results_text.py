@@ -24,7 +24,7 @@ def test_counts_tell_filtered_rows_from_hidden_ones(usual_scan) -> None:
     snapshot = usual_scan.snapshot()
     query = Query(filter=parse_filter("port:20-29"))
     line = counts_line(snapshot, query, run_query(snapshot, query), marked=0)
-    assert line == "1 shown of 100 · hidden: 9 closed · 90 do not match the filter"
+    assert line == "1 shown of 100 · hidden: 9 closed · 90 not matching"
 
 
 def test_counts_are_those_of_the_chosen_host(make_scan) -> None:

@@ -34,14 +34,16 @@ def titles(width: int, host_width: int) -> list[str]:
         (78, 0, "PORT STATE SERVICE REASON RTT TTL TRIES SCAN"),
         (120, 15, "HOST PORT STATE SERVICE REASON RTT TTL TRIES SCAN TIME"),
         (33, 12, "HOST PORT STATE"),
-        (5, 0, "PORT STATE"),
+        (30, 12, "PORT STATE"),
+        (21, 12, "PORT"),
+        (5, 0, "PORT"),
     ],
 )
 def test_columns_leave_in_a_fixed_order(width: int, host_width: int, shown: str) -> None:
     assert titles(width, host_width) == shown.split()
 
 
-@given(st.integers(31, 250), st.integers(0, 60))
+@given(st.integers(11, 250), st.integers(0, 60))
 def test_columns_fit_and_never_overlap(width: int, host_width: int) -> None:
     places = lay_out(width, host_width)
     for before, after in pairwise(places):
@@ -64,6 +66,11 @@ def test_the_header_shows_column_and_direction_of_the_order() -> None:
     down = header_strip(places, PLAIN, SortColumn.RTT, descending=True).text
     assert "RTT ▲" in up and "RTT ▼" in down
     assert up.count("▲") == down.count("▼") == 1
+
+
+def test_an_order_by_host_is_one_by_port_when_there_is_one_host() -> None:
+    assert "PORT ▲" in header_strip(lay_out(80, 0), PLAIN, SortColumn.HOST, descending=False).text
+    assert "HOST ▲" in header_strip(lay_out(80, 9), PLAIN, SortColumn.HOST, descending=False).text
 
 
 def test_every_title_keeps_its_arrow(make_scan) -> None:
