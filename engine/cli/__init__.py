@@ -21,20 +21,42 @@ def main(words: Sequence[str] | None = None) -> int:
 
     Returns the exit code; ends the process itself for ``--help`` and ``--version``.
     """
+    _open_missing_streams()
     try:
         try:
             code = _run(sys.argv[1:] if words is None else words)
         finally:
             sys.stdout.flush()
     except (UsageError, SpecError) as error:
-        print(f"pyscan: {clean(str(error))} (pyscan --help lists the options)", file=sys.stderr)
+        _complain(f"{error} (pyscan --help lists the options)")
         return exit_code.USAGE
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_standard_output()
         return exit_code.BROKEN_PIPE
+    except OSError as error:
+        _forget_standard_output()
+        _complain(f"standard output: {error.strerror or error}")
+        return exit_code.INCOMPLETE
     except KeyboardInterrupt:
         return exit_code.INTERRUPTED
     return code
+
+
+def _complain(text: str) -> None:
+    print(f"pyscan: {clean(text, 2000)}", file=sys.stderr)
+
+
+def _open_missing_streams() -> None:
+    """Streams the caller closed (``>&-``) are None in Python; write those to nowhere."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+
+
+def _forget_standard_output() -> None:
+    """Point standard output to nowhere, so that what is left in its buffer raises no more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(words: Sequence[str]) -> int:

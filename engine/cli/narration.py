@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.session import ScanSession
 
 _CLEAR_LINE = "\r\x1b[K"
+_USUAL_WIDTH = 80
 
 
 class Narrator:
@@ -37,14 +38,14 @@ class Narrator:
 
     def show(self, session: ScanSession) -> None:
         """Print log lines that are new, and refresh the progress line."""
-        lines = session.log.lines(since=self._newest, level=self._level)
-        for line in lines:
+        newest = session.log.newest
+        for line in session.log.lines(since=self._newest, level=self._level):
             self.say(line.text)
-            self._newest = max(self._newest, line.serial)
+            newest = max(newest, line.serial)
+        self._newest = newest
         snapshot = session.snapshot()
         if self._bar and snapshot.phase is Phase.RUNNING:
-            width = os.get_terminal_size(self._stream.fileno()).columns
-            bar = progress_line(snapshot.progress)[: max(width - 1, 1)]
+            bar = progress_line(snapshot.progress)[: self._width() - 1]
             self._stream.write(_CLEAR_LINE + bar)
             self._stream.flush()
             self._bar_shown = True
@@ -53,6 +54,12 @@ class Narrator:
         """Print what is left and take the progress line away."""
         self.show(session)
         self._clear()
+
+    def _width(self) -> int:
+        try:
+            return os.get_terminal_size(self._stream.fileno()).columns or _USUAL_WIDTH
+        except OSError:
+            return _USUAL_WIDTH
 
     def _clear(self) -> None:
         if self._bar_shown:

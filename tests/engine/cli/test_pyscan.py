@@ -114,6 +114,21 @@ def test_a_target_that_does_not_resolve_makes_the_exit_code_1(pyscan, listener: 
     assert document.hosts[0].counts == {"open": 1}
 
 
+@pytest.mark.root
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="needs unshare (util-linux)")
+@pytest.mark.parametrize("scan_type", ["-sT", "-sS", "-sU"])
+def test_a_host_without_a_route_is_not_called_filtered(scan_type: str) -> None:
+    done = subprocess.run(
+        ["unshare", "--net", sys.executable, "-m", "engine.cli", "127.0.0.1",
+         scan_type, "-p", "1,2", "-oJ", "-"],
+        capture_output=True, text=True, timeout=60, check=False, cwd=Path(__file__).parents[3],
+    )  # fmt: skip
+    assert done.returncode == 1
+    host = msgspec.json.decode(done.stdout, type=Document).hosts[0]
+    assert (host.status, host.pending, host.ports) == ("failed", 2, [])
+    assert "no route" in host.problem
+
+
 def test_no_target_resolves(pyscan) -> None:
     done = pyscan("nowhere.invalid", "-sT", "-p", "1", "-oJ", "-")
     assert done.returncode == 1
@@ -209,6 +224,29 @@ def test_a_reader_that_was_never_there() -> None:
     )  # fmt: skip
     os.close(writing)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize("option", ["-oN", "-oL", "-oJ"])
+def test_a_full_disk_is_said_in_one_line(option: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "engine.cli", "127.0.0.1", "-sT", "-p", "1", option, "-"],
+            stdout=full, stderr=subprocess.PIPE,
+            text=True, timeout=60, check=False, cwd=Path(__file__).parents[3],
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "No space left on device" in done.stderr
+
+
+def test_closed_standard_streams_do_no_harm(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    command = f"{sys.executable} -m engine.cli 127.0.0.1 -sT -p 1 -oJ {file} >&- 2>&-"
+    done = subprocess.run(
+        ["sh", "-c", command], timeout=60, check=False, cwd=Path(__file__).parents[3]
+    )
+    assert done.returncode == 0
+    assert msgspec.json.decode(file.read_bytes(), type=Document).summary.complete
 
 
 def test_the_progress_line_is_only_for_terminals(pyscan) -> None:
