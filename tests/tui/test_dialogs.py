@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.events import Paste
 from textual.widgets import Input, OptionList
 
 from engine.spec.error import SpecError
@@ -103,6 +104,21 @@ async def test_targets_from_a_file(make_app: Make, door: Any, until: Any, tmp_pa
         await pilot.press("enter")
         await until(pilot, lambda: door.sessions)
         assert door.session.spec.targets.count == 2
+
+
+async def test_a_pasted_column_becomes_a_line_and_too_much_is_refused(
+    make_app: Make, until: Any
+) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        picker = await picking(pilot, app, until)
+        line = picker.query_one(Input)
+        line.post_message(Paste("10.0.0.1\n10.0.0.2\r\n"))
+        await pilot.pause()
+        assert line.value == "10.0.0.1 10.0.0.2" and "2 addresses" in said(app)
+        line.post_message(Paste("10.0.0.1 " * 10_000))
+        await pilot.pause()
+        assert line.value == "10.0.0.1 10.0.0.2" and "type @file" in said(app)
 
 
 async def test_a_name_that_does_not_resolve_keeps_what_was_typed(

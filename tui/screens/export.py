@@ -16,6 +16,7 @@ from textual.widgets.option_list import Option
 from engine.results.report import ScanReport
 from engine.sanitize import clean
 from tui.door import EngineDoor
+from tui.line_input import LineInput
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import Dialog, Verdict
 
@@ -43,7 +44,7 @@ class ExportDialog(Dialog[Path]):
         """Formats, file name, verdict."""
         yield OptionList(*(Option(_line(one)) for one in self._formats), id="formats")
         name = default_name(self._report) + self._format.suffix
-        yield Input(str(Path.cwd() / name), max_length=MAX_PATH, id="path")
+        yield LineInput(_in_this_folder(name), max_length=MAX_PATH, id="path")
         yield Verdict(id="verdict")
 
     def on_mount(self) -> None:
@@ -118,6 +119,15 @@ class ExportDialog(Dialog[Path]):
             self.query_one(Verdict).refuse(f"{clean(str(path), 300)}: {problem}")
         else:
             self.dismiss(path)
+
+
+def _in_this_folder(name: str) -> str:
+    """The full path of ``name``; the bare name where the folder cannot be shown as it is."""
+    try:
+        path = str(Path.cwd() / name)
+    except OSError:
+        return name
+    return path if path.isprintable() else name
 
 
 def default_name(report: ScanReport) -> str:

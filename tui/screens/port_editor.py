@@ -14,6 +14,7 @@ from engine.spec.error import SpecError
 from engine.spec.ports import PortSet, parse_ports
 from engine.spec.presets import PRESETS
 from engine.spec.scan_type import Protocol
+from tui.line_input import LineInput
 from tui.screens.dialog import Dialog, Verdict
 
 MAX_TYPED = 20_000
@@ -41,7 +42,7 @@ class PortEditor(Dialog[str]):
 
     def compose_parts(self) -> ComposeResult:
         """Input, verdict, presets."""
-        yield Input(
+        yield LineInput(
             self._text,
             placeholder="22,80,8000-8100  or  http*  or  T:22,U:53  or a preset's name",
             max_length=MAX_TYPED,
@@ -59,6 +60,10 @@ class PortEditor(Dialog[str]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check as it is typed."""
         self._check(event.value)
+
+    def on_line_input_too_long(self, event: LineInput.TooLong) -> None:
+        """Say why nothing was pasted."""
+        self.query_one(Verdict).refuse(f"That is more than {event.limit:,} characters: use ranges.")
 
     def _check(self, text: str) -> PortSet | None:
         verdict = self.query_one(Verdict)

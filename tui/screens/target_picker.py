@@ -17,6 +17,7 @@ from engine.spec.command_line import BuiltSpec
 from engine.spec.error import SpecError
 from engine.spec.targets import TargetExpressions, parse_target_file, parse_targets
 from tui.door import EngineDoor
+from tui.line_input import LineInput
 from tui.plan import FILE_MARK, Plan, expand
 from tui.recent import RecentTargets
 from tui.screens.dialog import Dialog, Verdict
@@ -70,7 +71,7 @@ class TargetPicker(Dialog[BuiltSpec]):
 
     def compose_parts(self) -> ComposeResult:
         """Input, verdict, suggestions, plan."""
-        yield Input(
+        yield LineInput(
             placeholder="localhost  or  10.0.0.0/24 10.0.1.1-20 host.name 2001:db8::/120 @file",
             max_length=MAX_TYPED,
             id="targets",
@@ -133,6 +134,12 @@ class TargetPicker(Dialog[BuiltSpec]):
             self._pause = self.set_timer(FILE_PAUSE, lambda: self._check_file(event.value))
         else:
             self._check(event.value)
+
+    def on_line_input_too_long(self, event: LineInput.TooLong) -> None:
+        """Say why nothing was pasted."""
+        self.query_one(Verdict).refuse(
+            f"That is more than {event.limit:,} characters: put it into a file and type @file."
+        )
 
     def _say_empty(self) -> None:
         self.query_one(Verdict).say("Enter scans localhost. Nothing else is scanned unless named.")
