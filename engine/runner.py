@@ -6,7 +6,6 @@ Nothing in here is safe to call from another thread, except publish's result: an
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
+from engine.core.distinct import distinct
 from engine.core.meter import Meter, expected_remaining
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
@@ -64,7 +64,7 @@ class ScanRunner:
         self.verbosity = verbosity
         self.evidence = EvidenceStore()
         self._on_decided = on_decided
-        self._seed = secrets.randbits(62) if spec.seed is None else spec.seed
+        self._seed = int.from_bytes(os.urandom(7), "big") if spec.seed is None else spec.seed
         self.book = AddressBook(spec.targets)
         self._ports = spec.ports
         self._store = Store(self.book.count, _channels(spec.ports, spec.protocols))
@@ -204,9 +204,9 @@ class ScanRunner:
                     self._say(1, f"{problem.text}; sending again, slower")
                 continue
             for host in problem.hosts:
+                self._core.drop_host(host)
                 if host not in self._problems:
                     self._problems[host] = problem.text
-                    self._core.drop_host(host)
                     self._say(0, f"{self.book.text(host)} cannot be probed: {problem.text}")
             if not problem.hosts:
                 self.fail(f"{problem.text} ({os.strerror(problem.errno)})")
@@ -307,7 +307,10 @@ class ScanRunner:
 
     def rescan_host(self, host: int) -> None:
         """Probe all decided cells of a host again, and those given up when it was skipped."""
-        self._rescan(self._store.positions(host=host), self._core.revive_host(host))
+        if 0 <= host < self.book.count:
+            known = self._store.positions(host=host)
+            self._forgive({host})
+            self._rescan(known, self._core.revive_host(host))
 
     def rescan_all(self) -> None:
         """Probe every decided cell again."""
@@ -316,11 +319,14 @@ class ScanRunner:
     def _rescan(self, at: NDArray[np.int64], revived: int = 0) -> None:
         self._restart()
         count = self._core.rescan(at) + revived
-        hosts = {int(host) for host in np.unique(self._store.name(at)[0])} if len(at) else set()
+        self._forgive(set(distinct(self._store.name(at)[0]).tolist()))
+        self._say(0, f"probing {count:,} ports again")
+
+    def _forgive(self, hosts: set[int]) -> None:
+        """These hosts are probed again, whatever became of them before."""
         for host in hosts:
             self._problems.pop(host, None)
         self._skipped -= hosts
-        self._say(0, f"probing {count:,} ports again")
 
     def set_verbosity(self, level: int) -> None:
         """Which log lines readers want."""

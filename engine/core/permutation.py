@@ -11,6 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 _ROUNDS = 4
+_WORD = (1 << 64) - 1
+
+
+def _round_keys(seed: int) -> list[int]:
+    """One 64-bit key per round: the SplitMix64 sequence (Steele, Lea, Flood, OOPSLA 2014)."""
+    keys = []
+    for step in range(1, _ROUNDS + 1):
+        x = (seed + step * 0x9E3779B97F4A7C15) & _WORD
+        x = (x ^ x >> 30) * 0xBF58476D1CE4E5B9 & _WORD
+        x = (x ^ x >> 27) * 0x94D049BB133111EB & _WORD
+        keys.append(x ^ x >> 31)
+    return keys
 
 
 class Permutation:
@@ -21,8 +33,7 @@ class Permutation:
         bits = max(2, (max(size, 2) - 1).bit_length())
         self._half = np.uint64((bits + 1) // 2)
         self._mask = np.uint64((1 << int(self._half)) - 1)
-        generator = np.random.default_rng(np.random.SeedSequence(seed))
-        self._keys = generator.integers(0, 2**63, _ROUNDS, np.uint64)
+        self._keys = np.array(_round_keys(seed), np.uint64)
 
     def items(self, start: int, count: int) -> NDArray[np.int64]:
         """Items at places ``start`` .. ``start + count - 1`` of the order (int64)."""

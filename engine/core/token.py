@@ -7,7 +7,7 @@ of one given probe with probability 2**-32.
 
 from __future__ import annotations
 
-import secrets
+import os
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ class ProbeTokens:
     """
 
     def __init__(self, key: int | None = None) -> None:
-        key = secrets.randbits(128) if key is None else key
+        key = int.from_bytes(os.urandom(16), "big") if key is None else key
         self._k1 = np.uint64(key & 0xFFFFFFFFFFFFFFFF)
         self._k2 = np.uint64(key >> 64 & 0xFFFFFFFFFFFFFFFF)
 

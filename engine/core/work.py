@@ -79,7 +79,7 @@ class ListWalk:
     """Given cells, in a seeded random order."""
 
     def __init__(self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32], seed: int) -> None:
-        order = np.random.default_rng(seed).permutation(len(hosts))
+        order = Permutation(len(hosts), seed).items(0, len(hosts))
         self._hosts, self._channels = hosts[order], channels[order]
         self.protocol = int(channels[0] >> 16) if len(channels) else -1
         self._at = 0
@@ -136,6 +136,8 @@ class WorkQueue:
 
     def take(self, count: int) -> ProbeBatch:
         """The next cells, ``count`` at most; empty when there are none left."""
+        if count <= 0:
+            return empty_probes()
         if self._returned:
             cells = self._returned.popleft()
             if len(cells) > count:
