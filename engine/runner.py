@@ -285,11 +285,13 @@ class ScanRunner:
     def set_scan_types(self, scan_types: tuple[ScanType, ...], redo_decided: bool) -> None:
         """Other scan types for everything undecided, or for everything."""
         protocols = tuple(scan_type.protocol for scan_type in scan_types)
+        ports = self._ports
         for protocol in protocols:
-            if not self._ports.count(protocol):
-                self._ports = self._ports.union(_same_numbers(self._ports, protocol))
+            if not ports.count(protocol):
+                ports = ports.union(_same_numbers(ports, protocol))
+        self._store.grow(self.book.count, _channels(ports, protocols))
+        self._ports = ports
         self._restart()
-        self._store.grow(self.book.count, _channels(self._ports, protocols))
         self._scan_types = scan_types
         self._core.set_scan_types(scan_types)
         redone = self._core.rescan(self._store.positions()) if redo_decided else 0
@@ -342,6 +344,8 @@ class ScanRunner:
     def add_targets(self, targets: TargetSet) -> None:
         """Scan more addresses, on the same ports. Raises SpecError or StoreFullError."""
         first = self.book.count
+        fresh = targets.minus(self.book.targets).count
+        self._store.require_room(first + fresh, len(self._store.channels))
         added = self.book.extend(targets)
         if not added:
             self._say(0, "nothing added: these addresses are already part of the scan")
@@ -361,9 +365,9 @@ class ScanRunner:
         if not fresh.total:
             self._say(0, "nothing added: these ports are already part of the scan")
             return
+        self._store.grow(self.book.count, _channels(fresh, protocols))
         self._ports = self._ports.union(fresh)
         self._restart()
-        self._store.grow(self.book.count, _channels(fresh, protocols))
         for protocol in protocols:
             channels = _channels(fresh, (protocol,))
             if len(channels):
@@ -388,17 +392,18 @@ class ScanRunner:
         self._notices.append(text)
         self._say(0, text)
 
-    def publish(self) -> Snapshot:
-        """An immutable picture of now."""
+    def publish(self, *, last: bool = False) -> Snapshot:
+        """An immutable picture of now; the ``last`` one costs no copies, and nothing may change
+        after it."""
         self._serial += 1
         return Snapshot(
             serial=self._serial,
             phase=self.phase,
-            view=self._store.snapshot(),
+            view=self._store.snapshot(last=last),
             names=self.book,
             scan_types=self._scan_types,
             timing=self._timing,
-            progress=self._progress(),
+            progress=self.progress(),
             verbosity=self.verbosity,
             host_rtt=self._core.rtt.smoothed.copy(),
             problems=dict(self._problems),
@@ -408,7 +413,8 @@ class ScanRunner:
             failure=self.failure,
         )
 
-    def _progress(self) -> Progress:
+    def progress(self) -> Progress:
+        """The figures of now."""
         core = self._core
         totals = (core.sent_total, core.answered_total, core.decided)
         now = self._transport.now() if self._transport else 0.0

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.progress import Progress
 from engine.explain import Explanation, explain
 from engine.formats.atomic import write_atomically
 from engine.formats.registry import EXPORT_FORMATS, ExportFormat
@@ -59,6 +60,8 @@ __all__ = [
 _PUBLISH_SHARE = 10
 """Snapshots may cost at most one part in this many of the engine thread's time."""
 _FASTEST_PUBLISH = 0.04
+_PROGRESS_EVERY = 0.1
+"""Seconds."""
 
 
 def local_networks() -> tuple[LocalNetwork, ...]:
@@ -130,6 +133,8 @@ class ScanSession:
         self._wanted = True
         self._snapshot = self._runner.publish()
         self._publish_after = 0.0
+        self._progress = self._snapshot.progress
+        self._progress_after = 0.0
         self._thread = threading.Thread(target=self._run, name="pyscan-engine", daemon=True)
 
     # ---------------------------------------------------------------- life
@@ -165,9 +170,9 @@ class ScanSession:
             while not self._closing:
                 self._obey()
                 if runner.phase.over:
-                    self._publish()
                     if not self._linger:
                         break
+                    self._publish()
                     self._bell.wait()
                     self._bell.clear()
                     continue
@@ -178,7 +183,7 @@ class ScanSession:
         finally:
             if not runner.phase.over:
                 runner.cancel()
-            self._publish()
+            self._publish(last=True)
             runner.close()
 
     def _obey(self) -> None:
@@ -202,16 +207,21 @@ class ScanSession:
         self._commands.put(command)
         self._ring()
 
-    def _publish(self) -> None:
+    def _publish(self, *, last: bool = False) -> None:
         self._wanted = False
         began = time.monotonic()
-        self._snapshot = self._runner.publish()
+        self._snapshot = self._runner.publish(last=last)
+        self._progress = self._snapshot.progress
         cost = time.monotonic() - began
         self._publish_after = began + max(_FASTEST_PUBLISH, cost * _PUBLISH_SHARE)
 
     def _publish_when_due(self) -> None:
-        if self._wanted and time.monotonic() >= self._publish_after:
+        now = time.monotonic()
+        if self._wanted and now >= self._publish_after:
             self._publish()
+        elif now >= self._progress_after:
+            self._progress = self._runner.progress()
+            self._progress_after = now + _PROGRESS_EVERY
 
     # ---------------------------------------------------------------- commands
 
@@ -280,6 +290,11 @@ class ScanSession:
         """The newest snapshot, at once; asking makes the engine prepare a newer one."""
         self._wanted = True
         return self._snapshot
+
+    @property
+    def progress(self) -> Progress:
+        """The figures alone, fresh without the cost of a snapshot."""
+        return self._progress
 
     def report(self) -> ScanReport:
         """What an export writes: everything known by the newest snapshot."""

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, TextIO
 
 from engine.core.progress import Progress
-from engine.results.snapshot import Phase
 from engine.sanitize import clean
 
 if TYPE_CHECKING:
@@ -43,9 +42,8 @@ class Narrator:
             self.say(line.text)
             newest = max(newest, line.serial)
         self._newest = newest
-        snapshot = session.snapshot()
-        if self._bar and snapshot.phase is Phase.RUNNING:
-            bar = progress_line(snapshot.progress)[: self._width() - 1]
+        if self._bar and session.alive:
+            bar = progress_line(session.progress)[: self._width() - 1]
             self._stream.write(_CLEAR_LINE + bar)
             self._stream.flush()
             self._bar_shown = True

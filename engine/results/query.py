@@ -9,6 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.cell import STALE
 from engine.results.filter import EVERYTHING, Filter
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import INTERESTING, PortState
@@ -138,7 +139,7 @@ _SORT_VALUES: Mapping[SortColumn, Callable[[NDArray[np.int64], NDArray[np.void]]
     SortColumn.TTL: lambda keys, cells: cells["ttl"].astype(np.int64),
     SortColumn.TRIES: lambda keys, cells: cells["tries"].astype(np.int64),
     SortColumn.SCAN: lambda keys, cells: cells["technique"].astype(np.int64),
-    SortColumn.TIME: lambda keys, cells: cells["clock"].astype(np.int64),
+    SortColumn.TIME: lambda keys, cells: np.where(cells["flags"] & STALE, np.nan, cells["clock"]),
 }
 """What rows are sorted by, from their keys and cells. Unknown times are NaN, which sorts last in
 both directions. HOST needs no entry: host order is the tie-break of all others."""

@@ -41,7 +41,7 @@ class Row:
         ttl: of the answer, 0 when unknown.
         tries: copies of the probe that were sent.
         rtt: seconds, None when unknown.
-        time: seconds from the scan's start to the decision.
+        time: seconds from the scan's start to the decision; 0 when unknown, as in stale rows.
         stale: the port is being probed again; this is the earlier answer.
         foreign: the answer came from another address than the target's.
     """
@@ -82,7 +82,7 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
         ttl=ttl,
         tries=tries,
         rtt=rtt / 1000 if state and rtt == rtt else None,
-        time=clock / TICKS_PER_SECOND if state else 0.0,
+        time=clock / TICKS_PER_SECOND if state and not flags & STALE else 0.0,
         stale=bool(flags & STALE),
         foreign=bool(flags & FOREIGN),
     )

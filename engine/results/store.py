@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import CELL, FLYING, LOST_LATELY, PORTS, PROTOCOLS, STALE
+from engine.results.cell import CELL, FLYING, LOST_LATELY, STALE
 from engine.results.view import Block, StoreView
 from engine.spec.reason import Reason
 
@@ -31,7 +31,7 @@ class Store:
     """
 
     def __init__(self, host_count: int, channels: NDArray[np.uint32]) -> None:
-        self._columns = np.full(PROTOCOLS * PORTS, -1, np.int32)
+        self._columns = np.full(1, -1, np.int32)
         self._channels = np.empty(0, np.uint32)
         self._cells = np.zeros((0, 0), CELL)
         self._version = 0
@@ -51,30 +51,35 @@ class Store:
         return self._channels
 
     def grow(self, host_count: int, channels: NDArray[np.uint32]) -> None:
-        """Make room for more hosts and channels; existing cells keep what they hold."""
-        fresh = channels[self._columns[channels] < 0]
+        """Make room for more hosts and channels; existing cells keep what they hold. Raises
+        StoreFullError and changes nothing when there would be too many."""
+        fresh = channels[self._column_of(channels) < 0]
         if host_count > self.host_count or len(fresh):
             self._resize(max(host_count, self.host_count), np.concatenate([self._channels, fresh]))
 
-    def _resize(self, host_count: int, channels: NDArray[np.uint32]) -> None:
-        width = max(len(channels), 1)
-        if host_count * width > MAX_CELLS:
+    def require_room(self, host_count: int, channels: int) -> None:
+        """Raise StoreFullError when so many hosts and channels do not fit."""
+        if host_count * max(channels, 1) > MAX_CELLS:
             raise StoreFullError(
-                f"{host_count:,} hosts x {len(channels):,} ports are more than the "
+                f"{host_count:,} hosts x {channels:,} ports are more than the "
                 f"{MAX_CELLS:,} ports one scan can hold; scan fewer ports or a smaller range"
             )
+
+    def _resize(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        self.require_room(host_count, len(channels))
+        width = max(len(channels), 1)
         cells = np.zeros((host_count, width), CELL)
         old = self._cells
         if old.size:
             cells[: old.shape[0], : old.shape[1]] = old
         self._cells = cells
         self._flat = cells.reshape(-1)
+        self._columns = np.full(int(channels.max(initial=0)) + 2, -1, np.int32)
         self._columns[channels] = np.arange(len(channels), dtype=np.int32)
         self._channels = channels
         self._hosts_per_block = max(1, BLOCK_CELLS // width)
         count = -(-host_count // self._hosts_per_block)
-        empty = np.zeros((self._hosts_per_block, width), CELL)
-        empty.setflags(write=False)
+        empty = np.broadcast_to(np.zeros((1, 1), CELL), (self._hosts_per_block, width))
         self._blocks = [Block(empty[: self._block_hosts(i)]) for i in range(count)]
         self._dirty = np.zeros(count, bool)
         if old.size:
@@ -84,6 +89,11 @@ class Store:
         start = block * self._hosts_per_block
         return min(self._hosts_per_block, self.host_count - start)
 
+    def _column_of(self, channels: NDArray[np.integer]) -> NDArray[np.int32]:
+        """Column of each channel, -1 for strangers: the last entry of the table."""
+        columns: NDArray[np.int32] = self._columns[np.minimum(channels, len(self._columns) - 1)]
+        return columns
+
     def locate(self, records: NDArray[np.void]) -> NDArray[np.int64]:
         """Positions (int64, shape (n,)) of the cells named by host, protocol and port fields.
 
@@ -92,7 +102,7 @@ class Store:
         channel = records["protocol"].astype(np.int32)
         channel <<= 16
         channel |= records["port"]
-        column = self._columns[channel]
+        column = self._column_of(channel)
         at = records["host"].astype(np.int64)
         unknown = (column < 0) | (at >= self.host_count)
         at *= self._cells.shape[1]
@@ -188,9 +198,14 @@ class Store:
         self._touch(at)
 
     def close(self, at: NDArray[np.int64]) -> None:
-        """Stop asking about cells without a decision; a stale answer counts again."""
-        self._flat["flags"][at] &= np.uint8(0xFF ^ (STALE | FLYING | LOST_LATELY))
-        self._flat["tries"][at] = 0
+        """Stop asking about cells without a decision; a stale answer counts again.
+
+        Its time is lost, and 0, where a probe has left since.
+        """
+        cells = self._flat
+        cells["flags"][at] &= np.uint8(0xFF ^ (STALE | FLYING | LOST_LATELY))
+        cells["clock"][at[cells["tries"][at] > 0]] = 0
+        cells["tries"][at] = 0
         self._touch(at)
 
     def pending(self, protocol: int | None = None, host: int | None = None) -> NDArray[np.int64]:
@@ -236,13 +251,17 @@ class Store:
     def _touch(self, at: NDArray[np.int64]) -> None:
         self._dirty[at // (self._cells.shape[1] * self._hosts_per_block)] = True
 
-    def snapshot(self) -> StoreView:
-        """An immutable view of now. Costs a copy of the blocks changed since the last one."""
+    def snapshot(self, *, last: bool = False) -> StoreView:
+        """An immutable view of now. Costs a copy of the blocks changed since the last one.
+
+        ``last`` promises that nothing will be written any more, and saves the copies.
+        """
         changed = np.flatnonzero(self._dirty)
         if len(changed):
             self._version += 1
         for block in changed:
             start = int(block) * self._hosts_per_block
-            self._blocks[block] = Block(self._cells[start : start + self._hosts_per_block].copy())
+            cells = self._cells[start : start + self._hosts_per_block]
+            self._blocks[block] = Block(cells if last else cells.copy())
         self._dirty[changed] = False
         return StoreView(self._version, tuple(self._blocks), self._channels, self._hosts_per_block)

@@ -17,8 +17,8 @@ class Block:
     """Cells of consecutive hosts: a read-only CELL array of shape (hosts, columns)."""
 
     def __init__(self, cells: NDArray[np.void]) -> None:
-        cells.setflags(write=False)
-        self.cells = cells
+        self.cells = cells.view()
+        self.cells.setflags(write=False)
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:

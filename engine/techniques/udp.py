@@ -47,7 +47,7 @@ def build_udp(
     start = UDP_HEADER.itemsize
     data = np.zeros((len(ports), int(length.max(initial=start))), np.uint8)
     data[:, :start] = header.view(np.uint8).reshape(-1, start)
-    for port in np.unique(ports[_HAS_PAYLOAD[ports]]):
+    for port in np.flatnonzero(np.bincount(ports[_HAS_PAYLOAD[ports]])):
         payload = PAYLOADS[int(port)]
         of_port = np.flatnonzero(ports == port)
         data[of_port, start : start + len(payload.data)] = payload.rows(tokens[of_port])

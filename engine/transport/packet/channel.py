@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import ScanType
 from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
@@ -93,7 +94,7 @@ class PacketChannel:
         outlets = self._paths.outlets(batch["host"][ready])
         problems: list[SendProblem] = []
         try:
-            for number in np.unique(outlets):
+            for number in distinct(outlets):
                 rows = ready[outlets == number]
                 troubles += self._send_by(int(number), batch, rows, report.sent_at)
         except _QueueFullError as stop:
@@ -118,7 +119,7 @@ class PacketChannel:
                 broken = self._paths.broken(number) or refused(error)
                 break
         if broken is not None:
-            left = np.unique(batch["host"][rows[np.isnan(sent_at[rows])]])
+            left = distinct(batch["host"][rows[np.isnan(sent_at[rows])]])
             troubles += [(host, broken) for host in left.tolist()]
             self._paths.drop(number)
         return troubles
@@ -219,7 +220,7 @@ class PacketChannel:
 def _of_one_technique(batch: ProbeBatch, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
     """``rows`` cut into chunks whose probes have one technique."""
     techniques = batch["technique"][rows]
-    for number in np.unique(techniques):
+    for number in distinct_bytes(techniques):
         chosen = rows[techniques == number]
         for start in range(0, len(chosen), _CHUNK):
             yield chosen[start : start + _CHUNK]

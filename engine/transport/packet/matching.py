@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import REPLY, SNAP, ReplyBatch, no_replies
+from engine.core.distinct import distinct
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import Protocol
 from engine.techniques.answer import ACK, FROM_TARGET, RST, SYN, WINDOW_OPEN, AnswerKind
@@ -135,7 +136,7 @@ def _match_version(
         _ICMP_NUMBERS[version]: (_ICMP_HEADER, _match_icmp),
     }
     for number, (size, matcher) in matchers.items():
-        for offset in np.unique(headers.offset[headers.upper == number]):
+        for offset in distinct(headers.offset[headers.upper == number]):
             here = np.flatnonzero((headers.upper == number) & (headers.offset == offset))
             whole = headers.end[here] >= offset + size
             rejected += np.count_nonzero(~whole)

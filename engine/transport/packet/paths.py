@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
+from engine.core.distinct import distinct
 from engine.host.links import Link
 from engine.host.routes import Route, RouteKind, RouteTable
 from engine.transport.packet.packet_sockets import open_frame_sender, open_packet_sender
@@ -76,7 +77,7 @@ class HostPaths:
         A host that is neither ready afterwards nor in trouble is still being looked for.
         """
         self._grow()
-        missing = np.unique(hosts[self._table["state"][hosts] != READY])
+        missing = distinct(hosts[self._table["state"][hosts] != READY])
         if not len(missing):
             return []
         states = self._table["state"][missing]
