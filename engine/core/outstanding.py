@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from engine.core.batch import ProbeBatch, empty_probes
 
 Timeouts = Callable[[NDArray[np.uint32]], NDArray[np.float64]]
+Waiting = Callable[[ProbeBatch, NDArray[np.float64]], NDArray[np.bool_]]
+"""Which probes, given with the times they left, are still unanswered."""
 
 
 @dataclass(order=True, slots=True)
@@ -50,13 +52,13 @@ class Outstanding:
         self,
         now: float,
         timeouts: Timeouts,
-        waiting: Callable[[ProbeBatch], NDArray[np.bool_]],
+        waiting: Waiting,
     ) -> ProbeBatch:
         """Probes whose time is up and which ``waiting`` still calls unanswered."""
         late: list[ProbeBatch] = []
         while self._flights and self._flights[0].look_at <= now:
             flight = heapq.heappop(self._flights)
-            unanswered = waiting(flight.probes)
+            unanswered = waiting(flight.probes, flight.sent_at)
             probes, sent_at = flight.probes[unanswered], flight.sent_at[unanswered]
             if not len(probes):
                 continue

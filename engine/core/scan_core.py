@@ -210,10 +210,12 @@ class ScanCore:
     def _timeouts(self, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
         return self.rtt.timeouts(hosts, self._timing)
 
-    def _still_waiting(self, probes: ProbeBatch) -> NDArray[np.bool_]:
+    def _still_waiting(self, probes: ProbeBatch, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Probes that are the last copy of their cell. The time tells, not the number of the copy:
+        a rescan counts its copies from 0 again while earlier ones may be outstanding."""
         at = self._ledger.locate(probes)
         waiting: NDArray[np.bool_] = self._ledger.flying(at)
-        waiting &= self._ledger.tries(at) == probes["attempt"] + np.uint8(1)
+        waiting &= self._ledger.clocks(at) == self._microseconds(sent_at)
         return waiting
 
     def _expire(self, now: float) -> None:
@@ -221,6 +223,8 @@ class ScanCore:
         if not len(late):
             return
         at = self._ledger.locate(late)
+        once = np.sort(firsts(at))  # on a virtual clock two copies may leave in one microsecond
+        late, at = late[once], at[once]
         self._ledger.land(at)
         self.in_flight -= len(late)
         copies = self.loss.copies(self._timing.max_retries)
@@ -422,7 +426,7 @@ class ScanCore:
 
     def rescan(self, at: Positions) -> int:
         """Probe decided cells again; returns how many that are."""
-        at = at[~self._ledger.open_questions(at)]
+        at = distinct(at[~self._ledger.open_questions(at)])
         hosts, channels = self._ledger.name(at)
         scanned = self._queue.techniques[channels >> 16] != 0
         at = at[scanned]
@@ -455,6 +459,9 @@ class ScanCore:
             self._queue.drop(host)
 
     def _give_up(self, at: Positions) -> None:
+        """Ask about open cells no more. An earlier answer counts again."""
         self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
-        self._ledger.close(at)
         self.open_cells -= len(at)
+        self.decided += int(np.count_nonzero(self._ledger.states(at)))
+        self._silent_cells += int(np.count_nonzero(self._ledger.reasons(at) == Reason.NO_RESPONSE))
+        self._ledger.close(at)

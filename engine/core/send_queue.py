@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch, empty_probes
+from engine.core.distinct import firsts
 from engine.core.ledger import Ledger, Positions
 from engine.core.work import GridWalk, ListWalk, WorkQueue, name_cells
 from engine.spec.scan import WHOLE, Shard
@@ -60,7 +61,7 @@ class SendQueue:
         self, first_host: int, hosts: int, channels: NDArray[np.uint32], *, sharded: bool
     ) -> int:
         """Queue ``hosts`` hosts from ``first_host`` x channels (of one protocol, uint32, most
-        wanted first); returns how many cells that are.
+        wanted first); returns how many cells that are, those of dropped hosts left out.
 
         The first POPULAR channels are walked before the others, so that what people look for shows
         up first.
@@ -73,7 +74,8 @@ class SendQueue:
                 self._sharded.append(walk)
             added += walk.remaining
             self._work.add(walk)
-        return added
+        dropped = int(np.count_nonzero(self._dropped[first_host : first_host + hosts]))
+        return added - dropped * len(channels)
 
     def add_list(self, cells: ProbeBatch) -> None:
         """Queue cells for their first copy, in random order."""
@@ -102,7 +104,10 @@ class SendQueue:
         self._work.discard(protocol)
 
     def take(self, room: int) -> ProbeBatch:
-        """Up to ``room`` probes: re-sends first (their time has come), then new cells."""
+        """Up to ``room`` probes: re-sends first (their time has come), then new cells.
+
+        A cell may wait in two places (a revived host's cells stay in their walk): it leaves once.
+        """
         chosen: list[ProbeBatch] = []
         for _ in range(_MOST_LOOKS):
             cells = self._next(room) if room > 0 else empty_probes()
@@ -111,7 +116,10 @@ class SendQueue:
             cells = self._wanted(cells)
             chosen.append(cells)
             room -= len(cells)
-        return np.concatenate(chosen) if chosen else empty_probes()
+        if len(chosen) < 2:
+            return chosen[0] if chosen else empty_probes()
+        batch = np.concatenate(chosen)
+        return batch[np.sort(firsts(self._ledger.locate(batch)))]
 
     def _next(self, room: int) -> ProbeBatch:
         if not self._resend:
