@@ -208,8 +208,8 @@ def exporting(make_app: Make, until: Any, tmp_path: Path, monkeypatch: Any) -> A
 
 async def test_export_writes_and_says_where(exporting: Any, until: Any, tmp_path: Path) -> None:
     async with exporting() as (pilot, app, line):
-        name = Path(line.value)
-        assert name.parent == tmp_path and name.name.startswith("pyscan-10.0.0.1-")
+        assert line.value.startswith("pyscan-10.0.0.1-") and str(tmp_path) in said(app)
+        name = tmp_path / line.value
         await pilot.press("enter")
         await until(pilot, lambda: app.screen is app.main)
         assert json.loads(name.read_text())

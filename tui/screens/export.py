@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from pathlib import Path
@@ -44,7 +45,7 @@ class ExportDialog(Dialog[Path]):
         """Formats, file name, verdict."""
         yield OptionList(*(Option(_line(one)) for one in self._formats), id="formats")
         name = default_name(self._report) + self._format.suffix
-        yield LineInput(_in_this_folder(name), max_length=MAX_PATH, id="path")
+        yield LineInput(name, max_length=MAX_PATH, id="path")
         yield Verdict(id="verdict")
 
     def on_mount(self) -> None:
@@ -52,6 +53,11 @@ class ExportDialog(Dialog[Path]):
         formats = self.query_one("#formats", OptionList)
         formats.highlighted = 0
         formats.focus()
+        self._say_where()
+
+    def _say_where(self) -> None:
+        with contextlib.suppress(OSError):
+            self.query_one(Verdict).say(f"In the folder {clean(str(Path.cwd()), 300)}")
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Let the file name's ending follow the format, unless the user wrote another one."""
@@ -59,7 +65,7 @@ class ExportDialog(Dialog[Path]):
         old, self._format = self._format, self._formats[event.option_index]
         if line.value.endswith(old.suffix):
             line.value = line.value.removesuffix(old.suffix) + self._format.suffix
-        self.query_one(Verdict).say("")
+        self._say_where()
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Enter in the list writes."""
@@ -119,15 +125,6 @@ class ExportDialog(Dialog[Path]):
             self.query_one(Verdict).refuse(f"{clean(str(path), 300)}: {problem}")
         else:
             self.dismiss(path)
-
-
-def _in_this_folder(name: str) -> str:
-    """The full path of ``name``; the bare name where the folder cannot be shown as it is."""
-    try:
-        path = str(Path.cwd() / name)
-    except OSError:
-        return name
-    return path if path.isprintable() else name
 
 
 def default_name(report: ScanReport) -> str:
