@@ -1,0 +1,118 @@
+"""The screen over real sessions, on a simulated network that answers in real time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.results.snapshot import Phase
+from engine.session import ScanSession, simulation
+from engine.spec.port_state import PortState
+from engine.spec.scan_type import ScanType
+from tui.__main__ import parser
+from tui.app import PyScanApp
+from tui.door import EngineDoor
+from tui.plan import Plan
+from tui.recent import RecentTargets
+
+NETWORK = """
+seed = 1
+[[host]]
+address = "10.0.0.1-3"
+delay = 0.002
+[host.tcp]
+open = "22,80,443"
+default = "closed"
+[host.udp]
+open = "53"
+default = "closed"
+"""
+
+
+class SimulatedDoor(EngineDoor):
+    """Real sessions, with the simulated network instead of sockets."""
+
+    def open_session(self, spec: Any, problems: Any, verbosity: int) -> ScanSession:
+        return ScanSession(
+            spec,
+            make_transport=simulation(NETWORK),
+            verbosity=verbosity,
+            target_problems=problems,
+        )
+
+    def can_send_raw(self) -> bool:
+        return True
+
+    def default_scan_types(self) -> tuple[ScanType, ...]:
+        return (ScanType.SYN,)
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Callable[..., PyScanApp]:
+    def make(*words: str) -> PyScanApp:
+        recent = RecentTargets(tmp_path / "recent.txt")
+        return PyScanApp(Plan(parser().read(words)), door=SimulatedDoor(), recent=recent)
+
+    return make
+
+
+async def phase(pilot: Pilot[Any], until: Any, wanted: Phase) -> None:
+    app = pilot.app
+    assert isinstance(app, PyScanApp)
+    for _ in range(10):
+        await until(pilot, lambda: app.main.phase is not None)
+        if app.main.phase is wanted:
+            return
+        await pilot.pause(0.3)
+    await until(pilot, lambda: app.main.phase is wanted)
+
+
+async def test_steering_a_scan_to_its_end(simulated: Any, until: Any) -> None:
+    app = simulated("10.0.0.1-2", "-p", "1-443", "--max-rate", "350")
+    async with app.run_test(size=(120, 40)) as pilot:
+        await until(pilot, lambda: app.main.snapshot is not None)
+        session = app.main.session
+        await pilot.press("P")
+        await until(pilot, lambda: app.main.phase is Phase.PAUSED)
+        await pilot.press("5")
+        await until(pilot, lambda: app.main.snapshot.timing.number == 5)
+        assert app.main.snapshot.timing.max_rate == 350
+        await pilot.press("s", "up", "enter")
+        await until(pilot, lambda: app.main.snapshot.scan_types == (ScanType.CONNECT,))
+        await pilot.press("v", "v")
+        await until(pilot, lambda: app.main.snapshot.verbosity == 3)
+        await pilot.press("+", *"10.0.0.3", "enter")
+        await until(pilot, lambda: app.main.snapshot.view.host_count == 3)
+        await pilot.press("p", *"600", "enter")
+        await until(pilot, lambda: len(app.main.snapshot.view.channels) == 444)
+        await pilot.press("P")
+        await phase(pilot, until, Phase.FINISHED)
+        await until(pilot, lambda: len(app.main.table.row_set) == 9)
+        totals = app.main.snapshot.view.totals
+        assert totals[PortState.OPEN] == 9 and totals[PortState.CLOSED] == 3 * 444 - 9
+
+        await pilot.press("s", "down", "down", "enter")
+        await until(pilot, lambda: len(app.main.snapshot.view.channels) > 444)
+        await phase(pilot, until, Phase.FINISHED)
+        await pilot.press("/", *"proto:udp", "enter")
+        await until(pilot, lambda: len(app.main.table.row_set) == 3)
+        await pilot.press("q")
+    assert not session.alive
+
+
+async def test_cancel_rescan_and_quit_mid_scan(simulated: Any, until: Any) -> None:
+    app = simulated("10.0.0.1-3", "-p", "1-5000", "--max-rate", "500")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.main.phase is Phase.RUNNING)
+        session = app.main.session
+        await pilot.press("c", "y")
+        await until(pilot, lambda: app.main.phase is Phase.CANCELLED)
+        await pilot.press("A", "y")
+        await until(pilot, lambda: app.main.phase is Phase.RUNNING)
+        await pilot.press("n")
+        await pilot.press("q", "y")
+    assert not session.alive
