@@ -103,6 +103,8 @@ def load_scenario(text: str) -> Scenario:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SpecError("scenario", text[:20], None, f"is not TOML: {error}") from None
+    except RecursionError:
+        raise SpecError("scenario", text[:20], None, "is nested too deeply") from None
     _known(table, ("seed", "title", "host"), "the scenario")
     entries = table.get("host", [])
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):

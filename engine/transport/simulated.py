@@ -87,7 +87,8 @@ class SimulatedTransport:
         if len(self._profile_of) < self._book.count:
             profile_of = np.full(self._book.count, -1, np.int64)
             for number, profile in enumerate(self._scenario.profiles):
-                known = AddressBook(profile.hosts)
+                scanned = self._book.targets
+                known = AddressBook(scanned.minus(scanned.minus(profile.hosts)))
                 every = np.arange(known.count, dtype=np.uint32)
                 family = known.families(every)
                 for found in (
