@@ -42,8 +42,11 @@ MOST_REVIEWS = 40
 """Rounds of asking silent ports again at the end of a scan whose answers were rationed."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
-_HALF_CLOCK = (1 << 31) / 1e6
-"""Seconds; a longer difference of 32-bit microsecond clocks is a negative one."""
+_HASTE = 0.05
+"""Seconds an answer may seem to come before its probe: the times of probes sent by one system call
+are interpolated."""
+_FINEST = 1e-5
+"""Shortest round trip, in seconds, that is told apart from none."""
 _TRUSTED = 30
 """Answers without loss after which the path counts as clean."""
 
@@ -194,8 +197,8 @@ class ScanCore:
         self._outstanding.add(batch, sent_at, self._timeouts)
 
     def _ages(self, at: Positions, ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """Seconds from the cells' last probe to ``ticks``."""
-        ages: NDArray[np.float64] = (ticks - self._ledger.clocks(at)).astype(np.float64) / 1e6
+        """Seconds from the cells' last probe to ``ticks`` (32-bit clocks: up to 35 minutes)."""
+        ages: NDArray[np.float64] = (ticks - self._ledger.clocks(at)).view(np.int32) / 1e6
         return ages
 
     def _microseconds(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
@@ -366,7 +369,8 @@ class ScanCore:
         """
         rtt = self._ages(at, self._microseconds(records["time"]))
         known = awaited & (records["attempt"] != UNKNOWN_ATTEMPT)
-        rtt[~known | (rtt > _HALF_CLOCK)] = np.nan
+        rtt[~known | (rtt < -_HASTE)] = np.nan
+        np.maximum(rtt, _FINEST, out=rtt)  # NaN stays NaN
         behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
         earlier = known & (behind > 0)
         if earlier.any():

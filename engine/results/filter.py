@@ -23,12 +23,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.service_tables import channels_of_services
 from engine.results.snapshot import Snapshot
 from engine.spec.error import SpecError
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
-from engine.spec.services import service_name
 
 MAX_LENGTH = 400
 FIELDS = ("port", "proto", "state", "reason", "service", "host")
@@ -145,10 +145,8 @@ def _tables(term: Term, snapshot: Snapshot) -> _Tables:
     value = term.value
 
     def services() -> NDArray[np.bool_]:
-        return np.array(
-            [value in service_name(Protocol(int(c) >> 16), int(c) & 0xFFFF) for c in channels],
-            bool,
-        )
+        named: NDArray[np.bool_] = channels_of_services(value)[channels]
+        return named
 
     def hosts() -> NDArray[np.bool_]:
         names = snapshot.names

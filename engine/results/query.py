@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from engine.results.cell import STALE
 from engine.results.filter import EVERYTHING, Filter
+from engine.results.service_tables import service_ranks
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import INTERESTING, PortState
 from engine.spec.reason import Reason
-from engine.spec.scan_type import Protocol
-from engine.spec.services import service_name
 
 
 class SortColumn(StrEnum):
@@ -121,19 +120,11 @@ def _order(
     return np.lexsort((base, value))
 
 
-def _service_rank(channels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Alphabetical rank of each channel's service name; nameless ports last."""
-    distinct, inverse = np.unique(channels, return_inverse=True)
-    names = [service_name(Protocol(int(c) >> 16), int(c) & 0xFFFF) or "\x7f" for c in distinct]
-    _, rank = np.unique(np.array(names), return_inverse=True)
-    return rank.astype(np.int64)[inverse]
-
-
 _Values = NDArray[np.float64] | NDArray[np.int64]
 _SORT_VALUES: Mapping[SortColumn, Callable[[NDArray[np.int64], NDArray[np.void]], _Values]] = {
     SortColumn.PORT: lambda keys, cells: keys & 0xFFFF,
     SortColumn.STATE: lambda keys, cells: _STATE_RANK[cells["state"]],
-    SortColumn.SERVICE: lambda keys, cells: _service_rank(keys & 0x3FFFF),
+    SortColumn.SERVICE: lambda keys, cells: service_ranks()[keys & 0x3FFFF],
     SortColumn.REASON: lambda keys, cells: _REASON_RANK[cells["reason"]],
     SortColumn.RTT: lambda keys, cells: cells["rtt"].astype(np.float64),
     SortColumn.TTL: lambda keys, cells: cells["ttl"].astype(np.int64),

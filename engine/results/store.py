@@ -264,4 +264,6 @@ class Store:
             cells = self._cells[start : start + self._hosts_per_block]
             self._blocks[block] = Block(cells if last else cells.copy())
         self._dirty[changed] = False
-        return StoreView(self._version, tuple(self._blocks), self._channels, self._hosts_per_block)
+        return StoreView(
+            self._version, tuple(self._blocks), self._channels, self._columns, self._hosts_per_block
+        )

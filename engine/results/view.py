@@ -39,12 +39,15 @@ class StoreView:
         version: grows whenever a cell changes.
         blocks: the cells, in host order.
         channels: ``protocol << 16 | port`` of each column (uint32).
+        columns: column of each channel (int32), -1 for strangers; the last entry stands for all
+            channels beyond.
         hosts_per_block: hosts in each block but the last.
     """
 
     version: int
     blocks: tuple[Block, ...]
     channels: NDArray[np.uint32]
+    columns: NDArray[np.int32]
     hosts_per_block: int
 
     @property
@@ -65,11 +68,6 @@ class StoreView:
         sums = self.counts.sum(axis=0)
         return {state: int(sums[state]) for state in PortState}
 
-    @cached_property
-    def column_of(self) -> dict[int, int]:
-        """Column of each channel."""
-        return {int(channel): column for column, channel in enumerate(self.channels)}
-
     def host_cells(self, host: int) -> NDArray[np.void]:
         """The CELLs of one host, one per column, read-only."""
         block, row = divmod(host, self.hosts_per_block)
@@ -78,9 +76,9 @@ class StoreView:
 
     def cell(self, key: int) -> np.void | None:
         """The CELL of a key, or None when it is not part of the scan."""
-        column = self.column_of.get(key & 0x3FFFF)
-        host = key >> 18
-        if column is None or not 0 <= host < self.host_count:
+        channel, host = key & 0x3FFFF, key >> 18
+        column = self.columns[min(channel, len(self.columns) - 1)]
+        if column < 0 or not 0 <= host < self.host_count:
             return None
         cell: np.void = self.host_cells(host)[column]
         return cell

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -30,6 +30,11 @@ def service_name(protocol: Protocol, port: int) -> str:
     """The name of the service registered for the port, or '' when none is known."""
     key = (protocol, port)
     return _own_names().get(key) or _system_names().get(key, "")
+
+
+def registered_names() -> Mapping[tuple[Protocol, int], str]:
+    """Every named port with its name; our own names win over the machine's."""
+    return {**_system_names(), **_own_names()}
 
 
 def ports_named(pattern: str, protocol: Protocol) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ import errno
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,10 @@ from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport, n
 from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import ScanType
+from engine.transport.packet.companion import Companion
 from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
 from engine.transport.packet.matching import Sent, match_replies
-from engine.transport.packet.messages import PacketReader, PacketSender
+from engine.transport.packet.messages import PacketReader, Packets, PacketSender
 from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
 from engine.transport.packet.packet_sockets import open_receiver
 from engine.transport.packet.paths import HostPaths, Outlet
@@ -28,6 +30,8 @@ from engine.transport.packet.trouble import Trouble, lasting_problems, pressure,
 
 _CHUNK = 2048
 """Probes built together: large enough for numpy, small enough for the cache."""
+_WORTH_SHARING = 256
+"""Probes worth waking a second thread for."""
 _MOST_READS = 16
 _ETHERNET = 14
 _ETHERTYPES = {4: ETH_P_IP, 6: ETH_P_IPV6}
@@ -78,7 +82,8 @@ class PacketChannel:
             self._open = stack.pop_all()
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
-        self._sender = PacketSender()
+        self._senders = (PacketSender(), PacketSender())
+        self._companion: Companion[list[tuple[int, Trouble]]] = Companion()
         self._reader = PacketReader()
 
     def filenos(self) -> Sequence[int]:
@@ -114,7 +119,7 @@ class PacketChannel:
         troubles: list[tuple[int, Trouble]] = []
         for some in _of_one_technique(batch, rows) if broken is None else ():
             try:
-                troubles += self._send_some(number, batch, some, sent_at)
+                troubles += self._send_together(number, batch, some, sent_at)
             except OSError as error:
                 broken = self._paths.broken(number) or refused(error)
                 break
@@ -124,8 +129,26 @@ class PacketChannel:
             self._paths.drop(number)
         return troubles
 
+    def _send_together(
+        self,
+        number: int,
+        batch: ProbeBatch,
+        rows: NDArray[np.intp],
+        sent_at: NDArray[np.float64],
+    ) -> list[tuple[int, Trouble]]:
+        """As _send_some, by two threads when there is enough to send."""
+        ours, theirs = self._senders
+        if len(rows) < _WORTH_SHARING:
+            return self._send_some(ours, number, batch, rows, sent_at)
+        half = len(rows) // 2
+        other_half = partial(self._send_some, theirs, number, batch, rows[half:], sent_at)
+        one_half = partial(self._send_some, ours, number, batch, rows[:half], sent_at)
+        their_troubles, our_troubles = self._companion.share(other_half, one_half)
+        return our_troubles + their_troubles
+
     def _send_some(
         self,
+        sender: PacketSender,
         number: int,
         batch: ProbeBatch,
         rows: NDArray[np.intp],
@@ -141,7 +164,7 @@ class PacketChannel:
         while len(rows):
             now = time.monotonic()
             try:
-                taken = self._sender.send(outlet.sender.fileno(), packets, lengths, names)
+                taken = sender.send(outlet.sender.fileno(), packets, lengths, names)
             except OSError as error:
                 if error.errno in _PRESSURE:
                     raise _QueueFullError(pressure(error)) from error
@@ -151,7 +174,7 @@ class PacketChannel:
                 troubles.append((host, refused(error)))
                 left: NDArray[np.intp] | slice = np.flatnonzero(batch["host"][rows] != host)
             else:
-                sent_at[rows[:taken]] = now
+                sent_at[rows[:taken]] = np.linspace(now, time.monotonic(), taken)
                 left = slice(taken, None)
             rows, packets, lengths = rows[left], packets[left], lengths[left]
             names = None if names is None else names[left]
@@ -181,27 +204,25 @@ class PacketChannel:
         return names
 
     def drain(self, now: float) -> ReplyBatch:
-        """Answers that have arrived, each with the time it was read, at least ``now``."""
+        """Answers that have arrived, each with the time it came in."""
         self._paths.step(now)
         batches = [
-            match_replies(packets, lengths, self._sent, max(now, time.monotonic()))
+            match_replies(packets, lengths, self._sent, arrivals)
             for receiver in self._receivers
-            for packets, lengths in self._waiting(receiver)
+            for packets, lengths, arrivals in self._waiting(receiver)
         ]
         return _joined(batches)
 
-    def _waiting(
-        self, receiver: socket.socket
-    ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint32]]]:
+    def _waiting(self, receiver: socket.socket) -> Iterator[Packets]:
         """Packets waiting on a receiver, in pieces, so many that a flood cannot hold us here."""
         for _read in range(_MOST_READS):
             try:
-                packets, lengths = self._reader.read(receiver.fileno())
+                packets = self._reader.read(receiver.fileno())
             except OSError:  # an interface went down: told once, and send() finds out itself
                 continue
-            if not len(packets):
+            if not len(packets.rows):
                 return
-            yield packets, lengths
+            yield packets
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one PROBE record as it was, or would be, sent."""
@@ -214,6 +235,7 @@ class PacketChannel:
 
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
+        self._companion.close()
         self._open.close()
 
 

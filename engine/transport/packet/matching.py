@@ -88,10 +88,14 @@ class _Verdict:
 
 
 def match_replies(
-    packets: Bytes, lengths: NDArray[np.integer], sent: Sent, now: float
+    packets: Bytes,
+    lengths: NDArray[np.integer],
+    sent: Sent,
+    arrivals: NDArray[np.float64] | float,
 ) -> ReplyBatch:
     """The answers among packets that start with their IP header, as ``packets`` (n, width) and
-    ``lengths`` (n,) bytes; ``now`` is when they arrived. Never raises, whatever the bytes."""
+    ``lengths`` (n,) bytes; ``arrivals`` is when they came in, each or all. Never raises, whatever
+    the bytes."""
     kept = np.minimum(lengths, packets.shape[1]).astype(np.int64)
     packets = _widened(packets)
     versions = packets[:, 0] >> 4
@@ -106,7 +110,7 @@ def match_replies(
     if not accepted.any():
         return no_replies(int(rejected))
     chosen = np.flatnonzero(accepted)
-    records["time"] = now
+    records["time"] = arrivals
     snapped = np.minimum(kept[chosen], SNAP)
     raw = packets[chosen, :SNAP]
     raw[np.arange(SNAP) >= snapped[:, None]] = 0

@@ -10,7 +10,9 @@ import ctypes
 import errno
 import os
 import socket
+import time
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +35,20 @@ _HEADER = np.dtype(
 )
 _MESSAGE = np.dtype([("header", _HEADER), ("length", np.uint32)], align=True)
 """``struct iovec``, ``struct msghdr`` and ``struct mmsghdr`` of the C library."""
+_STAMP = np.dtype(
+    [
+        ("length", np.uintp),
+        ("level", np.int32),
+        ("kind", np.int32),
+        ("seconds", np.int64),
+        ("nanoseconds", np.int64),
+    ]
+)
+"""``struct cmsghdr`` with the ``struct timespec`` that SO_TIMESTAMPNS puts behind it."""
+SO_TIMESTAMPNS = 35
+"""Socket option and message kind of time stamps in nanoseconds (socket(7), 64-bit Linux)."""
+_OLDEST = 10.0
+"""Seconds a packet may have waited for us."""
 
 
 @cache
@@ -82,6 +98,15 @@ class PacketSender:
         return sent
 
 
+class Packets(NamedTuple):
+    """Packets read together: ``rows`` (n, width) bytes, their ``lengths`` (n,), and when each came
+    in, on the monotonic clock (seconds, n)."""
+
+    rows: NDArray[np.uint8]
+    lengths: NDArray[np.uint32]
+    arrivals: NDArray[np.float64]
+
+
 class PacketReader:
     """Reads packets into one reusable matrix: up to ``rows`` packets, ``width`` bytes of each."""
 
@@ -94,13 +119,18 @@ class PacketReader:
         self._messages = np.zeros(rows, _MESSAGE)
         self._messages["header"]["vectors"] = _addresses(vectors)
         self._messages["header"]["vector_count"] = 1
+        self._stamps = np.zeros(rows, _STAMP)
+        self._messages["header"]["control"] = _addresses(self._stamps)
 
-    def read(self, descriptor: int) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
-        """Packets waiting on a socket, never waiting for more: (n, width) and their lengths (n,).
+    def read(self, descriptor: int) -> Packets:
+        """Packets waiting on a socket, never waiting for more.
 
         The matrix is overwritten by the next read; bytes behind a packet's length are left-overs.
+        Arrivals are the kernel's where the socket has SO_TIMESTAMPNS, else the time of the read.
         Raises OSError for anything but "nothing there".
         """
+        self._messages["header"]["control_length"] = _STAMP.itemsize
+        self._stamps["kind"] = 0
         taken: int = _libc().recvmmsg(
             descriptor,
             ctypes.c_void_p(self._messages.ctypes.data),
@@ -113,4 +143,16 @@ class PacketReader:
             if number not in (errno.EAGAIN, errno.EINTR):
                 raise OSError(number, os.strerror(number))
             taken = 0
-        return self._packets[:taken], self._messages["length"][:taken]
+        return Packets(
+            self._packets[:taken], self._messages["length"][:taken], self._arrivals(taken)
+        )
+
+    def _arrivals(self, count: int) -> NDArray[np.float64]:
+        """The kernel's time stamps on our clock. The wall clock they use may be set meanwhile, so a
+        stamp from the future or the distant past gives way to now."""
+        now = time.monotonic()
+        stamps = self._stamps[:count]
+        ages = time.time() - (stamps["seconds"] + stamps["nanoseconds"] * 1e-9)
+        ages[(stamps["kind"] != SO_TIMESTAMPNS) | (ages < 0) | (ages > _OLDEST)] = 0.0
+        arrivals: NDArray[np.float64] = now - ages
+        return arrivals

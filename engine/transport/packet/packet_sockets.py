@@ -6,6 +6,7 @@ import contextlib
 import socket
 
 from engine.transport.packet.kernel_filter import attach
+from engine.transport.packet.messages import SO_TIMESTAMPNS
 
 _PACKET_IGNORE_OUTGOING = 23
 _SOL_PACKET = 263
@@ -54,6 +55,7 @@ def open_packet_sender(family: int) -> socket.socket:
 def tune_receiver(receiver: socket.socket) -> None:
     """Room for the answers that come while we are busy sending, and nothing we send ourselves."""
     _set_buffer(receiver, _SO_RCVBUFFORCE, socket.SO_RCVBUF, _RECEIVE_BUFFER)
+    receiver.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
     with contextlib.suppress(OSError):  # Linux before 4.20; matching sorts our probes out too
         receiver.setsockopt(_SOL_PACKET, _PACKET_IGNORE_OUTGOING, 1)
 
