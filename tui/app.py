@@ -114,20 +114,27 @@ class PyScanApp(ReportsFailedWork, App[None]):
     def _read_engine(self) -> None:
         """Import the engine and learn what is possible here."""
         rights, defaults = self.door.can_send_raw(), self.door.default_scan_types()
-        plan = Plan(self.plan.args, defaults)
+        before = self.plan
+        plan = Plan(before.args, defaults)
         built: BuiltSpec | SpecError | None = None
-        if plan.names_targets:
-            try:
-                built = plan.build()
-            except SpecError as error:
-                built = error
-        self.call_from_thread(self._engine_read, plan, rights, built)
+        try:
+            plan = plan.checked() if rights else plan.without_raw()
+            built = plan.build() if plan.names_targets else None
+        except SpecError as error:
+            built = error
+        self.call_from_thread(self._engine_read, before, plan, rights, built)
 
-    def _engine_read(self, plan: Plan, rights: bool, built: BuiltSpec | SpecError | None) -> None:
+    def _engine_read(
+        self, before: Plan, plan: Plan, rights: bool, built: BuiltSpec | SpecError | None
+    ) -> None:
+        """Take over what the worker made of the plan ``before``, which may be another by now."""
+        self.plan = plan if self.plan is before else Plan(self.plan.args, plan.defaults)
         self.raw_rights = rights
-        self.plan = Plan(self.plan.args, plan.defaults)
         if not rights:
-            self.tell("No raw-socket rights: TCP connect scans. Press i to see how.", "warning")
+            self.tell(
+                "No raw-socket rights: TCP ports are probed by connecting. i tells more.",
+                "warning",
+            )
         if isinstance(self.screen, TargetPicker):
             self.screen.update_plan(self.plan, self.plan_remark)
         if isinstance(built, SpecError):
@@ -188,7 +195,8 @@ class PyScanApp(ReportsFailedWork, App[None]):
     def tell(self, text: str, severity: SeverityLevel = "information") -> None:
         """A notice that goes away by itself; never read as markup."""
         timeout = {"information": 4, "warning": 8, "error": 12}[severity]
-        self.notify(clean(text, 500), severity=severity, timeout=timeout, markup=False)
+        line = clean(" ".join(text.split("\n")), 500)
+        self.notify(line, severity=severity, timeout=timeout, markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Commands of the palette: what makes sense now."""

@@ -129,6 +129,11 @@ class Plan:
         except SpecError:
             return changed._with(ports=None, exclude_ports=None)
 
+    def without_raw(self) -> Plan:
+        """The plan with connect scans in place of SYN scans. Raises SpecError."""
+        types = [ScanType.CONNECT if one is ScanType.SYN else one for one in self.scan_types]
+        return self if tuple(types) == self.scan_types else self.with_scan_types(types)
+
     def with_timing(self, number: int) -> Plan:
         """The plan under template ``number``; bounds given as options stay."""
         return self._with(timing=str(number))

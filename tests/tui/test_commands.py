@@ -363,12 +363,12 @@ async def test_without_rights_it_says_so_and_offers_connect(
     make_app: Make, door: Any, until: Until
 ) -> None:
     door.raw = False
-    app = make_app("10.0.0.1")
+    app = make_app("10.0.0.1", "-sSU", "-p", "22,53")
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: app.main.snapshot is not None)
-        assert door.session.spec.scan_types == (ScanType.CONNECT,)
+        assert door.session.spec.scan_types == (ScanType.CONNECT, ScanType.UDP)
         assert any("No raw-socket rights" in text for text in notices(app))
-        await press(pilot, "s", "down", "enter")
+        await press(pilot, "s", "end", "enter")
         assert any("needs raw-socket rights" in text for text in notices(app))
         assert door.session.calls == [("start",)]
         await press(pilot, "i")
@@ -386,15 +386,20 @@ async def test_a_session_that_cannot_start_is_a_notice(
         assert any("There is no scan yet" in text for text in notices(app))
 
 
-async def test_a_wrong_command_line_ends_the_program_with_one_line(make_app: Make) -> None:
-    app = make_app("10.0.0.1/33")
+@pytest.mark.parametrize(
+    ("words", "piece"), [(["10.0.0.1/33"], "33"), (["-p", "70000"], "70000"), (["-T9"], "9")]
+)
+async def test_a_wrong_command_line_ends_the_program_with_one_line(
+    make_app: Make, words: list[str], piece: str
+) -> None:
+    app = make_app(*words)
     async with app.run_test() as pilot:
         for _ in range(200):
             await pilot.pause(0.01)
             if app.complaint:
                 break
     assert app.return_code == 2
-    assert "\n" not in app.complaint and "33" in app.complaint
+    assert "\n" not in app.complaint and piece in app.complaint
 
 
 async def test_the_palette_offers_what_makes_sense_now(running: Any, until: Until) -> None:

@@ -118,6 +118,8 @@ class ScanCommands(Workbench):
             self.tell(f"The next scan is a {scan_type_title(types)} scan.")
             return
         again = "; what is decided is probed again" if redo else ""
+        if self.phase is not None and self.phase.over and not redo:
+            again = "; A probes what is decided again"
         self.attempt(
             lambda: self._switch(types, redo=redo),
             f"{scan_type_title(types)} from the next probe on{again}.",

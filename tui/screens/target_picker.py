@@ -183,7 +183,8 @@ class TargetPicker(Dialog[BuiltSpec]):
     def _resolve(self, text: str) -> None:
         found: BuiltSpec | SpecError
         try:
-            found = self._plan.with_targets(text).build()
+            plan = Plan(self._plan.args, self._door.default_scan_types())
+            found = plan.with_targets(text).build()
         except SpecError as error:
             found = error
         self.app.call_from_thread(self._finish, text, found)
