@@ -10,8 +10,10 @@ from engine.explain.decode import decode
 from engine.explain.wording import ADVICE, MEANING, RULE_ANSWER, RULE_SILENCE, look_up
 from engine.results.evidence import Evidence
 from engine.results.row import Row
+from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind, split_answer
+from engine.techniques.registry import technique
 
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
@@ -33,9 +35,12 @@ class Explanation:
 def explain(row: Row, evidence: Evidence | None, probe: bytes) -> Explanation:
     """Explain a result.
 
+    Evidence of an earlier result of the port is left aside.
     ``evidence`` is the answer that decided it, None when there was none or it is no longer kept;
     ``probe`` the probe as a packet, empty when the operating system made it.
     """
+    if evidence is not None and not _supports(evidence, row):
+        evidence = None
     return Explanation(
         key=row.key,
         row=row,
@@ -45,6 +50,12 @@ def explain(row: Row, evidence: Evidence | None, probe: bytes) -> Explanation:
         rule=_rule(row, evidence),
         advice=look_up(ADVICE, row.state, row.reason),
     )
+
+
+def _supports(evidence: Evidence, row: Row) -> bool:
+    if row.technique is None:
+        return False
+    return technique(row.technique).classify(evidence.answer) == (row.state, row.reason)
 
 
 def _copies(count: int) -> str:
@@ -65,7 +76,7 @@ def _reply(row: Row, evidence: Evidence | None) -> str:
     if evidence is None:
         if not row.state:
             return ""
-        if row.rtt is None and not row.ttl:
+        if row.reason is Reason.NO_RESPONSE:
             return f"nothing came back; {_copies(row.tries)} sent"
         return "the packet is no longer kept; rescan the port to see it"
     if evidence.packet:
@@ -103,11 +114,11 @@ def answered_by(packet: bytes) -> str:
 def _rule(row: Row, evidence: Evidence | None) -> str:
     if row.technique is None:
         return ""
-    if evidence is None:
+    if row.reason is Reason.NO_RESPONSE:
         copies = _copies(row.tries)
         return RULE_SILENCE.format(copies=copies, title=row.technique.title, state=row.state.label)
-    answer = answer_text(evidence.answer)
-    sender = answered_by(evidence.packet)
+    answer = row.reason.label if evidence is None else answer_text(evidence.answer)
+    sender = answered_by(evidence.packet) if evidence else ""
     if row.foreign and sender:
         answer = f"{answer.removesuffix(', not from the target')} from {sender}"
     return RULE_ANSWER.format(answer=answer, title=row.technique.title, state=row.state.label)
