@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.color import Color
+from textual.theme import Theme
 
 from themes.loader import (
     DEFAULT_THEME,
@@ -51,11 +52,11 @@ def _luminance(colour: Color) -> float:
 @pytest.mark.parametrize(
     "theme", [one for one in load_themes().themes if not one.ansi], ids=lambda one: one.name
 )
-def test_port_colours_can_be_read_on_the_background(theme: object) -> None:
+def test_port_colours_can_be_read_on_the_background(theme: Theme) -> None:
     """Contrast of at least 4.5:1 (WCAG 2, success criterion 1.4.3)."""
-    background = _luminance(Color.parse(theme.background))  # type: ignore[attr-defined]
+    background = _luminance(Color.parse(theme.background or ""))
     for state in PORT_FALLBACKS:
-        ink = _luminance(Color.parse(theme.variables[f"port-{state}"]))  # type: ignore[attr-defined]
+        ink = _luminance(Color.parse(theme.variables[f"port-{state}"]))
         light, dark = max(ink, background), min(ink, background)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, state
 

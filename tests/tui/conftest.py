@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -133,6 +134,8 @@ class FakeSession:
         columns = np.flatnonzero(np.isin(self.channels, np.array(ports, np.uint32)))
         at = columns.astype(np.int64) + host * len(self.channels)
         answered = reason is not Reason.NO_RESPONSE
+        once, never = np.ones(len(at), np.uint8), np.zeros(len(at), bool)
+        self.store.note_sent(at, once, np.zeros(len(at), np.uint32), never)
         self.store.decide(
             at,
             state=int(state),
@@ -268,3 +271,18 @@ def until() -> Callable[..., Any]:
         raise AssertionError("it never happened")
 
     return wait
+
+
+@pytest.fixture
+def running(door: FakeDoor, make_app: Callable[..., PyScanApp], until: Callable[..., Any]) -> Any:
+    """``async with running() as (pilot, app, session)``: a scan of two hosts on its way."""
+
+    @asynccontextmanager
+    async def run(*words: str, size: tuple[int, int] = (120, 40)) -> Any:
+        app = make_app(*(words or ("10.0.0.1-2", "-p", "1-1000")))
+        async with app.run_test(size=size, notifications=True) as pilot:
+            await until(pilot, lambda: app.main.snapshot is not None)
+            await until(pilot, lambda: len(app.main.table.row_set))
+            yield pilot, app, door.session
+
+    return run

@@ -42,7 +42,13 @@ class Terminal:
     def __init__(self, words: list[str], folder: Path) -> None:
         self.screen = pyte.Screen(COLUMNS, LINES)
         self.stream = pyte.ByteStream(self.screen)
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TERM": "xterm-256color",
+            "COLUMNS": str(COLUMNS),
+            "LINES": str(LINES),
+        }
         self.child = pexpect.spawn(
             "/bin/sh",
             ["-c", '"$0" -m tui "$@"; code=$?; stty -a; exit $code', sys.executable, *words],
