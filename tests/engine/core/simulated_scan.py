@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, SendReport
+from engine.core.progress import Progress
 from engine.results.decided import DecidedBatch
 from engine.results.log import ScanLog
 from engine.results.row import Row
@@ -39,16 +40,15 @@ class MeasuredTransport(SimulatedTransport):
     def __init__(self, book: AddressBook, scenario: Scenario, realtime: bool = False) -> None:
         super().__init__(book, scenario, realtime=realtime)
         self.log: list[tuple[float, Cell, int, int]] = []
-        self.on_send = lambda: None
+        self.on_send: Callable[[int], None] = lambda count: None
 
     def send(self, batch: ProbeBatch) -> SendReport:
         now = self.now()
         for probe in batch:
             cell = (int(probe["host"]), int(probe["protocol"]), int(probe["port"]))
             self.log.append((now, cell, int(probe["technique"]), int(probe["attempt"])))
-        report = super().send(batch)
-        self.on_send()
-        return report
+        self.on_send(len(batch))
+        return super().send(batch)
 
     def copies(self) -> Counter[Cell]:
         """Copies sent of each cell's probe."""
@@ -83,22 +83,25 @@ class SimulatedScan:
         self.scenario = load_scenario(toml)
         self.log = ScanLog()
         self.decided: list[Row] = []
+        self.most_in_flight = 0
         self.runner = ScanRunner(
             spec, self.log, make_transport=self._network, on_decided=self._note
         )
         self.runner.start()
-        self.most_in_flight = 0
 
     def _network(self, book: AddressBook) -> MeasuredTransport:
         self.network = MeasuredTransport(book, self.scenario)
+        self.network.on_send = self._note_sending
         return self.network
+
+    def _note_sending(self, count: int) -> None:
+        self.most_in_flight = max(self.most_in_flight, self.progress.in_flight + count)
 
     def _note(self, batch: DecidedBatch) -> None:
         self.decided.extend(batch.rows())
 
     def turn(self) -> None:
         self.runner.turn()
-        self.most_in_flight = max(self.most_in_flight, self.progress.in_flight)
 
     def run(self, turns: int = 200_000) -> SimulatedScan:
         """Drive the scan to its end; a scan that does not end fails the test."""
@@ -109,8 +112,8 @@ class SimulatedScan:
         raise AssertionError(f"the scan does not end: {self.progress}")
 
     @property
-    def progress(self):
-        return self.runner.publish().progress
+    def progress(self) -> Progress:
+        return self.runner.progress()
 
     def rows(self) -> dict[Cell, Row]:
         """Every decided cell's row."""
