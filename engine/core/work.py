@@ -132,7 +132,8 @@ class WorkQueue:
     def discard(self, protocol: int) -> None:
         """Forget the cells of one protocol. Each walk belongs to one protocol only."""
         self._walks = deque(walk for walk in self._walks if walk.protocol != protocol)
-        self._returned = deque(cells[cells["protocol"] != protocol] for cells in self._returned)
+        left = (cells[cells["protocol"] != protocol] for cells in self._returned)
+        self._returned = deque(cells for cells in left if len(cells))
 
     def take(self, count: int) -> ProbeBatch:
         """The next cells, ``count`` at most; empty when there are none left."""
