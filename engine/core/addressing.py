@@ -89,6 +89,8 @@ class AddressBook:
                 self._names.setdefault(int(found[0]), name)
 
     def _index(self) -> None:
+        present = ((4, len(self._v4)), (6, len(self._v6)))
+        self._versions = frozenset(version for version, count in present if count)
         self._v4_order = np.argsort(self._v4, kind="stable")
         self._v4_sorted = self._v4[self._v4_order]
         self._v4_hosts = np.flatnonzero(self._family == 4)
@@ -100,6 +102,11 @@ class AddressBook:
         ranks[self._v4_hosts[self._v4_order]] = np.arange(len(self._v4))
         ranks[self._v6_hosts[self._v6_order]] = np.arange(len(self._v6)) + len(self._v4)
         self._ranks = ranks
+
+    @property
+    def versions(self) -> frozenset[int]:
+        """The IP versions that have hosts: of 4 and 6."""
+        return self._versions
 
     def families(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
         """4 or 6 for each host."""

@@ -25,7 +25,7 @@ CEILING = 2_000_000.0
 """Probes per second no path here can carry; a bound for arithmetic."""
 FLOOR = 20.0
 """Probes per second below which a scan never ends; loss alone does not push the rate lower."""
-_EPOCH = 0.01
+_EPOCH = 0.004
 """Shortest time, in seconds, over which answers are compared with probes."""
 _HEALTHY = 0.7
 """Share of the best answer ratio seen below which the rate stops growing."""

@@ -22,7 +22,7 @@ from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_ove
 from engine.transport.packet.matching import Sent, match_replies
 from engine.transport.packet.messages import PacketReader, Packets, PacketSender
 from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
-from engine.transport.packet.packet_sockets import open_receiver
+from engine.transport.packet.packet_sockets import close_together, open_receiver
 from engine.transport.packet.paths import HostPaths, Outlet
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.source_ports import SLOTS, ReservedPorts
@@ -75,10 +75,10 @@ class PacketChannel:
             reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book)))
             base = reserved.ports.base
-            self._receivers = (
-                stack.enter_context(open_receiver(ETH_P_IP, answers_over_ipv4(base))),
-                stack.enter_context(open_receiver(ETH_P_IPV6, answers_over_ipv6(base))),
-            )
+            self._filters = {4: answers_over_ipv4(base), 6: answers_over_ipv6(base)}
+            self._receivers: dict[int, socket.socket] = {}
+            stack.callback(self._close_receivers)
+            self._listen()
             self._open = stack.pop_all()
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
@@ -86,13 +86,25 @@ class PacketChannel:
         self._companion: Companion[list[tuple[int, Trouble]]] = Companion()
         self._reader = PacketReader()
 
+    def _listen(self) -> None:
+        """Open a receiver for each IP version that has hosts; the book may have grown. Each costs
+        the kernel about 10 ms to close, so none is opened in vain. Raises OSError."""
+        for version, receives in self._filters.items():
+            if version not in self._receivers and version in self._book.versions:
+                self._receivers[version] = open_receiver(_ETHERTYPES[version], receives)
+
+    def _close_receivers(self) -> None:
+        close_together(receiver.close for receiver in self._receivers.values())
+
     def filenos(self) -> Sequence[int]:
         """Descriptors that become readable when drain() has something to do."""
-        return (*(receiver.fileno() for receiver in self._receivers), *self._paths.filenos())
+        receivers = (receiver.fileno() for receiver in self._receivers.values())
+        return (*receivers, *self._paths.filenos())
 
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes. Those to a host whose Ethernet address is still being asked for do not
         leave yet and are in no problem: hand them in again."""
+        self._listen()
         report = SendReport(np.full(len(batch), np.nan))
         troubles = self._paths.find(batch["host"], time.monotonic())
         ready = np.flatnonzero(self._paths.ready(batch["host"]))
@@ -208,7 +220,7 @@ class PacketChannel:
         self._paths.step(now)
         batches = [
             match_replies(packets, lengths, self._sent, arrivals)
-            for receiver in self._receivers
+            for receiver in self._receivers.values()
             for packets, lengths, arrivals in self._waiting(receiver)
         ]
         return _joined(batches)
@@ -236,6 +248,7 @@ class PacketChannel:
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
         self._companion.close()
+        close_together((self._close_receivers, self._paths.close))
         self._open.close()
 
 

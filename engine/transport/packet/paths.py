@@ -13,7 +13,11 @@ from engine.core.addressing import AddressBook
 from engine.core.distinct import distinct
 from engine.host.links import Link
 from engine.host.routes import Route, RouteKind, RouteTable
-from engine.transport.packet.packet_sockets import open_frame_sender, open_packet_sender
+from engine.transport.packet.packet_sockets import (
+    close_together,
+    open_frame_sender,
+    open_packet_sender,
+)
 from engine.transport.packet.resolver import Asker, Hop, NeighbourResolver
 from engine.transport.packet.sources import SourceAddresses
 from engine.transport.packet.trouble import (
@@ -230,6 +234,5 @@ class HostPaths:
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
         self._routes.close()
-        self._resolver.close()
-        for outlet in self._outlets:
-            outlet.sender.close()
+        senders = (outlet.sender.close for outlet in self._outlets)
+        close_together((self._resolver.close, *senders))

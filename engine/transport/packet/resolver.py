@@ -25,6 +25,13 @@ from engine.transport.packet.neighbour_messages import (
 )
 from engine.transport.packet.packet_sockets import open_receiver
 
+_FAMILIES = {4: socket.AF_INET, 16: socket.AF_INET6}
+_ANSWERS = {4: (ETH_P_ARP, arp_replies()), 16: (ETH_P_IPV6, neighbour_advertisements())}
+_READERS: dict[int, Callable[[bytes], Advertised | None]] = {
+    4: read_arp_reply,
+    16: read_advertisement,
+}
+"""By the size of an IP address: its family, the packets that answer for it, who reads them."""
 _TRIES = 3
 _PERIOD = 1.0
 _MOST_PER_STEP = 4096
@@ -54,7 +61,7 @@ class _Search:
 
 
 class NeighbourResolver:
-    """Finds Ethernet addresses. Raises OSError when packet sockets are not permitted.
+    """Finds Ethernet addresses. Sockets are opened when the first question needs them.
 
     Attributes:
         found: Ethernet addresses of the hops known so far.
@@ -65,22 +72,22 @@ class NeighbourResolver:
         self.found: dict[Hop, bytes] = {}
         self.failed: set[Hop] = set()
         self._searches: dict[Hop, _Search] = {}
-        with contextlib.ExitStack() as stack:
-            self._netlink = stack.enter_context(contextlib.closing(NetlinkSocket()))
-            self._arp = stack.enter_context(open_receiver(ETH_P_ARP, arp_replies()))
-            self._nd = stack.enter_context(open_receiver(ETH_P_IPV6, neighbour_advertisements()))
-            self._open = stack.pop_all()
+        self._receivers: dict[int, socket.socket] = {}
+        self._netlink = NetlinkSocket()
 
     def filenos(self) -> tuple[int, ...]:
         """Descriptors that become readable when an answer has come."""
-        return (self._arp.fileno(), self._nd.fileno())
+        return tuple(receiver.fileno() for receiver in self._receivers.values())
 
     def ask(self, wanted: dict[Hop, Asker], now: float) -> None:
-        """Start finding hops; those found or being searched for are left alone."""
-        sizes = {len(hop.address) for hop in wanted if hop not in self.found}
-        for family, size in ((socket.AF_INET, 4), (socket.AF_INET6, 16)):
-            if size in sizes:
-                self._take_from_kernel(family)
+        """Start finding hops; those found or being searched for are left alone.
+
+        Raises OSError when packet sockets are not permitted.
+        """
+        for size in {len(hop.address) for hop in wanted if hop not in self.found}:
+            self._take_from_kernel(_FAMILIES[size])
+            if size not in self._receivers:
+                self._receivers[size] = open_receiver(*_ANSWERS[size])
         for hop, asker in wanted.items():
             if hop not in self.found and hop not in self._searches:
                 self.failed.discard(hop)
@@ -97,14 +104,16 @@ class NeighbourResolver:
 
     def step(self, now: float) -> None:
         """Send the questions that are due, read the answers that have come."""
-        self._read(self._arp, read_arp_reply)
-        self._read(self._nd, read_advertisement)
+        self._read_all()
         due = [hop for hop, search in self._searches.items() if search.next_try <= now]
         for hop in due:
             self._ask_again(hop, now)
         if due:  # where the other side runs in our own kernel, it has answered by now
-            self._read(self._arp, read_arp_reply)
-            self._read(self._nd, read_advertisement)
+            self._read_all()
+
+    def _read_all(self) -> None:
+        for size, receiver in self._receivers.items():
+            self._read(receiver, _READERS[size])
 
     def _ask_again(self, hop: Hop, now: float) -> None:
         search = self._searches[hop]
@@ -134,7 +143,9 @@ class NeighbourResolver:
 
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
-        self._open.close()
+        self._netlink.close()
+        for receiver in self._receivers.values():
+            receiver.close()
 
 
 def _packets(receiver: socket.socket) -> Iterator[tuple[bytes, int]]:

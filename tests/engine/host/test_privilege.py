@@ -63,11 +63,11 @@ import os
 from engine.core.addressing import AddressBook
 from engine.core.token import ProbeTokens
 from engine.host.privilege import can_send_raw
-from engine.spec.target_set import TargetSet
+from engine.spec.targets import parse_targets
 from engine.transport.packet import PacketChannel
 before = len(os.listdir("/proc/self/fd"))
 try:
-    PacketChannel(AddressBook(TargetSet.empty()), ProbeTokens())
+    PacketChannel(AddressBook(parse_targets("127.0.0.1").literals), ProbeTokens())
 except PermissionError:
     print(can_send_raw(), len(os.listdir("/proc/self/fd")) - before)
 """
