@@ -192,7 +192,7 @@ def _add_pace(parser: ScanParser) -> None:
         "--max-parallelism", type=_whole(1, 1_000_000), metavar="N", help="most probes in flight"
     )
     times = (
-        ("--scan-delay", "at least TIME between probes to a host"),
+        ("--scan-delay", "at least TIME between probes"),
         ("--initial-rtt-timeout", "wait for an answer before any is measured"),
         ("--min-rtt-timeout", "wait for an answer at least this long"),
         ("--max-rtt-timeout", "wait for an answer at most this long"),

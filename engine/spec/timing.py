@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from engine.spec.error import SpecError
 
@@ -16,7 +17,7 @@ from engine.spec.error import SpecError
 class TimingTemplate:
     """Bounds on pace, timeouts and re-sends. Times in seconds, rates in probes per second.
 
-    ``max_parallelism`` 0 and ``min_rate``/``max_rate``/``host_timeout`` 0.0 mean "no bound".
+    ``max_parallelism`` 0 and ``min_rate``/``max_rate`` 0.0 mean "no bound".
     """
 
     number: int
@@ -30,7 +31,6 @@ class TimingTemplate:
     start_rate: float
     min_rate: float = 0.0
     max_rate: float = 0.0
-    host_timeout: float = 0.0
 
     @property
     def label(self) -> str:
@@ -48,14 +48,13 @@ class TimingTemplate:
         initial_timeout: float | None = None,
         min_timeout: float | None = None,
         max_timeout: float | None = None,
-        host_timeout: float | None = None,
     ) -> TimingTemplate:
         """The template with the given bounds instead of its own.
 
         A timeout bound that crosses another drags the other along, as users of nmap expect.
         Raises SpecError when the rates contradict each other.
         """
-        given = {
+        given: dict[str, Any] = {
             name: value
             for name, value in (
                 ("max_retries", max_retries),
@@ -63,7 +62,6 @@ class TimingTemplate:
                 ("max_rate", max_rate),
                 ("scan_delay", scan_delay),
                 ("max_parallelism", max_parallelism),
-                ("host_timeout", host_timeout),
             )
             if value is not None
         }
@@ -77,7 +75,11 @@ class TimingTemplate:
         if initial_timeout is not None:
             low, high = min(low, first), max(high, first)
         changed = replace(
-            self, initial_timeout=first, min_timeout=low, max_timeout=high, **given  # type: ignore[arg-type]
+            self,
+            initial_timeout=first,
+            min_timeout=low,
+            max_timeout=high,
+            **given,
         )
         if changed.max_rate and changed.min_rate > changed.max_rate:
             raise SpecError(
@@ -96,7 +98,7 @@ TEMPLATES: tuple[TimingTemplate, ...] = (
     TimingTemplate(2, "polite", 1.0, 0.1, 10.0, 10, 0.4, 1, 10.0),
     TimingTemplate(3, "normal", 1.0, 0.1, 10.0, 10, 0.0, 0, 2_000.0),
     TimingTemplate(4, "aggressive", 0.5, 0.1, 1.25, 6, 0.0, 0, 5_000.0),
-    TimingTemplate(5, "insane", 0.25, 0.05, 0.3, 2, 0.0, 0, 10_000.0, host_timeout=900.0),
+    TimingTemplate(5, "insane", 0.25, 0.05, 0.3, 2, 0.0, 0, 10_000.0),
 )
 """The six templates, indexed by their number."""
 
