@@ -131,11 +131,14 @@ def _port_ranges(value: str, position: int) -> list[tuple[int, int]]:
     ranges = []
     for piece in value.split(","):
         match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", piece)
-        if match is None or int(match[2] or match[1]) > 65_535:
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (-1, -1)
+        if match is None or max(low, high) > 65_535:
             raise SpecError(
                 "filter", piece, position, "is not a port or range", "for example port:22,80-90"
             )
-        ranges.append((int(match[1]), int(match[2] or match[1])))
+        if low > high:
+            raise SpecError("filter", piece, position, "runs backwards", f"use {high}-{low}")
+        ranges.append((low, high))
     return ranges
 
 

@@ -79,7 +79,7 @@ class Store:
         self._channels = channels
         self._hosts_per_block = max(1, BLOCK_CELLS // width)
         count = -(-host_count // self._hosts_per_block)
-        empty = np.broadcast_to(np.zeros((1, 1), CELL), (self._hosts_per_block, width))
+        empty = np.broadcast_to(np.zeros((1, 1), CELL), (self._hosts_per_block, len(channels)))
         self._blocks = [Block(empty[: self._block_hosts(i)]) for i in range(count)]
         self._dirty = np.zeros(count, bool)
         if old.size:
@@ -261,7 +261,7 @@ class Store:
             self._version += 1
         for block in changed:
             start = int(block) * self._hosts_per_block
-            cells = self._cells[start : start + self._hosts_per_block]
+            cells = self._cells[start : start + self._hosts_per_block, : len(self._channels)]
             self._blocks[block] = Block(cells if last else cells.copy())
         self._dirty[changed] = False
         return StoreView(

@@ -1,0 +1,126 @@
+"""Evidence: the newest packet per port, within fixed bounds."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.results.evidence import WIDTH, EvidenceStore
+
+
+def add(
+    store: EvidenceStore,
+    keys: list[int],
+    time: float,
+    *,
+    dull: bool = False,
+    packet: bytes = b"\x45",
+) -> None:
+    size = len(keys)
+    rows = np.zeros((size, WIDTH), np.uint8)
+    rows[:, : len(packet)] = np.frombuffer(packet, np.uint8)
+    store.add(
+        np.array(keys, np.int64),
+        np.arange(size, dtype=np.uint32),
+        np.full(size, 2, np.uint8),
+        np.full(size, time),
+        rows,
+        np.full(size, len(packet), np.uint16),
+        np.full(size, dull),
+    )
+
+
+def test_what_was_added_is_found() -> None:
+    store = EvidenceStore(8, 8)
+    assert store.find(1) is None
+    add(store, [1, 2], 0.5, packet=b"hello")
+    found = store.find(2)
+    assert found is not None
+    assert (found.answer, found.attempt, found.time, found.packet) == (1, 2, 0.5, b"hello")
+
+
+def test_the_newest_wins_wherever_it_lies() -> None:
+    store = EvidenceStore(8, 8)
+    add(store, [1], 0.5, dull=True, packet=b"old")
+    add(store, [1], 0.7, packet=b"new")
+    assert store.find(1).packet == b"new"  # type: ignore[union-attr]
+    add(store, [1], 0.9, dull=True, packet=b"newest")
+    assert store.find(1).packet == b"newest"  # type: ignore[union-attr]
+
+
+def test_dull_answers_never_push_out_notable_ones() -> None:
+    store = EvidenceStore(4, 4)
+    add(store, [7], 0.1)
+    for number in range(100):
+        add(store, [100 + number], 1.0 + number, dull=True)
+    assert store.find(7) is not None
+    assert store.find(100) is None and store.find(199) is not None
+
+
+def test_transports_without_packets() -> None:
+    store = EvidenceStore(4, 4)
+    store.add(
+        np.array([5], np.int64),
+        np.array([9], np.uint32),
+        np.array([0], np.uint8),
+        np.array([1.0]),
+        np.empty((0, WIDTH), np.uint8),
+        np.empty(0, np.uint16),
+        np.array([False]),
+    )
+    found = store.find(5)
+    assert found is not None and found.packet == b"" and found.answer == 9
+
+
+def test_a_length_beyond_the_width_is_cut() -> None:
+    store = EvidenceStore(4, 4)
+    store.add(
+        np.array([5], np.int64),
+        np.array([9], np.uint32),
+        np.array([0], np.uint8),
+        np.array([1.0]),
+        np.full((1, WIDTH + 40), 7, np.uint8),
+        np.array([60_000], np.uint16),
+        np.array([False]),
+    )
+    assert store.find(5).packet == bytes([7]) * WIDTH  # type: ignore[union-attr]
+
+
+@settings(max_examples=60)
+@given(
+    st.integers(1, 10),
+    st.lists(st.lists(st.integers(0, 30), max_size=25, unique=True), max_size=12),
+)
+def test_as_a_plain_list_of_the_last(capacity: int, batches: list[list[int]]) -> None:
+    store = EvidenceStore(capacity, 1)
+    kept: list[tuple[int, float]] = []
+    for number, keys in enumerate(batches):
+        add(store, keys, float(number))
+        kept = [*kept, *((key, float(number)) for key in keys)][-capacity:]
+    for key in range(31):
+        times = [time for known, time in kept if known == key]
+        found = store.find(key)
+        assert (found.time if found else None) == (max(times) if times else None)
+
+
+def test_readers_on_other_threads_see_whole_entries() -> None:
+    store = EvidenceStore(64, 64)
+    wrong: list[bytes] = []
+    done = threading.Event()
+
+    def read() -> None:
+        while not done.is_set():
+            found = store.find(3)
+            if found is not None and found.packet != bytes([int(found.time)]) * 9:
+                wrong.append(found.packet)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for number in range(200):
+        add(store, [1, 2, 3], float(number), packet=bytes([number]) * 9)
+    done.set()
+    reader.join()
+    assert not wrong
