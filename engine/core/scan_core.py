@@ -389,10 +389,13 @@ class ScanCore:
         self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
 
     def take_newly_decided(self) -> Positions:
-        """Positions decided since the last call."""
+        """Positions decided since the last call, each once, even if silence and a late answer both
+        decided it."""
         if not self._newly:
             return np.empty(0, np.int64)
         newly = np.concatenate(self._newly)
+        if len(self._newly) > 1:
+            newly = newly[np.sort(firsts(newly))]
         self._newly.clear()
         return newly
 

@@ -247,3 +247,13 @@ def test_rescan_after_cancel_and_after_the_end() -> None:
     assert scan.runner.phase is Phase.CANCELLED
     scan.runner.rescan_all()
     scan.run().assert_settled()
+
+
+def test_a_port_decided_twice_in_one_round_is_reported_once() -> None:
+    """Silence is believed, and in the same round the late answer comes."""
+    toml = '[[host]]\naddress = "10.0.0.1"\nloss = 0.1\n[host.tcp]\ndefault = "open"\n'
+    for seed in range(5):
+        scan = SimulatedScan(f"seed = {seed}\n{toml}", which="1-65", timing=TEMPLATES[5], seed=seed)
+        scan.run()
+        opened = [row.key for row in scan.decided if row.state is PortState.OPEN]
+        assert len(opened) == len(set(opened))
