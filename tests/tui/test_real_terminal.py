@@ -87,6 +87,13 @@ class Terminal:
             self.child.send(key)
             self.read()
 
+    def pressed_until(self, key: str, done: bool) -> bool:
+        """Press ``key`` again unless ``done``: the program may not have got to it yet."""
+        if not done:
+            self.press(key)
+            self.read()
+        return done
+
     def end(self) -> int:
         """Wait for the program's end; its exit code, or minus the signal."""
         end = time.monotonic() + 20
@@ -130,7 +137,8 @@ def _export(screen: Terminal, path: Path, steps: int) -> None:
         screen.press("\x1b[B")
     screen.wait(path.suffix)
     screen.press("\t")
-    screen.press("\x15", str(path))
+    screen.wait(lambda text: screen.pressed_until("\x15", "pyscan-127" not in text))
+    screen.press(str(path))
     screen.wait(path.name)
     screen.press("\r")
     screen.wait(lambda text: "Written to" in text and "Export the results" not in text)
