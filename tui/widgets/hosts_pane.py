@@ -73,9 +73,11 @@ class HostsPane(CursorList):
     def show(self, snapshot: Snapshot) -> None:
         """Show this snapshot's hosts."""
         self._snapshot = snapshot
-        if snapshot.names.count != len(self._order):
+        hosts = snapshot.view.host_count
+        if hosts != len(self._order):
             at = self.cursor_host
-            self._order = np.argsort(snapshot.names.sort_keys(), kind="stable")
+            # The address book is shared with the engine and may already hold hosts added since.
+            self._order = np.argsort(snapshot.names.sort_keys()[:hosts], kind="stable")
             found = np.flatnonzero(self._order == (-1 if at is None else at))
             self._cursor = 1 + int(found[0]) if len(found) else 0
         self.repaint()
