@@ -204,10 +204,12 @@ class ScanRunner:
                     self._say(1, f"{problem.text}; sending again, slower")
                 continue
             for host in problem.hosts:
-                self._core.drop_host(host)
+                if problem.whole_host:
+                    self._core.drop_host(host)
                 if host not in self._problems:
                     self._problems[host] = problem.text
-                    self._say(0, f"{self.book.text(host)} cannot be probed: {problem.text}")
+                    what = self.book.text(host) if problem.whole_host else "a port"
+                    self._say(0, f"{what} cannot be probed: {problem.text}")
             if not problem.hosts:
                 self.fail(f"{problem.text} ({os.strerror(problem.errno)})")
 
@@ -305,30 +307,29 @@ class ScanRunner:
         records["host"], records["port"] = keys >> 18, keys & 0xFFFF
         records["protocol"] = keys >> 16 & 3
         at = self._store.locate(records)
-        self._rescan(at[at >= 0])
+        at = at[at >= 0]
+        self._rescan(at, distinct(self._store.name(at)[0]).tolist())
 
     def rescan_host(self, host: int) -> None:
         """Probe all decided cells of a host again, and those given up when it was skipped."""
         if 0 <= host < self.book.count:
-            known = self._store.positions(host=host)
-            self._forgive({host})
-            self._rescan(known, self._core.revive_host(host))
+            self._rescan(self._store.positions(host=host), [host])
 
     def rescan_all(self) -> None:
         """Probe every decided cell again."""
-        self._rescan(self._store.positions())
+        at = self._store.positions()
+        self._rescan(at, distinct(self._store.name(at)[0]).tolist())
 
-    def _rescan(self, at: NDArray[np.int64], revived: int = 0) -> None:
+    def _rescan(self, at: NDArray[np.int64], hosts: list[int]) -> None:
+        """Probe decided cells again; their hosts are taken up again, whatever became of them."""
         self._restart()
-        count = self._core.rescan(at) + revived
-        self._forgive(set(distinct(self._store.name(at)[0]).tolist()))
-        self._say(0, f"probing {count:,} ports again")
-
-    def _forgive(self, hosts: set[int]) -> None:
-        """These hosts are probed again, whatever became of them before."""
+        count = 0
         for host in hosts:
             self._problems.pop(host, None)
-        self._skipped -= hosts
+            self._skipped.discard(host)
+            count += self._core.revive_host(host)
+        count += self._core.rescan(at)
+        self._say(0, f"probing {count:,} ports again")
 
     def set_verbosity(self, level: int) -> None:
         """Which log lines readers want."""

@@ -38,6 +38,8 @@ REPLY = np.dtype(
 the copy it answers (255: unknown); ``ttl`` as received (0: unknown); ``time`` when it arrived."""
 
 UNKNOWN_ATTEMPT = 255
+REFUSED = float("-inf")
+"""In SendReport.sent_at: our own machine refuses this probe, now and later."""
 SNAP = 128
 """Bytes of each reply packet kept as evidence, counted from its IP header."""
 
@@ -87,12 +89,15 @@ class SendProblem:
         lasting: True when trying again cannot help (no route, no ARP answer): the hosts are given
             up as "could not be probed". False for pressure (ENOBUFS, EMFILE): the probes are sent
             again later, at a lower rate.
+        whole_host: False when only the probes marked REFUSED in the report are given up, because
+            other ports of the hosts may fare better (a local firewall's rule for one port).
     """
 
     errno: int
     hosts: tuple[int, ...]
     text: str
     lasting: bool
+    whole_host: bool = True
 
 
 @dataclass(slots=True)
@@ -100,7 +105,8 @@ class SendReport:
     """What became of a batch handed to a transport.
 
     Attributes:
-        sent_at: float64 array (n,): when each probe left; NaN for a probe that did not leave.
+        sent_at: float64 array (n,): when each probe left; NaN for a probe that did not leave,
+            REFUSED for one that never will.
         problems: why probes did not leave. Probes that did not leave and whose host is in no
             lasting problem go back to the queue; they are never counted as unanswered.
     """

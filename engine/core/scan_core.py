@@ -16,7 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport, empty_probes
+from engine.core.batch import (
+    REFUSED,
+    UNKNOWN_ATTEMPT,
+    ProbeBatch,
+    ReplyBatch,
+    SendReport,
+    empty_probes,
+)
 from engine.core.distinct import distinct, distinct_bytes, firsts
 from engine.core.ledger import FOREIGN, Ledger, Positions
 from engine.core.loss import LossEstimate
@@ -174,6 +181,10 @@ class ScanCore:
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Note what became of a batch from poll()."""
+        refused = report.sent_at == REFUSED
+        if refused.any():
+            self._give_up(self._ledger.locate(batch[refused]))
+            batch, report = batch[~refused], SendReport(report.sent_at[~refused], report.problems)
         left = ~np.isnan(report.sent_at)
         for problem in report.problems:
             if not problem.lasting and problem.errno:
@@ -432,15 +443,10 @@ class ScanCore:
         self._reviewed = False
 
     def rescan(self, at: Positions) -> int:
-        """Probe decided cells again; returns how many that are."""
-        at = distinct(at[~self._ledger.open_questions(at)])
-        hosts, channels = self._ledger.name(at)
-        scanned = self._queue.techniques[channels >> 16] != 0
-        at = at[scanned]
-        for host in distinct(hosts[scanned]).tolist():
-            self.revive_host(host)
+        """Probe decided cells again, but none of dropped hosts; returns how many that are."""
+        at = self._queue.counted(distinct(at[~self._ledger.open_questions(at)]))
         self._reopen(at, 0)
-        self._queue.add_list(name_cells(hosts[scanned], channels[scanned]))
+        self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._reviews = 0
         self._reviewed = False
         return len(at)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import ProbeBatch, ReplyBatch, SendReport, no_replies
+from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, no_replies
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import ScanType
 from engine.transport.packet.matching import Sent, match_replies
@@ -61,6 +61,7 @@ class ScapyChannel:
         """Send probes one by one."""
         report = SendReport(np.full(len(batch), np.nan))
         troubles: dict[int, Trouble] = {}
+        ports_refused: list[tuple[int, Trouble]] = []
         problems = []
         for row, host in enumerate(batch["host"].tolist()):
             if host in troubles:
@@ -78,9 +79,15 @@ class ScapyChannel:
                 if error.errno in _PRESSURE:
                     problems.append(pressure(error))
                     break
-                troubles[host] = refused(error)
+                trouble = refused(error)
+                if not trouble.whole_host:
+                    report.sent_at[row] = REFUSED
+                    ports_refused.append((host, trouble))
+                    continue
+                troubles[host] = trouble
                 self._ways.pop(host, None)
-        report.problems = (*lasting_problems(troubles.items(), self._book.text), *problems)
+        lasting = lasting_problems([*troubles.items(), *ports_refused], self._book.text)
+        report.problems = (*lasting, *problems)
         return report
 
     def _way(self, host: int) -> Way | Trouble:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
 from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import ScanType
@@ -166,7 +166,7 @@ class PacketChannel:
         rows: NDArray[np.intp],
         sent_at: NDArray[np.float64],
     ) -> list[tuple[int, Trouble]]:
-        """Send probes of one technique; a host the kernel refuses is left out from then on.
+        """Send probes of one technique; what the kernel refuses, a host or a port, is left out.
 
         Raises _QueueFullError, and OSError when the interface is lost.
         """
@@ -182,9 +182,11 @@ class PacketChannel:
                     raise _QueueFullError(pressure(error)) from error
                 if outlet.link is not None and error.errno in _LINK_LOST:
                     raise
-                host = int(batch["host"][rows[0]])
-                troubles.append((host, refused(error)))
+                host, trouble = int(batch["host"][rows[0]]), refused(error)
+                troubles.append((host, trouble))
                 left: NDArray[np.intp] | slice = np.flatnonzero(batch["host"][rows] != host)
+                if not trouble.whole_host:
+                    sent_at[rows[0]], left = REFUSED, slice(1, None)
             else:
                 sent_at[rows[:taken]] = np.linspace(now, time.monotonic(), taken)
                 left = slice(taken, None)

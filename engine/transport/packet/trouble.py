@@ -11,11 +11,15 @@ from engine.core.batch import SendProblem
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Why one host cannot be probed: an error number, words before and after its address."""
+    """Why one host cannot be probed: an error number, words before and after its address.
+
+    ``whole_host`` as in SendProblem.
+    """
 
     errno: int
     what: str
     advice: str
+    whole_host: bool = True
 
 
 NO_ROUTE_ADVICE = "check the address, and this machine's routes with ip route"
@@ -34,7 +38,7 @@ def refused(error: OSError) -> Trouble:
     """The trouble a failed look-up or system call means for the host it was about."""
     number = error.errno or errno.EIO
     what, advice = _REFUSED.get(number, ("cannot send to", f"the system says: {error.strerror}"))
-    return Trouble(number, what, advice)
+    return Trouble(number, what, advice, whole_host=number != errno.EPERM)
 
 
 def silent_neighbour(version: int) -> Trouble:
@@ -78,7 +82,13 @@ def lasting_problems(
     for host, trouble in troubles:
         hosts.setdefault(trouble, []).append(host)
     return [
-        SendProblem(trouble.errno, tuple(some), _line(trouble, some, address), lasting=True)
+        SendProblem(
+            trouble.errno,
+            tuple(dict.fromkeys(some)),
+            _line(trouble, list(dict.fromkeys(some)), address),
+            lasting=True,
+            whole_host=trouble.whole_host,
+        )
         for trouble, some in hosts.items()
     ]
 

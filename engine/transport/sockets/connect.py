@@ -28,7 +28,7 @@ from time import monotonic
 import numpy as np
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind, answer_code
 from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
@@ -123,6 +123,8 @@ class ConnectChannel:
                     break
                 if refusal.whole_host:
                     given_up.add(host)
+                else:
+                    sent_at[row] = REFUSED
         return SendReport(np.array(sent_at, np.float64), refusals.problems())
 
     def probe_packet(self, probe: np.void) -> bytes:

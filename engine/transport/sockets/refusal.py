@@ -24,7 +24,7 @@ class Refusal:
         errno: the operating system's number.
         lasting: as in SendProblem.
         text: one line; ``{host}`` stands for the address where the refusal is a host's.
-        whole_host: True when no other port of the host can fare better.
+        whole_host: as in SendProblem: True when no other port of the host can fare better.
     """
 
     errno: int
@@ -114,7 +114,13 @@ class Refusals:
     def problems(self) -> tuple[SendProblem, ...]:
         """One SendProblem per kind of refusal; pressure on us names no hosts."""
         return tuple(
-            SendProblem(refusal.errno, tuple(hosts), self._text(refusal, hosts), refusal.lasting)
+            SendProblem(
+                refusal.errno,
+                tuple(hosts),
+                self._text(refusal, hosts),
+                refusal.lasting,
+                refusal.whole_host,
+            )
             for refusal, hosts in self._hosts.items()
         )
 

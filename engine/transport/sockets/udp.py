@@ -17,7 +17,7 @@ from math import nan
 import numpy as np
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
 from engine.techniques.udp import build_udp
 from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
@@ -112,6 +112,8 @@ class UdpChannel:
                     return times, True
                 if refusal.whole_host:
                     given_up.add(host)
+                else:
+                    times[row] = REFUSED
         return times, False
 
     def _receive(self) -> None:

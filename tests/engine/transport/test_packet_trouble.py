@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from engine.core.batch import REFUSED
 from engine.spec.scan_type import ScanType
 from tests.engine.transport.packet_scanner import (
     GATEWAY_LESS,
@@ -129,8 +130,9 @@ def test_a_local_firewall_that_refuses_is_told(pair: tuple[str, str]) -> None:
         report = scanner.channel.send(batch)
         (problem,) = report.problems
         assert (problem.errno, problem.lasting, problem.hosts) == (errno.EPERM, True, (refused,))
+        assert not problem.whole_host
         assert "firewall" in problem.text
-        assert np.array_equal(np.isnan(report.sent_at), batch["host"] == refused)
+        assert np.array_equal(report.sent_at == REFUSED, batch["host"] == refused)
         scanner.collect(3)
         assert len(scanner.states) == 3
 

@@ -115,7 +115,7 @@ SCAN = """
     channel.drain(time.monotonic() + channel.max_age + 1)
     print(json.dumps({
         "answers": sorted(answers),
-        "unsent": [cell for cell, at in zip(cells, report.sent_at) if np.isnan(at)],
+        "unsent": [cell for cell, at in zip(cells, report.sent_at) if not np.isfinite(at)],
         "problems": [[p.errno, [book.text(h) for h in p.hosts], p.lasting, p.text]
                      for p in report.problems],
         "silent": silent,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import PROBE, ProbeBatch
+from engine.core.batch import PROBE, REFUSED, ProbeBatch
 from engine.spec.resolve import resolve_targets
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import parse_targets
@@ -180,7 +180,7 @@ def test_too_many_awaited_answers_are_pressure(
 
 def test_port_zero_is_refused_in_plain_words(channel: UdpChannel) -> None:
     report = channel.send(probes((0, 0), (0, 9)))
-    assert np.isnan(report.sent_at).tolist() == [True, False]
+    assert (report.sent_at == REFUSED).tolist() == [True, False]
     (problem,) = report.problems
     assert problem.lasting
     assert "port 0" in problem.text
