@@ -257,3 +257,21 @@ def test_a_port_decided_twice_in_one_round_is_reported_once() -> None:
         scan.run()
         opened = [row.key for row in scan.decided if row.state is PortState.OPEN]
         assert len(opened) == len(set(opened))
+
+
+def test_one_port_of_a_skipped_host_takes_the_host_up_again() -> None:
+    scan = SimulatedScan(PLAIN)
+    scan.runner.skip_host(0)
+    scan.runner.rescan(np.array([cell_key(0, 0, 5)]))
+    assert not scan.runner.publish().skipped
+    scan.run().assert_settled()
+    assert len(scan.rows()) == 20
+
+
+def test_other_scan_types_leave_a_skipped_host_alone() -> None:
+    scan = SimulatedScan(PLAIN, "10.0.0.1-2").run()
+    scan.runner.skip_host(0)
+    sent = len(scan.network.log)
+    scan.runner.set_scan_types((ScanType.CONNECT,), redo_decided=True)
+    scan.run().assert_settled()
+    assert {cell[0] for _, cell, *_ in scan.network.log[sent:]} == {1}
