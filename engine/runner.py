@@ -26,6 +26,7 @@ from engine.results.log import ScanLog
 from engine.results.row import Row
 from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
+from engine.sanitize import clean
 from engine.spec.port_state import PortState
 from engine.spec.ports import PortSet
 from engine.spec.reason import Reason
@@ -187,7 +188,7 @@ class ScanRunner:
         """Stop because nothing more can be done; what is known stays."""
         self._ended = self._transport.now() if self._transport else None
         self.phase = Phase.FAILED
-        self.failure = why.partition("\n")[0]
+        self.failure = clean(why.partition("\n")[0])
         for line in why.splitlines():
             self._say(0, line)
 
