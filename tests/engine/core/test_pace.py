@@ -1,0 +1,81 @@
+"""The pace on simulated paths: what it grows to, what it takes for congestion, what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.core.pace import CEILING, FLOOR, Pace
+from engine.spec.timing import TEMPLATES
+from tests.engine.core.simulated_scan import SimulatedScan
+
+HOST = '[[host]]\naddress = "10.0.0.1"\ndelay = 0.02\n'
+
+
+def scan(*lines: str, which: str = "1-4000", number: int = 4) -> SimulatedScan:
+    return SimulatedScan("\n".join((HOST, *lines)), which=which, timing=TEMPLATES[number]).run()
+
+
+def peak(done: SimulatedScan) -> float:
+    """Most probes per second, over a fifth of a second."""
+    return done.network.most_within(0.2) * 5
+
+
+def test_a_clean_path_makes_it_grow() -> None:
+    assert peak(scan(which="1-20000", number=3)) > 4 * TEMPLATES[3].start_rate
+
+
+def test_a_silent_path_gets_no_more_than_the_start_rate() -> None:
+    done = scan('[host.tcp]\ndefault = "filtered"')
+    assert peak(done) <= TEMPLATES[4].start_rate * 1.2
+
+
+def test_loss_that_does_not_depend_on_speed_is_no_reason_to_slow_down() -> None:
+    clean, lossy = scan(which="1-20000"), scan("loss = 0.05", which="1-20000")
+    assert lossy.network.now() < 3 * clean.network.now() + 1.5
+    assert peak(lossy) > TEMPLATES[4].start_rate
+
+
+def test_a_full_queue_is_followed() -> None:
+    """The queue drains 1,000 packets a second: the scan settles near that and loses no verdict."""
+    done = scan("queue = 50", "rate = 1000", which="1-8000")
+    late = [time for time, *_ in done.network.log if time > done.network.now() / 2]
+    assert len(late) / (late[-1] - late[0]) < 2_500
+    assert all(row.state.label == "closed" for row in done.rows().values())
+    assert any("answers go missing" in line.text for line in done.log.lines())
+
+
+def test_bounds_hold_whatever_happens() -> None:
+    pace = Pace(TEMPLATES[3].with_bounds(max_rate=100.0))
+    assert pace.rate == 100.0
+    for step in range(50):
+        pace.note_pressure(step * 1.0)
+    assert pace.rate == FLOOR
+    pace.set_timing(TEMPLATES[3].with_bounds(min_rate=1e12))
+    assert pace.rate >= CEILING
+    pace.set_timing(TEMPLATES[0])
+    assert pace.rate == pytest.approx(1 / 300)
+
+
+def test_a_minimum_rate_holds_under_pressure() -> None:
+    pace = Pace(TEMPLATES[3].with_bounds(min_rate=500.0))
+    for step in range(50):
+        pace.note_pressure(step * 1.0)
+    assert pace.rate == 500.0
+
+
+def test_idle_time_is_not_saved_up() -> None:
+    pace = Pace(TEMPLATES[3].with_bounds(max_rate=100.0))
+    pace.allowance(0.0)
+    assert pace.allowance(1000.0) <= 2
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "waits 300 s between probes"), (2, "waits 0.4 s between probes")]
+)
+def test_templates_say_what_limits_them(number: int, said: str) -> None:
+    assert said in Pace(TEMPLATES[number]).limit
+
+
+def test_a_cap_says_so() -> None:
+    assert Pace(TEMPLATES[3].with_bounds(max_rate=50.0)).limit == "rate capped at 50/s"
+    assert "no answers yet" in Pace(TEMPLATES[3]).limit
