@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.progress import Progress
-from engine.explain import Explanation, explain
 from engine.formats.atomic import write_atomically
 from engine.formats.registry import EXPORT_FORMATS, ExportFormat
 from engine.host.privilege import can_send_raw, how_to_get_raw
@@ -37,6 +36,7 @@ from engine.spec.timing import TimingTemplate
 from engine.transport.live import TransportUnavailable
 
 if TYPE_CHECKING:
+    from engine.explain import Explanation
     from engine.host.interfaces import LocalNetwork
 
 __all__ = [
@@ -305,6 +305,8 @@ class ScanSession:
 
         The first call loads the packet decoder (about 0.4 s); call it off the UI thread.
         """
+        from engine.explain import explain
+
         row = self._snapshot.row(key)
         if row is None:
             return None

@@ -36,7 +36,7 @@ _GROWTH = 1.08
 _CAUTION = 0.9
 _STEEPEST = 0.3
 """The rate is not cut to less than this share at once."""
-_MOST_BURST = 4_096
+_MOST_BURST = 8_192
 _REMEMBERED = 512
 
 

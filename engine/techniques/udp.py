@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +15,10 @@ from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind
 from engine.techniques.icmp import ERRNO_RULES, ICMP_RULES, TYPE_AND_CODE, errno_rule
-from engine.techniques.payloads.registry import PAYLOADS
 from engine.techniques.technique import Outcome, Rule, Segments, Technique
+
+if TYPE_CHECKING:
+    from engine.techniques.payloads.payload import Payload
 
 UDP_HEADER = np.dtype(
     [
@@ -25,10 +30,25 @@ UDP_HEADER = np.dtype(
 )
 """RFC 768: 8 bytes. ``length`` counts header and payload."""
 
-_HAS_PAYLOAD = np.zeros(65536, np.bool_)
-_HAS_PAYLOAD[list(PAYLOADS)] = True
-_LENGTH = np.full(65536, UDP_HEADER.itemsize, np.uint16)
-_LENGTH[list(PAYLOADS)] += np.array([len(p.data) for p in PAYLOADS.values()], np.uint16)
+
+class _Requests(NamedTuple):
+    """The requests by port, and as arrays over all ports: which have one, datagram lengths."""
+
+    payloads: Mapping[int, Payload]
+    exists: NDArray[np.bool_]
+    length: NDArray[np.uint16]
+
+
+@cache
+def _requests() -> _Requests:
+    """Loaded when the first datagram is built: other scan types do without."""
+    from engine.techniques.payloads.registry import PAYLOADS
+
+    exists = np.zeros(65536, np.bool_)
+    exists[list(PAYLOADS)] = True
+    length = np.full(65536, UDP_HEADER.itemsize, np.uint16)
+    length[list(PAYLOADS)] += np.array([len(p.data) for p in PAYLOADS.values()], np.uint16)
+    return _Requests(PAYLOADS, exists, length)
 
 
 def build_udp(
@@ -39,7 +59,8 @@ def build_udp(
     The token goes where the port's protocol returns one (a DNS id, an NTP timestamp ...); a
     request without such a field, and the empty datagram, carry none.
     """
-    length = _LENGTH[ports]
+    requests = _requests()
+    length = requests.length[ports]
     header = np.zeros(len(ports), UDP_HEADER)
     header["source_port"] = source_ports
     header["destination_port"] = ports
@@ -47,8 +68,8 @@ def build_udp(
     start = UDP_HEADER.itemsize
     data = np.zeros((len(ports), int(length.max(initial=start))), np.uint8)
     data[:, :start] = header.view(np.uint8).reshape(-1, start)
-    for port in np.flatnonzero(np.bincount(ports[_HAS_PAYLOAD[ports]])):
-        payload = PAYLOADS[int(port)]
+    for port in np.flatnonzero(np.bincount(ports[requests.exists[ports]])).tolist():
+        payload = requests.payloads[port]
         of_port = np.flatnonzero(ports == port)
         data[of_port, start : start + len(payload.data)] = payload.rows(tokens[of_port])
     return Segments(data, length)

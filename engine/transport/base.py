@@ -66,6 +66,10 @@ class Channel(Interface):
     def probe_packet(self, probe: np.void) -> bytes:
         """As in Transport."""
 
+    def await_answers_for(self, seconds: float) -> None:
+        """Keep what is held per probe, such as an open socket, for so long: more than the longest
+        timeout in use."""
+
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, never waiting."""
 

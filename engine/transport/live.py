@@ -22,9 +22,6 @@ from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.transport.base import Channel
-from engine.transport.sockets.answers import DEFAULT_MAX_AGE
-from engine.transport.sockets.connect import ConnectChannel
-from engine.transport.sockets.udp import UdpChannel
 
 STRAGGLERS = 1.0
 """Seconds that answers are awaited beyond the longest timeout: a Linux target re-sends its SYN/ACK
@@ -61,7 +58,7 @@ class LiveTransport:
         self,
         channels: Sequence[Channel] = (),
         offers: Sequence[Offer] = (),
-        max_age: float = DEFAULT_MAX_AGE,
+        max_age: float = 10.0 + STRAGGLERS,
     ) -> None:
         self._channels: list[Channel] = []
         self._route: dict[ScanType, Channel] = {}
@@ -103,8 +100,7 @@ class LiveTransport:
         the longest timeout in use."""
         self._max_age = max_age
         for channel in self._channels:
-            if isinstance(channel, ConnectChannel | UdpChannel):
-                channel.max_age = max_age
+            channel.await_answers_for(max_age)
 
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send each probe through its channel."""
@@ -242,11 +238,23 @@ def open_transport(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> Li
 
 
 def _offers(wish: str, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
-    connect = Offer(ConnectChannel.scan_types, partial(ConnectChannel, book))
+    connect = Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book))
     raw = _raw_channel(wish)
     if raw is None:
-        return [connect, Offer(UdpChannel.scan_types, partial(UdpChannel, book))]
+        return [connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book))]
     return [connect, Offer(frozenset({ScanType.SYN, ScanType.UDP}), partial(raw, book, tokens))]
+
+
+def _open_connect(book: AddressBook) -> Channel:
+    from engine.transport.sockets.connect import ConnectChannel
+
+    return ConnectChannel(book)
+
+
+def _open_udp(book: AddressBook) -> Channel:
+    from engine.transport.sockets.udp import UdpChannel
+
+    return UdpChannel(book)
 
 
 def _raw_channel(wish: str) -> Callable[[AddressBook, ProbeTokens], Channel] | None:

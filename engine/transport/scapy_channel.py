@@ -106,6 +106,9 @@ class ScapyChannel:
         packets, lengths = self._packets.build(probes, version)
         return packets[0, : lengths[0]].tobytes()
 
+    def await_answers_for(self, seconds: float) -> None:
+        """Nothing to do: no socket is held per probe."""
+
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, each with the time it was read, at least ``now``."""
         waiting = list(self._network.packets(_MOST_PACKETS))

@@ -217,6 +217,9 @@ class PacketChannel:
             names["scope"] = self._paths.interfaces(hosts)
         return names
 
+    def await_answers_for(self, seconds: float) -> None:
+        """Nothing to do: no socket is held per probe."""
+
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, each with the time it came in."""
         self._paths.step(now)

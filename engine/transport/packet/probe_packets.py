@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,7 @@ class ProbePackets:
         self._tokens = tokens
         self._ports = ports
         self._sources = sources
-        self._ttl = _TTL_FROM + secrets.randbelow(_TTL_SPAN)
+        self._ttl = _TTL_FROM + os.urandom(1)[0] % _TTL_SPAN
 
     def build(
         self, probes: ProbeBatch, version: int, headroom: int = 0

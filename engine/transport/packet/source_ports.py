@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import secrets
+import os
 import socket
 from typing import NamedTuple
 
@@ -75,7 +75,8 @@ class ReservedPorts:
     def __init__(self) -> None:
         self._bound: list[socket.socket] = []
         for _try in range(_TRIES):
-            base = _LOWEST_BASE + secrets.randbelow(_HIGHEST_BASE - _LOWEST_BASE + 1)
+            span = _HIGHEST_BASE - _LOWEST_BASE + 1
+            base = _LOWEST_BASE + int.from_bytes(os.urandom(4), "big") % span
             if self._reserve(base):
                 self.ports = SourcePorts(base)
                 return

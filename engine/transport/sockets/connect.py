@@ -131,6 +131,10 @@ class ConnectChannel:
         """Empty: the operating system makes the packets."""
         return b""
 
+    def await_answers_for(self, seconds: float) -> None:
+        """Set ``max_age``."""
+        self.max_age = seconds
+
     def drain(self, now: float) -> ReplyBatch:
         """The connections decided so far. Closes those older than ``max_age``."""
         for fd, _ in self._epoll.poll(0, _EVENTS):

@@ -77,6 +77,10 @@ class UdpChannel:
         """Empty: the operating system makes the packets."""
         return b""
 
+    def await_answers_for(self, seconds: float) -> None:
+        """Set ``max_age``."""
+        self.max_age = seconds
+
     def drain(self, now: float) -> ReplyBatch:
         """What came back. Stops awaiting answers to probes older than ``max_age``."""
         self._receive()

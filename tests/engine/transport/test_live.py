@@ -61,6 +61,12 @@ class FakeChannel:
         self.sent.append(batch)
         return SendReport(batch["port"].astype(np.float64), self.problems)
 
+    def await_answers_for(self, seconds: float) -> None:
+        pass
+
+    def probe_packet(self, probe: np.void) -> bytes:
+        return b""
+
     def drain(self, now: float) -> ReplyBatch:
         return self.inbox.pop() if self.inbox else no_replies()
 
