@@ -67,6 +67,7 @@ class ScanRunner:
         self._on_decided = on_decided
         self._seed = int.from_bytes(os.urandom(7), "big") if spec.seed is None else spec.seed
         self.book = AddressBook(spec.targets)
+        self._names = self.book.frozen()
         self._ports = spec.ports
         self._store = Store(self.book.count, _channels(spec.ports, spec.protocols))
         self._core = ScanCore(
@@ -354,6 +355,7 @@ class ScanRunner:
             return
         self._restart()
         self._store.grow(self.book.count, self._store.channels)
+        self._names = self.book.frozen()
         self._core.grow()
         for scan_type in self._scan_types:
             mine = _channels(self._ports, (scan_type.protocol,))
@@ -402,7 +404,7 @@ class ScanRunner:
             serial=self._serial,
             phase=self.phase,
             view=self._store.snapshot(last=last),
-            names=self.book,
+            names=self._names,
             scan_types=self._scan_types,
             timing=self._timing,
             progress=self.progress(),

@@ -5,6 +5,7 @@ Host indices are handed out in the order of the target set and never change; a b
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 from typing import Any
 
@@ -37,6 +38,12 @@ class AddressBook:
     def count(self) -> int:
         """Number of hosts."""
         return len(self._family)
+
+    def frozen(self) -> AddressBook:
+        """The book as it is now; it does not grow with the original."""
+        frozen = copy.copy(self)
+        frozen._scopes, frozen._names = self._scopes.copy(), self._names.copy()
+        return frozen
 
     def extend(self, targets: TargetSet) -> int:
         """Add the addresses that are not in the book yet; returns how many that were."""

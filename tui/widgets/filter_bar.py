@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from engine.results.filter import EVERYTHING, MAX_LENGTH, Filter, parse_filter
 from engine.spec.error import SpecError
+from tui.line_input import LineInput
 
 HELP = "port:22,80-90  state:open  service:http  host:10.0  reason:reset  -not this"
 EXAMPLE = "filter, for example  port:80-90 state:open -http"
@@ -68,7 +69,7 @@ class FilterBar(Vertical):
         """The input and the line below it."""
         with Horizontal():
             yield Static("/", classes="slash")
-            yield Input(placeholder=EXAMPLE, max_length=MAX_LENGTH)
+            yield LineInput(placeholder=EXAMPLE, max_length=MAX_LENGTH)
         yield Static(Text(HELP), markup=False, classes="hint")
 
     @property

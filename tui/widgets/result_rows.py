@@ -13,7 +13,7 @@ from engine.results.snapshot import Snapshot
 from tui.widgets.query_pace import QueryPace
 
 _NAMES_MEASURED = 256
-NOTHING = RowSet(np.empty(0, np.int64), 0, {})
+NOTHING = RowSet(np.empty(0, np.int64), 0, 0, {})
 
 
 class ResultRows:

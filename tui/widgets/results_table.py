@@ -205,7 +205,7 @@ class ResultsTable(CursorList):
         if snapshot is None:
             return ("text", "No scan yet.") if y == 2 else BLANK
         if y >= self.size.height - 1:
-            counts = counts_line(snapshot, query, rows.row_set, len(rows.marks))
+            counts = counts_line(rows.row_set, len(rows.marks))
             return ("counts", self._order_text() + counts)
         if not len(rows):
             text = empty_text(snapshot, query, rows.row_set, self.show_all_key)

@@ -10,44 +10,33 @@ from engine.spec.port_state import PortState
 from tui import format as fmt
 
 
-def decided_count(snapshot: Snapshot, host: int | None) -> int:
-    """Ports with an answer, of one host or of all."""
-    counts = snapshot.view.counts
-    rows = counts if host is None else counts[host : host + 1]
-    return int(rows.sum() - rows[:, PortState.PENDING].sum())
-
-
 def state_counts(counts: Mapping[PortState, int]) -> str:
     """``980 closed, 8 filtered``, most frequent first."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     return ", ".join(f"{number:,} {state.label}" for state, number in ordered if number)
 
 
-def counts_line(snapshot: Snapshot, query: Query, rows: RowSet, marked: int) -> str:
+def counts_line(rows: RowSet, marked: int) -> str:
     """How many rows are shown of how many results, and where the others are."""
-    decided = decided_count(snapshot, query.host)
-    parts = [f"{len(rows):,} shown of {decided:,}"]
+    parts = [f"{len(rows):,} shown of {rows.decided:,}"]
     if marked:
         parts.append(f"{marked:,} marked")
     if rows.hidden:
         parts.append(f"hidden: {state_counts(rows.hidden)}")
-    if decided > rows.matching:
-        parts.append(f"{decided - rows.matching:,} not matching")
+    if rows.decided > rows.matching:
+        parts.append(f"{rows.decided - rows.matching:,} not matching")
     return " · ".join(parts)
 
 
 def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, show_all_key: str) -> str:
     """Why the table has no rows, and what to do about it, in a sentence or two."""
-    decided = decided_count(snapshot, query.host)
-    if not decided:
+    if not rows.decided:
         return _nothing_decided(snapshot)
     if not rows.matching:
-        if query.filter.terms:
-            return (
-                f"Nothing matches the filter: none of the {fmt.plural(decided, 'result')}. "
-                "Change or clear the filter."
-            )
-        return "The results are being read."
+        return (
+            f"Nothing matches the filter: none of the {fmt.plural(rows.decided, 'result')}. "
+            "Change or clear the filter."
+        )
     hidden = state_counts(rows.hidden)
     what = "No open ports match the filter" if query.filter.terms else "No open ports"
     more = "" if snapshot.phase.over else " so far"

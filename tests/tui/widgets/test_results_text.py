@@ -16,14 +16,14 @@ def told(snapshot, query) -> str:
 def test_counts_say_where_the_other_rows_are(usual_scan) -> None:
     snapshot = usual_scan.snapshot()
     query = Query()
-    line = counts_line(snapshot, query, run_query(snapshot, query), marked=2)
+    line = counts_line(run_query(snapshot, query), marked=2)
     assert line == "3 shown of 100 · 2 marked · hidden: 90 closed, 7 filtered"
 
 
 def test_counts_tell_filtered_rows_from_hidden_ones(usual_scan) -> None:
     snapshot = usual_scan.snapshot()
     query = Query(filter=parse_filter("port:20-29"))
-    line = counts_line(snapshot, query, run_query(snapshot, query), marked=0)
+    line = counts_line(run_query(snapshot, query), marked=0)
     assert line == "1 shown of 100 · hidden: 9 closed · 90 not matching"
 
 
@@ -32,7 +32,7 @@ def test_counts_are_those_of_the_chosen_host(make_scan) -> None:
     scan.decide(PortState.OPEN, 22, host=0)
     scan.decide(PortState.CLOSED, 22, 23, host=1)
     snapshot, query = scan.snapshot(), Query(host=1)
-    line = counts_line(snapshot, query, run_query(snapshot, query), marked=0)
+    line = counts_line(run_query(snapshot, query), marked=0)
     assert line == "0 shown of 2 · hidden: 2 closed"
 
 
