@@ -141,7 +141,7 @@ def cases(draw: st.DrawFn, *, clean: bool) -> Case:
 
 
 modest = settings(
-    max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
