@@ -107,6 +107,7 @@ class StatusLine(Widget):
         progress, phase = snapshot.progress, snapshot.phase
         target = self._targets or _first_target(snapshot)
         ports = self._ports[1]
+        labelled = ports if ports.endswith("ports") else f"ports {ports}"
         options = " ".join(one.option for one in snapshot.scan_types)
         titles = ", ".join(f"{one.option} {one.title}" for one in snapshot.scan_types)
         share = "" if phase is Phase.WAITING else f" {fmt.percent(progress.fraction)}"
@@ -115,7 +116,11 @@ class StatusLine(Widget):
         return {
             "product": ("PyScan",),
             "target": (target, fmt.cut(target, 24), fmt.cut(target, 15)),
-            "ports": (f"ports {ports}", f"ports {fmt.cut(ports, 14)}", fmt.cut(ports, 11)),
+            "ports": (
+                labelled,
+                fmt.cut(labelled, 20),
+                fmt.cut(ports, 11),
+            ),
             "scan": (titles, options, fmt.cut(options, 7)),
             "timing": (snapshot.timing.label, f"T{snapshot.timing.number}", ""),
             "phase": (f"{PHASES[phase].glyph} {phase.value}{share}",),
