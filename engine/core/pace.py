@@ -158,9 +158,9 @@ class Pace:
         self._allowance = min(self._allowance + gained, self._burst)
         return int(self._allowance + 1e-9)
 
-    def next_allowed(self, now: float) -> float:
-        """When the next probe may leave (or a worthwhile handful, at high rates)."""
-        wanted = 1.0 if self._rate < 500 else min(32.0, self._burst)
+    def next_allowed(self, now: float, waiting: int) -> float:
+        """When the next of ``waiting`` probes may leave (or a worthwhile handful, at high rates)."""
+        wanted = 1.0 if self._rate < 500 else min(32.0, self._burst, waiting)
         return now + max(0.0, wanted - self._allowance) / self._rate
 
     def note_sent(self, count: int) -> None:

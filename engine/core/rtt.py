@@ -79,8 +79,8 @@ class RttEstimator:
         known = self._recent[~np.isnan(self._recent)]
         if not len(known):
             return None
-        median, high = np.percentile(known, (50, 95))
-        return float(median), float(high)
+        known.sort()
+        return float(known[len(known) // 2]), float(known[len(known) * 95 // 100])
 
     def group_timeout(self, timing: TimingTemplate) -> float:
         """Timeout of a host nothing is known about yet."""

@@ -171,12 +171,13 @@ class ScanCore:
     def _wake_at(self, now: float, sending: bool) -> float:
         if sending:
             return now
+        if self.open_cells == 0 and self.in_flight == 0:
+            return max(self._linger_until, now)
         wake = self._outstanding.next_look
+        waiting = self._queue.waiting
         parallel = self.pace.parallelism
-        if self._queue.waiting and not (parallel and self.in_flight >= parallel):
-            wake = min(wake, max(self.pace.next_allowed(now), self._blocked_until))
-        if wake == float("inf") and self.open_cells == 0:
-            wake = max(self._linger_until, now)
+        if waiting and not (parallel and self.in_flight >= parallel):
+            wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
         return wake
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
