@@ -75,6 +75,15 @@ def test_a_connect_scan_of_a_real_listener(listener: int) -> None:
     session.close()
 
 
+def test_descriptors_are_given_back_when_the_thread_ends(listener: int) -> None:
+    before = descriptors()
+    session = ScanSession(loopback(listener), linger=False)
+    session.start()
+    assert session.join(10.0)
+    assert descriptors() <= before
+    session.close()
+
+
 def test_commands_during_a_real_scan(listener: int) -> None:
     slow = TEMPLATES[4].with_bounds(max_rate=50.0)
     session = ScanSession(loopback(listener, ports=ports(f"1-300,{listener}"), timing=slow))
