@@ -160,6 +160,10 @@ def test_a_simulation_from_text() -> None:
 # ------------------------------------------------------------------ when sending fails
 
 
+def times_said(session: ScanSession, text: str) -> int:
+    return sum(text in line.text for line in session.log.lines())
+
+
 def cannot_be_probed(batch: ProbeBatch) -> tuple[np.ndarray, tuple[SendProblem, ...]]:
     """Host 1 has no route."""
     unlucky = batch["host"] == 1
@@ -176,9 +180,9 @@ def test_a_host_that_cannot_be_probed_stays_pending() -> None:
         assert snapshot.problems == {1: "no route to 10.0.0.2"}
         assert snapshot.host_line(1).counts[PortState.PENDING] == 50
         assert snapshot.host_line(0).decided == 50
-        for _ in range(2):
+        for times in (2, 3):
             session.rescan_host(1)
-            wait_for(lambda: session.snapshot().phase is Phase.RUNNING)
+            wait_for(lambda times=times: times_said(session, "10.0.0.2 cannot be probed") == times)
             finished(session)
             assert session.snapshot().problems == {1: "no route to 10.0.0.2"}
             assert session.snapshot().host_line(1).decided == 0
