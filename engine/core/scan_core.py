@@ -156,6 +156,8 @@ class ScanCore:
         self._adapt(now)
         if self.paused:
             return Poll(empty_probes(), self._outstanding.next_look)
+        if not self.open_cells:
+            self._queue.clear()  # what still waits belongs to hosts or protocols given up
         if not self._queue.waiting:
             self._review(now)
         room = 0 if now < self._blocked_until else self._room(now)

@@ -99,6 +99,11 @@ class SendQueue:
         self._work.put_back(unsent[first])
         self.add_resend(unsent[~first])
 
+    def clear(self) -> None:
+        """Forget everything that waits."""
+        self._work.clear()
+        self._resend.clear()
+
     def discard(self, protocol: int) -> None:
         """Forget the waiting cells of a protocol."""
         self._work.discard(protocol)

@@ -129,6 +129,11 @@ class WorkQueue:
         if len(cells):
             self._returned.append(cells)
 
+    def clear(self) -> None:
+        """Forget all cells."""
+        self._returned.clear()
+        self._walks.clear()
+
     def discard(self, protocol: int) -> None:
         """Forget the cells of one protocol. Each walk belongs to one protocol only."""
         self._walks = deque(walk for walk in self._walks if walk.protocol != protocol)
