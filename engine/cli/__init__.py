@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from engine.cli import exit_code
+from engine.cli.streams import forget_standard_output, open_missing_streams
 from engine.sanitize import clean
 from engine.spec.error import SpecError
 from engine.spec.options import UsageError
@@ -21,7 +22,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
     Returns the exit code; ends the process itself for ``--help`` and ``--version``.
     """
-    _open_missing_streams()
+    open_missing_streams()
     try:
         try:
             code = _run(sys.argv[1:] if words is None else words)
@@ -31,10 +32,10 @@ def main(words: Sequence[str] | None = None) -> int:
         _complain(f"{error} (pyscan --help lists the options)")
         return exit_code.USAGE
     except BrokenPipeError:
-        _forget_standard_output()
+        forget_standard_output()
         return exit_code.BROKEN_PIPE
     except OSError as error:
-        _forget_standard_output()
+        forget_standard_output()
         _complain(f"standard output: {error.strerror or error}")
         return exit_code.INCOMPLETE
     except KeyboardInterrupt:
@@ -44,19 +45,6 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _complain(text: str) -> None:
     print(f"pyscan: {clean(text, 2000)}", file=sys.stderr)
-
-
-def _open_missing_streams() -> None:
-    """Streams the caller closed (``>&-``) are None in Python; write those to nowhere."""
-    if sys.stdout is None:
-        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
-
-
-def _forget_standard_output() -> None:
-    """Point standard output to nowhere, so that what is left in its buffer raises no more."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(words: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from engine.cli.narration import Narrator
 from engine.cli.options import Output, requested_outputs
 from engine.cli.outputs import LineStream, check_outputs, write_output
 from engine.cli.signals import cancelled_by_signals, interrupt_on_sigterm
+from engine.cli.streams import forget_standard_output
 from engine.formats.style import Style
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
@@ -119,6 +120,8 @@ def _write(outputs: Sequence[Output], report: ScanReport, style: Style, narrator
         except OSError as error:
             narrator.say(f"pyscan: {output.path} was not written: {error.strerror or error}")
             written = False
+            if output.path == "-":
+                forget_standard_output()
     return written
 
 

@@ -193,6 +193,9 @@ def lab() -> Iterator[Lab]:
             run("ip", "-n", name, "addr", "add", f"fd77::{number}/64", "dev", link, "nodad")
             run("ip", "-n", name, "link", "set", link, "up")
         made.sysctl("net.ipv4.neigh.va.retrans_time_ms=50")
+        # Else the target's kernel answers only the first few of many probes in a row.
+        rates = ("net.ipv4.icmp_ratelimit=0", "net.ipv6.icmp.ratelimit=0")
+        run("ip", "netns", "exec", made.target, "sysctl", "-qw", *rates)
         made.nft(made.target, TARGET_RULES)
         made.nft(made.scanner, SCANNER_RULES)
         made.ip("route add prohibit 10.91.0.0/24")
