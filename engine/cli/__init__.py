@@ -6,7 +6,6 @@ Only the standard library is loaded until it is clear that there is something to
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 

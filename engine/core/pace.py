@@ -159,7 +159,7 @@ class Pace:
         return int(self._allowance + 1e-9)
 
     def next_allowed(self, now: float, waiting: int) -> float:
-        """When the next of ``waiting`` probes may leave (or a worthwhile handful, at high rates)."""
+        """When the next of ``waiting`` probes may leave, or at high rates a worthwhile handful."""
         wanted = 1.0 if self._rate < 500 else min(32.0, self._burst, waiting)
         return now + max(0.0, wanted - self._allowance) / self._rate
 
