@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
+from engine.core.channels import channels_of
 from engine.core.distinct import distinct
 from engine.core.meter import Meter, expected_remaining
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
 from engine.core.token import ProbeTokens
+from engine.narrator import Narrator, counted
 from engine.results.cell import record_keys
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
@@ -27,12 +29,10 @@ from engine.results.row import Row
 from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
 from engine.sanitize import clean
-from engine.spec.port_state import PortState
 from engine.spec.ports import PortSet
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol, ScanType
-from engine.spec.services import popularity
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
 from engine.transport.base import Transport
@@ -40,7 +40,6 @@ from engine.transport.live import STRAGGLERS, LiveTransport, open_transport
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
-_OPEN_PORTS_LOGGED = 50
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
 
 TransportMaker = Callable[[AddressBook], Transport]
@@ -60,6 +59,8 @@ class ScanRunner:
     ) -> None:
         self.spec = spec
         self.log = log
+        self._narrator = Narrator(log, lambda: self.elapsed)
+        self._say = self._narrator.say
         self.phase = Phase.WAITING
         self.failure = ""
         self.verbosity = verbosity
@@ -69,7 +70,7 @@ class ScanRunner:
         self.book = AddressBook(spec.targets)
         self._names = self.book.frozen()
         self._ports = spec.ports
-        self._store = Store(self.book.count, _channels(spec.ports, spec.protocols))
+        self._store = Store(self.book.count, channels_of(spec.ports, spec.protocols))
         self._core = ScanCore(
             self._store, spec.scan_types, spec.timing, seed=self._seed, shard=spec.shard
         )
@@ -81,13 +82,11 @@ class ScanRunner:
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
         self._notices: list[str] = []
-        self._said: set[str] = set()
         self._started_at = 0.0
         self._began = 0.0
         self._ended: float | None = None
         self._rejected = 0
         self._serial = 0
-        self._logged_pace = ""
 
     # ---------------------------------------------------------------- life
 
@@ -99,7 +98,7 @@ class ScanRunner:
         self._began = transport.now()
         self.phase = Phase.RUNNING
         for protocol in self.spec.protocols:
-            channels = _channels(self.spec.ports, (protocol,))
+            channels = channels_of(self.spec.ports, (protocol,))
             self._core.add_grid(0, self.book.count, channels, sharded=True)
         kinds = " and ".join(scan_type.title for scan_type in self._scan_types)
         self._say(
@@ -147,7 +146,7 @@ class ScanRunner:
             self._take_in(now, replies)
         self._report_decided()
         self._meter.note(now, core.sent_total, core.answered_total, core.decided)
-        self._log_pace()
+        self._narrator.pace(core.pace)
         if core.finished(now):
             self._finish()
 
@@ -193,17 +192,10 @@ class ScanRunner:
         for line in why.splitlines():
             self._say(0, line)
 
-    # ---------------------------------------------------------------- narration
-
-    def _say(self, level: int, text: str) -> None:
-        self.log.add(self.elapsed, level, text)
-
     def _note_problems(self, report: SendReport) -> None:
         for problem in report.problems:
             if not problem.lasting:
-                if problem.text not in self._said and len(self._said) < 1000:
-                    self._said.add(problem.text)
-                    self._say(1, f"{problem.text}; sending again, slower")
+                self._narrator.pressure(problem)
                 continue
             for host in problem.hosts:
                 if problem.whole_host:
@@ -222,34 +214,9 @@ class ScanRunner:
         hosts, channels = self._store.name(at)
         keys = hosts.astype(np.int64) << 18 | channels
         batch = DecidedBatch(keys, self._store.copy(at), self.book)
-        self._log_decided(batch)
+        self._narrator.decided(batch)
         if self._on_decided is not None:
             self._on_decided(batch)
-
-    def _log_decided(self, batch: DecidedBatch) -> None:
-        states = batch.cells["state"]
-        opened = np.flatnonzero(states == PortState.OPEN)
-        for place in opened[:_OPEN_PORTS_LOGGED]:
-            row = batch.row(int(place))
-            rtt = "" if row.rtt is None else f" after {row.rtt * 1e3:.1f} ms"
-            name = f" ({row.service})" if row.service else ""
-            self._say(
-                1,
-                f"open: {row.port}/{row.protocol.label}{name} on {row.address}, "
-                f"{row.reason.label}{rtt}",
-            )
-        if len(opened) > _OPEN_PORTS_LOGGED:
-            self._say(1, f"open: {len(opened) - _OPEN_PORTS_LOGGED:,} more ports just now")
-        counts = np.bincount(states, minlength=len(PortState))
-        words = [f"{n:,} {PortState(i).label}" for i, n in enumerate(counts) if n]
-        self._say(3, f"decided {', '.join(words)}")
-
-    def _log_pace(self) -> None:
-        limit = self._core.pace.limit
-        if limit != self._logged_pace:
-            self._logged_pace = limit
-            pace = self._core.pace.describe()
-            self._say(2, f"pace {pace}" + (f": {limit}" if limit else ", still growing"))
 
     # ---------------------------------------------------------------- commands
 
@@ -293,7 +260,7 @@ class ScanRunner:
         for protocol in protocols:
             if not ports.count(protocol):
                 ports = ports.union(_same_numbers(ports, protocol))
-        self._store.grow(self.book.count, _channels(ports, protocols))
+        self._store.grow(self.book.count, channels_of(ports, protocols))
         self._ports = ports
         self._restart()
         self._scan_types = scan_types
@@ -358,22 +325,25 @@ class ScanRunner:
         self._names = self.book.frozen()
         self._core.grow()
         for scan_type in self._scan_types:
-            mine = _channels(self._ports, (scan_type.protocol,))
+            mine = channels_of(self._ports, (scan_type.protocol,))
             self._core.add_grid(first, added, mine)
         self._say(0, f"added {added:,} addresses")
 
     def add_ports(self, ports: PortSet) -> None:
         """Scan more ports, on all hosts. Raises StoreFullError."""
         protocols = tuple(scan_type.protocol for scan_type in self._scan_types)
-        fresh = ports.minus(self._ports).only(protocols)
+        unknown = ports.minus(self._ports)
+        fresh = unknown.only(protocols)
         if not fresh.total:
-            self._say(0, "nothing added: these ports are already part of the scan")
+            known = "these ports are already part of the scan"
+            other = "the scan types in use do not probe these ports; choose another type first"
+            self._say(0, f"nothing added: {other if unknown.total else known}")
             return
-        self._store.grow(self.book.count, _channels(fresh, protocols))
+        self._store.grow(self.book.count, channels_of(fresh, protocols))
         self._ports = self._ports.union(fresh)
         self._restart()
         for protocol in protocols:
-            channels = _channels(fresh, (protocol,))
+            channels = channels_of(fresh, (protocol,))
             if len(channels):
                 self._core.add_grid(0, self.book.count, channels)
         self._say(0, f"added {fresh.total:,} ports on every host")
@@ -457,25 +427,6 @@ class ScanRunner:
         )
 
 
-def _channels(ports: PortSet, protocols: tuple[Protocol, ...]) -> NDArray[np.uint32]:
-    """Channels of the ports, most often open first, the rest in numeric order."""
-    parts: list[NDArray[np.uint32]] = []
-    for protocol in protocols:
-        numbers = np.fromiter(ports.ports(protocol), np.int64, ports.count(protocol))
-        rank = np.full(65_536, 1 << 20, np.int64)
-        popular = np.array(popularity(protocol), np.int64)
-        rank[popular] = np.arange(len(popular))
-        numbers = numbers[np.argsort(rank[numbers], kind="stable")]
-        parts.append((numbers | int(protocol) << 16).astype(np.uint32))
-    return np.concatenate(parts) if parts else np.empty(0, np.uint32)
-
-
 def _same_numbers(ports: PortSet, protocol: Protocol) -> PortSet:
     """The port numbers of a set, all protocols together, as ports of ``protocol``."""
     return PortSet.of((protocol, low, high) for _, low, high in ports.ranges)
-
-
-def counted(number: int, noun: str) -> str:
-    """``number`` of ``noun`` in words: ``1 port``, ``1,000 ports``, ``2 addresses``."""
-    plural = "" if number == 1 else "es" if noun.endswith("s") else "s"
-    return f"{number:,} {noun}{plural}"

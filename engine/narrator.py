@@ -1,0 +1,68 @@
+"""Narrator: tells the log what a scan does, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from engine.core.batch import SendProblem
+from engine.core.pace import Pace
+from engine.results.decided import DecidedBatch
+from engine.results.log import ScanLog
+from engine.spec.port_state import PortState
+
+_OPEN_PORTS_AT_ONCE = 50
+_MOST_DIFFERENT_PROBLEMS = 1_000
+
+
+class Narrator:
+    """Writes ``log``; ``elapsed`` tells the seconds since the scan began."""
+
+    def __init__(self, log: ScanLog, elapsed: Callable[[], float]) -> None:
+        self._log = log
+        self._elapsed = elapsed
+        self._said: set[str] = set()
+        self._limit = ""
+
+    def say(self, level: int, text: str) -> None:
+        """One line; ``level`` as in LogLine."""
+        self._log.add(self._elapsed(), level, text)
+
+    def pressure(self, problem: SendProblem) -> None:
+        """Our own machine could not send for now. The same trouble is told once."""
+        if problem.text not in self._said and len(self._said) < _MOST_DIFFERENT_PROBLEMS:
+            self._said.add(problem.text)
+            self.say(1, f"{problem.text}; sending again, slower")
+
+    def decided(self, batch: DecidedBatch) -> None:
+        """Ports were decided: open ones are named, the others counted."""
+        states = batch.cells["state"]
+        opened = np.flatnonzero(states == PortState.OPEN)
+        for place in opened[:_OPEN_PORTS_AT_ONCE].tolist():
+            self._open(batch, place)
+        if len(opened) > _OPEN_PORTS_AT_ONCE:
+            self.say(1, f"open: {len(opened) - _OPEN_PORTS_AT_ONCE:,} more ports just now")
+        counts = np.bincount(states, minlength=len(PortState))
+        words = [f"{n:,} {PortState(i).label}" for i, n in enumerate(counts) if n]
+        self.say(3, f"decided {', '.join(words)}")
+
+    def _open(self, batch: DecidedBatch, place: int) -> None:
+        row = batch.row(place)
+        rtt = "" if row.rtt is None else f" after {row.rtt * 1e3:.2g} ms"
+        name = f" ({row.service})" if row.service else ""
+        port = f"{row.port}/{row.protocol.label}{name}"
+        self.say(1, f"open: {port} on {row.address}, {row.reason.label}{rtt}")
+
+    def pace(self, pace: Pace) -> None:
+        """What limits the pace, when that has changed."""
+        if pace.limit != self._limit:
+            self._limit = pace.limit
+            why = f": {pace.limit}" if pace.limit else ", still growing"
+            self.say(2, f"pace {pace.describe()}{why}")
+
+
+def counted(number: int, noun: str) -> str:
+    """``number`` of ``noun`` in words: ``1 port``, ``1,000 ports``, ``2 addresses``."""
+    plural = "" if number == 1 else "es" if noun.endswith("s") else "s"
+    return f"{number:,} {noun}{plural}"
