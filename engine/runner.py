@@ -35,11 +35,13 @@ from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
-from engine.transport.base import Transport
+from engine.transport.base import Recorder, Transport
 from engine.transport.live import STRAGGLERS, LiveTransport, open_transport
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
+_SETTLED = 1.0
+"""Seconds after which the measured send rate says more than the pace."""
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
 
 TransportMaker = Callable[[AddressBook], Transport]
@@ -56,6 +58,7 @@ class ScanRunner:
         make_transport: TransportMaker | None = None,
         on_decided: Callable[[DecidedBatch], None] | None = None,
         verbosity: int = 0,
+        recorder: Recorder | None = None,
     ) -> None:
         self.spec = spec
         self.log = log
@@ -66,6 +69,7 @@ class ScanRunner:
         self.verbosity = verbosity
         self.evidence = EvidenceStore()
         self._on_decided = on_decided
+        self._recorder = recorder
         self._seed = int.from_bytes(os.urandom(7), "big") if spec.seed is None else spec.seed
         self.book = AddressBook(spec.targets)
         self._names = self.book.frozen()
@@ -108,7 +112,7 @@ class ScanRunner:
         )
 
     def _live_transport(self, book: AddressBook) -> Transport:
-        return open_transport(self.spec, book, ProbeTokens())
+        return open_transport(self.spec, book, ProbeTokens(), self._recorder)
 
     def close(self) -> None:
         """Give back every descriptor."""
@@ -398,7 +402,7 @@ class ScanRunner:
             elapsed=self.elapsed,
             total=core.decided + core.open_cells,
             decided=core.decided,
-            remaining=None if self.phase is not Phase.RUNNING else self._remaining(),
+            remaining=None if self.phase is not Phase.RUNNING else self._remaining(send_rate),
             sent=core.sent_total,
             answered=core.answered_total,
             resent=core.resent_total,
@@ -413,14 +417,17 @@ class ScanRunner:
             rejected=self._rejected,
         )
 
-    def _remaining(self) -> float | None:
+    def _remaining(self, send_rate: float) -> float | None:
+        """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
+        sends less, so once the rate has been measured for a while that is what counts."""
         core = self._core
         if not core.sent_total:
             return None
+        settled = self.elapsed > _SETTLED and core.unsent > send_rate * LONGEST_WAIT
         return expected_remaining(
             core.open_cells,
             core.unsent,
-            core.pace.rate,
+            min(core.pace.rate, send_rate * 1.1) if settled else core.pace.rate,
             core.silent_share,
             core.loss.copies(self._timing.max_retries),
             core.rtt.group_timeout(self._timing),

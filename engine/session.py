@@ -33,18 +33,17 @@ from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
+from engine.transport.base import Recorder
 from engine.transport.live import TransportUnavailable
 
 if TYPE_CHECKING:
-    from engine.explain import Explanation
-    from engine.host.interfaces import LocalNetwork
+    from engine.explain import Explanation as Explanation
+    from engine.host.interfaces import LocalNetwork as LocalNetwork
 
 __all__ = [
     "EXPORT_FORMATS",
     "DecidedBatch",
-    "Explanation",
     "ExportFormat",
-    "LocalNetwork",
     "LogLine",
     "ScanLog",
     "ScanSession",
@@ -102,6 +101,7 @@ class ScanSession:
         target_problems: targets that could not be used, as (expression, why), for reports.
         on_decided: called on the engine thread with every batch of decided ports.
         linger: keep the thread for rescans after the scan is over, until close().
+        recorder: is shown all that is sent to and received from the real network.
 
     Raises SpecError or StoreFullError (a ValueError) when the scan is too large.
     """
@@ -115,6 +115,7 @@ class ScanSession:
         target_problems: tuple[tuple[str, str], ...] = (),
         on_decided: Callable[[DecidedBatch], None] | None = None,
         linger: bool = True,
+        recorder: Recorder | None = None,
     ) -> None:
         self.spec = spec
         self.log = ScanLog()
@@ -126,6 +127,7 @@ class ScanSession:
             make_transport=make_transport,
             on_decided=on_decided,
             verbosity=verbosity,
+            recorder=recorder,
         )
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bell = threading.Event()
