@@ -6,9 +6,43 @@ from collections.abc import Sequence
 from typing import Protocol as Interface
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
+
+
+class Recorder(Interface):
+    """Is shown what a scan sends and receives. None in its place costs nothing.
+
+    Packets come in batches: rows (n, width) of bytes that start with the IP header, their
+    ``lengths`` (n,) in bytes (more than the width for packets that were cut) and ``times`` (n,) in
+    seconds on the monotonic clock. The arrays are reused afterwards: copy what is to be kept.
+    Methods may be called by several threads at once and must not raise.
+    """
+
+    def sent(
+        self,
+        packets: NDArray[np.uint8],
+        lengths: NDArray[np.integer],
+        times: NDArray[np.float64],
+    ) -> None:
+        """Packets that left."""
+
+    def received(
+        self,
+        packets: NDArray[np.uint8],
+        lengths: NDArray[np.integer],
+        times: NDArray[np.float64],
+    ) -> None:
+        """Packets that came in and answer a probe, or were rejected as forged or mangled."""
+
+    def asked(self, probes: ProbeBatch, times: NDArray[np.float64], book: AddressBook) -> None:
+        """PROBE records that left through sockets whose packets the operating system makes."""
+
+    def answered(self, records: NDArray[np.void], book: AddressBook) -> None:
+        """REPLY records: what such sockets reported."""
 
 
 class Transport(Interface):

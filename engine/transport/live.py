@@ -21,13 +21,15 @@ from engine.core.token import ProbeTokens
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
-from engine.transport.base import Channel
+from engine.transport.base import Channel, Recorder
 
 STRAGGLERS = 1.0
 """Seconds that answers are awaited beyond the longest timeout: a Linux target re-sends its SYN/ACK
 after one second."""
 
 _FINEST_POLL = 0.001
+_RAW = frozenset({ScanType.SYN, ScanType.UDP})
+_OpensRaw = Callable[[AddressBook, ProbeTokens, Recorder | None], Channel]
 
 
 class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
@@ -213,14 +215,17 @@ def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
     return merged
 
 
-def open_transport(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> LiveTransport:
+def open_transport(
+    spec: ScanSpec, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
+) -> LiveTransport:
     """The way to the network that a scan asked for, its channels opened.
 
     ``auto`` takes raw packets where the rights allow and the operating system's sockets where not.
-    Connect scans always go through sockets. Raises TransportUnavailable.
+    Connect scans always go through sockets. ``recorder`` is shown all that is sent and received.
+    Raises TransportUnavailable.
     """
     transport = LiveTransport(
-        offers=_offers(spec.transport, book, tokens),
+        offers=_offers(spec.transport, book, tokens, recorder),
         max_age=spec.timing.max_timeout + STRAGGLERS,
     )
     try:
@@ -237,27 +242,37 @@ def open_transport(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> Li
     return transport
 
 
-def _offers(wish: str, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
-    connect = Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book))
+def without_packets(spec: ScanSpec) -> tuple[ScanType, ...]:
+    """The scan types of a scan whose packets the operating system makes, so that no capture can
+    have them. Raises TransportUnavailable."""
+    if _raw_channel(spec.transport) is None:
+        return spec.scan_types
+    return tuple(one for one in spec.scan_types if one not in _RAW)
+
+
+def _offers(
+    wish: str, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None
+) -> list[Offer]:
+    connect = Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book, recorder))
     raw = _raw_channel(wish)
     if raw is None:
-        return [connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book))]
-    return [connect, Offer(frozenset({ScanType.SYN, ScanType.UDP}), partial(raw, book, tokens))]
+        return [connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, recorder))]
+    return [connect, Offer(_RAW, partial(raw, book, tokens, recorder))]
 
 
-def _open_connect(book: AddressBook) -> Channel:
+def _open_connect(book: AddressBook, recorder: Recorder | None) -> Channel:
     from engine.transport.sockets.connect import ConnectChannel
 
-    return ConnectChannel(book)
+    return ConnectChannel(book, recorder=recorder)
 
 
-def _open_udp(book: AddressBook) -> Channel:
+def _open_udp(book: AddressBook, recorder: Recorder | None) -> Channel:
     from engine.transport.sockets.udp import UdpChannel
 
-    return UdpChannel(book)
+    return UdpChannel(book, recorder=recorder)
 
 
-def _raw_channel(wish: str) -> Callable[[AddressBook, ProbeTokens], Channel] | None:
+def _raw_channel(wish: str) -> _OpensRaw | None:
     """What opens the raw channel that was wished for, or None to do with sockets."""
     if wish not in TRANSPORTS:
         raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
@@ -272,16 +287,16 @@ def _raw_channel(wish: str) -> Callable[[AddressBook, ProbeTokens], Channel] | N
     return _open_packet if wish == "packet" else _open_scapy
 
 
-def _open_packet(book: AddressBook, tokens: ProbeTokens) -> Channel:
+def _open_packet(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
     from engine.transport.packet import PacketChannel
 
-    return PacketChannel(book, tokens)
+    return PacketChannel(book, tokens, recorder)
 
 
-def _open_scapy(book: AddressBook, tokens: ProbeTokens) -> Channel:
+def _open_scapy(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
     from engine.transport.scapy_channel import ScapyChannel
 
-    return ScapyChannel(book, tokens)
+    return ScapyChannel(book, tokens, recorder)
 
 
 TRANSPORTS = ("auto", "packet", "sockets", "scapy")

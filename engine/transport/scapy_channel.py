@@ -17,6 +17,7 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, no_replies
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import ScanType
+from engine.transport.base import Recorder
 from engine.transport.packet.matching import Sent, match_replies
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.source_ports import SLOTS, WINDOW, ReservedPorts
@@ -38,8 +39,11 @@ class ScapyChannel:
     name = "scapy"
     scan_types: frozenset[ScanType] = frozenset(SLOTS)
 
-    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
+    def __init__(
+        self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
+    ) -> None:
         self._book = book
+        self._recorder = recorder
         self._ways: dict[int, Way] = {}
         sources = SourceAddresses()
         with contextlib.ExitStack() as stack:
@@ -74,6 +78,11 @@ class ScapyChannel:
                 packet = self._build(batch[row : row + 1])
                 report.sent_at[row] = time.monotonic()
                 self._network.send(way, packet)
+                if self._recorder is not None:
+                    octets = np.frombuffer(packet, np.uint8)[None, :]
+                    self._recorder.sent(
+                        octets, np.array([len(packet)]), report.sent_at[row : row + 1]
+                    )
             except OSError as error:
                 report.sent_at[row] = np.nan
                 if error.errno in _PRESSURE:
@@ -119,7 +128,8 @@ class ScapyChannel:
             kept = np.frombuffer(packet[:_WIDTH], np.uint8)
             packets[row, : len(kept)] = kept
         lengths = np.array([len(packet) for packet in waiting])
-        return match_replies(packets, lengths, self._sent, max(now, time.monotonic()))
+        now = max(now, time.monotonic())
+        return match_replies(packets, lengths, self._sent, now, self._recorder)
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one PROBE record as it was, or would be, sent. Its source address is

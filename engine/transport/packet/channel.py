@@ -17,6 +17,7 @@ from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, Send
 from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import ScanType
+from engine.transport.base import Recorder
 from engine.transport.packet.companion import Companion
 from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
 from engine.transport.packet.matching import Sent, match_replies
@@ -69,8 +70,11 @@ class PacketChannel:
     name = "packet"
     scan_types: frozenset[ScanType] = frozenset(SLOTS)
 
-    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
+    def __init__(
+        self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
+    ) -> None:
         self._book = book
+        self._recorder = recorder
         with contextlib.ExitStack() as stack:
             reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book)))
@@ -188,7 +192,10 @@ class PacketChannel:
                 if not trouble.whole_host:
                     sent_at[rows[0]], left = REFUSED, slice(1, None)
             else:
-                sent_at[rows[:taken]] = np.linspace(now, time.monotonic(), taken)
+                sent_at[rows[:taken]] = times = np.linspace(now, time.monotonic(), taken)
+                if self._recorder is not None:
+                    start = 0 if outlet.link is None else _ETHERNET
+                    self._recorder.sent(packets[:taken, start:], lengths[:taken] - start, times)
                 left = slice(taken, None)
             rows, packets, lengths = rows[left], packets[left], lengths[left]
             names = None if names is None else names[left]
@@ -224,7 +231,7 @@ class PacketChannel:
         """Answers that have arrived, each with the time it came in."""
         self._paths.step(now)
         batches = [
-            match_replies(packets, lengths, self._sent, arrivals)
+            match_replies(packets, lengths, self._sent, arrivals, self._recorder)
             for receiver in self._receivers.values()
             for packets, lengths, arrivals in self._waiting(receiver)
         ]

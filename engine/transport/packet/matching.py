@@ -19,6 +19,7 @@ from engine.core.distinct import distinct
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import Protocol
 from engine.techniques.answer import ACK, FROM_TARGET, RST, SYN, WINDOW_OPEN, AnswerKind
+from engine.transport.base import Recorder
 from engine.transport.packet.headers import IPV4, IPV6, PROTOCOL_NUMBERS
 from engine.transport.packet.ip_reader import UNREADABLE, IpHeaders, read_ipv4, read_ipv6
 from engine.transport.packet.source_ports import SourcePorts
@@ -92,29 +93,35 @@ def match_replies(
     lengths: NDArray[np.integer],
     sent: Sent,
     arrivals: NDArray[np.float64] | float,
+    recorder: Recorder | None = None,
 ) -> ReplyBatch:
     """The answers among packets that start with their IP header, as ``packets`` (n, width) and
-    ``lengths`` (n,) bytes; ``arrivals`` is when they came in, each or all. Never raises, whatever
-    the bytes."""
+    ``lengths`` (n,) bytes; ``arrivals`` is when they came in, each or all. ``recorder`` is shown
+    those that count and those that are rejected. Never raises, whatever the bytes."""
     kept = np.minimum(lengths, packets.shape[1]).astype(np.int64)
     packets = _widened(packets)
     versions = packets[:, 0] >> 4
     records = np.zeros(len(packets), REPLY)
     accepted = np.zeros(len(packets), np.bool_)
-    rejected = np.count_nonzero((versions != 4) & (versions != 6) | (kept < IPV4.itemsize))
+    rejected = (versions != 4) & (versions != 6) | (kept < IPV4.itemsize)
     for version, reader in ((4, read_ipv4), (6, read_ipv6)):
         rows = np.flatnonzero((versions == version) & (kept >= IPV4.itemsize))
         if len(rows):
             headers = reader(packets[rows], kept[rows])
-            rejected += _match_version(version, packets, rows, headers, sent, records, accepted)
+            _match_version(version, packets, rows, headers, sent, records, accepted, rejected)
+    if recorder is not None:
+        shown = np.flatnonzero(accepted | rejected)
+        times = np.broadcast_to(np.float64(arrivals), len(packets))[shown]
+        recorder.received(packets[shown], lengths[shown], times)
+    count = int(np.count_nonzero(rejected))
     if not accepted.any():
-        return no_replies(int(rejected))
+        return no_replies(count)
     chosen = np.flatnonzero(accepted)
     records["time"] = arrivals
     snapped = np.minimum(kept[chosen], SNAP)
     raw = packets[chosen, :SNAP]
     raw[np.arange(SNAP) >= snapped[:, None]] = 0
-    return ReplyBatch(records[chosen], raw, snapped.astype(np.uint16), int(rejected))
+    return ReplyBatch(records[chosen], raw, snapped.astype(np.uint16), count)
 
 
 def _widened(packets: Bytes) -> Bytes:
@@ -131,9 +138,10 @@ def _match_version(
     sent: Sent,
     records: NDArray[np.void],
     accepted: Bools,
-) -> int:
-    """Fill in the answers among ``rows``; returns how many packets were rejected."""
-    rejected = np.count_nonzero(headers.upper == UNREADABLE)
+    rejected: Bools,
+) -> None:
+    """Fill in the answers among ``rows``, which of them count, and which are rejected."""
+    rejected[rows] = headers.upper == UNREADABLE
     matchers: dict[int, tuple[int, _Matcher]] = {
         6: (_TCP.itemsize, _match_tcp),
         17: (_UDP.itemsize, _match_udp),
@@ -143,15 +151,14 @@ def _match_version(
         for offset in distinct(headers.offset[headers.upper == number]):
             here = np.flatnonzero((headers.upper == number) & (headers.offset == offset))
             whole = headers.end[here] >= offset + size
-            rejected += np.count_nonzero(~whole)
+            rejected[rows[here]] = ~whole
             here = here[whole]
             if not len(here):
                 continue
             verdict = matcher(packets[rows[here], offset:], headers.take(here), sent)
             records[rows[here]] = verdict.records
             accepted[rows[here]] = verdict.accepted
-            rejected += np.count_nonzero(verdict.concerning & ~verdict.accepted)
-    return int(rejected)
+            rejected[rows[here]] = verdict.concerning & ~verdict.accepted
 
 
 _Matcher = Callable[[Bytes, IpHeaders, Sent], _Verdict]

@@ -31,6 +31,7 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind, answer_code
+from engine.transport.base import Recorder
 from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
 from engine.transport.sockets.descriptors import socket_cap
 from engine.transport.sockets.endpoint import Endpoints, SocketAddress
@@ -80,10 +81,12 @@ class ConnectChannel:
         *,
         max_age: float = DEFAULT_MAX_AGE,
         max_sockets: int | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.max_age = max_age
         self.max_sockets = socket_cap() if max_sockets is None else max_sockets
         self._book = book
+        self._recorder = recorder
         self._endpoints = Endpoints(book)
         self._answers = Answers(ScanType.CONNECT.protocol, ScanType.CONNECT)
         self._epoll = select.epoll()
@@ -125,7 +128,11 @@ class ConnectChannel:
                     given_up.add(host)
                 else:
                     sent_at[row] = REFUSED
-        return SendReport(np.array(sent_at, np.float64), refusals.problems())
+        report = SendReport(np.array(sent_at, np.float64), refusals.problems())
+        if self._recorder is not None:
+            left = np.isfinite(report.sent_at)
+            self._recorder.asked(batch[left], report.sent_at[left], self._book)
+        return report
 
     def probe_packet(self, probe: np.void) -> bytes:
         """Empty: the operating system makes the packets."""
@@ -148,7 +155,10 @@ class ConnectChannel:
             del self._waiting[fd]
             self._decide(sock, host, port, attempt, error)
         self._close_older_than(now - self.max_age)
-        return self._answers.take()
+        replies = self._answers.take()
+        if self._recorder is not None:
+            self._recorder.answered(replies.records, self._book)
+        return replies
 
     def close(self) -> None:
         """Close every socket. Idempotent."""

@@ -20,6 +20,7 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
 from engine.spec.scan_type import ScanType
 from engine.techniques.udp import build_udp
+from engine.transport.base import Recorder
 from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
 from engine.transport.sockets.descriptors import raise_descriptor_limit
 from engine.transport.sockets.endpoint import Endpoints
@@ -47,10 +48,17 @@ class UdpChannel:
     name = "udp"
     scan_types = frozenset({ScanType.UDP})
 
-    def __init__(self, book: AddressBook, *, max_age: float = DEFAULT_MAX_AGE) -> None:
+    def __init__(
+        self,
+        book: AddressBook,
+        *,
+        max_age: float = DEFAULT_MAX_AGE,
+        recorder: Recorder | None = None,
+    ) -> None:
         raise_descriptor_limit()
         self.max_age = max_age
         self._book = book
+        self._recorder = recorder
         self._endpoints = Endpoints(book)
         self._answers = Answers(ScanType.UDP.protocol, ScanType.UDP)
         self._sources: dict[tuple[int, int], UdpSource] = {}
@@ -71,6 +79,9 @@ class UdpChannel:
             self._receive()
             if pressed:
                 break
+        if self._recorder is not None:
+            left = np.isfinite(sent_at)
+            self._recorder.asked(batch[left], sent_at[left], self._book)
         return SendReport(sent_at, refusals.problems())
 
     def probe_packet(self, probe: np.void) -> bytes:
@@ -86,7 +97,10 @@ class UdpChannel:
         self._receive()
         for source in self._sources.values():
             source.forget_older_than(now - self.max_age)
-        return self._answers.take()
+        replies = self._answers.take()
+        if self._recorder is not None:
+            self._recorder.answered(replies.records, self._book)
+        return replies
 
     def close(self) -> None:
         """Close every socket. Idempotent."""
