@@ -17,7 +17,7 @@ from benchmarks.store import measure_store
 from tests.lab.namespace import LabError, require
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-STORE = "store"
+STORE, SCREEN = "store", "screen"
 
 
 def positive(text: str) -> int:
@@ -30,7 +30,7 @@ def positive(text: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    names = [*(case.name for case in CASES), STORE]
+    names = [*(case.name for case in CASES), STORE, SCREEN]
     parser.add_argument(
         "--case", action="append", choices=names, help="only this case (may be repeated); prints"
         " the figures and leaves RESULTS.md alone",
@@ -51,12 +51,20 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     version = subprocess.run(("nmap", "--version"), capture_output=True, text=True, check=True)
-    text = report(results, store, version.stdout.partition(" (")[0].replace(" version", ""))
+    screen = _measure_screen() if not given.case or SCREEN in given.case else ""
+    text = report(results, store, screen, version.stdout.partition(" (")[0].replace(" version", ""))
     print(text)
     if not given.case:
         RESULTS.write_text(text)
         print(f"written to {RESULTS}", file=sys.stderr)
     return int(any(run.failed for _, runs in results for run in runs))
+
+
+def _measure_screen() -> str:
+    """What ``python -m benchmarks.screen`` prints: the TUI's figures, in a process of their own."""
+    _note("screen")
+    words = (sys.executable, "-m", "benchmarks.screen")
+    return subprocess.run(words, capture_output=True, text=True, check=False).stdout
 
 
 def _note(text: str) -> None:

@@ -11,14 +11,19 @@ from statistics import median
 from benchmarks.cases import Case
 from benchmarks.compare import Run
 from benchmarks.store import HOSTS, PORTS, StoreSize
+from engine.results.cell import CELL
 
 HEADINGS = ("program", "wall s", "user s", "system s", "peak MB", "open found", "wrong states")
 
 
 def report(
-    results: Sequence[tuple[Case, Sequence[Run]]], store: StoreSize | None, nmap_version: str
+    results: Sequence[tuple[Case, Sequence[Run]]],
+    store: StoreSize | None,
+    screen: str,
+    nmap_version: str,
 ) -> str:
-    """The whole report: where it was measured, then a section per case and one for the store."""
+    """The whole report: where it was measured, then a section per case, one for the store and one
+    for the screen's figures as they were printed."""
     when = datetime.now(UTC).strftime("%Y-%m-%d")
     head = (
         "# Benchmark results\n\n"
@@ -30,7 +35,11 @@ def report(
         f"Linux {platform.release()}, {os.cpu_count()} processors.\n"
     )
     sections = [section(case, runs) for case, runs in results]
-    return head + "".join(sections) + (store_section(store) if store else "")
+    if store:
+        sections.append(store_section(store))
+    if screen:
+        sections.append(f"\n## screen\n\n```text\n{screen.rstrip()}\n```\n")
+    return head + "".join(sections)
 
 
 def store_section(size: StoreSize) -> str:
@@ -38,7 +47,8 @@ def store_section(size: StoreSize) -> str:
     return (
         "\n## store\n\n"
         f"{HOSTS} hosts x {PORTS:,} ports, every port decided. Goal: at most 12 bytes per port.\n\n"
-        f"{size.alone:.2f} bytes per port; {size.with_snapshot:.2f} with one snapshot held.\n"
+        f"{CELL.itemsize} bytes per port; {size.alone:.2f} with the tables that do not grow with "
+        f"the number of hosts; {size.with_snapshot:.2f} with one snapshot held.\n"
     )
 
 
