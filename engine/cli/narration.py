@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
 from engine.core.progress import Progress
@@ -34,6 +35,13 @@ class Narrator:
         """One line of our own."""
         self._clear()
         print(clean(text, 2000), file=self._stream, flush=True)
+
+    def say_all(self, lines: Sequence[str]) -> None:
+        """Many lines, made of harmless characters already, with one write."""
+        if lines:
+            self._clear()
+            self._stream.write("\n".join(lines) + "\n")
+            self._stream.flush()
 
     def show(self, session: ScanSession) -> None:
         """Print log lines that are new, and refresh the progress line."""

@@ -76,6 +76,14 @@ def _add_outputs(parser: ScanParser) -> None:
         "--reason", dest="reasons", action="store_true", help="add the reason for each state"
     )
     group.add_argument(
+        "--pcap", metavar="FILE",
+        help="record the packets sent and received, for tcpdump and Wireshark (not with -sT)",
+    )  # fmt: skip
+    group.add_argument(
+        "--packet-trace", action="store_true",
+        help="print a line on standard error for each packet or connection",
+    )  # fmt: skip
+    group.add_argument(
         "-v", dest="verbosity", action="count", default=0,
         help="narrate on standard error and sum up fewer ports; -vv (with reasons), -vvv or -v3",
     )  # fmt: skip

@@ -10,6 +10,7 @@ from engine.cli import exit_code
 from engine.cli.narration import Narrator
 from engine.cli.options import Output, requested_outputs
 from engine.cli.outputs import LineStream, check_outputs, write_output
+from engine.cli.recording import Recording, check_capture, check_has_packets
 from engine.cli.signals import cancelled_by_signals, interrupt_on_sigterm
 from engine.cli.streams import forget_standard_output
 from engine.formats.style import Style
@@ -42,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
     interrupt_on_sigterm()
     outputs = requested_outputs(args)
     check_outputs(outputs)
+    check_capture(args.pcap, outputs)
     built = build_spec(args, default_scan_types())
     narrator = Narrator(sys.stderr, args.verbosity)
     for line in built.notes:
@@ -51,8 +53,11 @@ def run(args: argparse.Namespace) -> int:
     if _lacks_rights(built.spec):
         _explain_rights(narrator, built.spec)
         return exit_code.NO_PERMISSION
+    if args.pcap is not None:
+        check_has_packets(built.spec)
+    recording = Recording(args.pcap, args.packet_trace)
     try:
-        report = _scan(built, outputs, narrator, args.verbosity)
+        report = _scan(built, outputs, narrator, args.verbosity, recording)
     except StoreFullError as error:
         raise UsageError(str(error)) from None
     except TransportUnavailable as error:
@@ -60,7 +65,9 @@ def run(args: argparse.Namespace) -> int:
             narrator.say(f"pyscan: {line}")
         return exit_code.NO_PERMISSION
     style = Style(args.open_only, args.reasons or args.verbosity >= 2, args.verbosity)
-    written = _write(outputs, report, style, narrator)
+    written = _write(outputs, report, style, narrator) and not recording.failure
+    if recording.failure:
+        narrator.say(f"pyscan: {args.pcap} is not complete: {recording.failure}")
     return _exit_code(report, written)
 
 
@@ -80,7 +87,11 @@ def _explain_rights(narrator: Narrator, spec: ScanSpec) -> None:
 
 
 def _scan(
-    built: BuiltSpec, outputs: Sequence[Output], narrator: Narrator, verbosity: int
+    built: BuiltSpec,
+    outputs: Sequence[Output],
+    narrator: Narrator,
+    verbosity: int,
+    recording: Recording,
 ) -> ScanReport:
     """Run the scan to its end, or until a signal, and return what is known then."""
     lines = LineStream(sys.stdout.buffer) if _STREAMED in outputs else None
@@ -90,14 +101,18 @@ def _scan(
         target_problems=built.target_problems,
         on_decided=lines.add if lines else None,
         linger=False,
+        recorder=recording if recording.wanted else None,
     )
     try:
         with cancelled_by_signals(session):
+            recording.begin()
             session.start()
             while not session.join(_TICK):
+                narrator.say_all(recording.lines())
                 narrator.show(session)
                 if lines:
                     lines.flush(session.report())
+        narrator.say_all(recording.lines())
         narrator.finish(session)
         report = session.report()
         if lines:
@@ -105,6 +120,7 @@ def _scan(
         return report
     finally:
         session.close()
+        recording.close()
 
 
 def _write(outputs: Sequence[Output], report: ScanReport, style: Style, narrator: Narrator) -> bool:
