@@ -17,6 +17,8 @@ from engine.spec.options import ScanParser, UsageError, scan_parser
 
 if TYPE_CHECKING:
     from themes.loader import LoadResult
+    from tui.door import EngineDoor
+    from tui.recent import RecentTargets
 
 USAGE_ERROR = 2
 _DESCRIPTION = """\
@@ -28,6 +30,10 @@ def parser() -> ScanParser:
     """The options of ``pyscan-tui``: those of a scan, and a few about the screen."""
     made = scan_parser("pyscan-tui", _DESCRIPTION)
     group = made.add_argument_group("screen")
+    group.add_argument(
+        "--demo", action="store_true",
+        help="try everything on a simulated network: no packet leaves this machine",
+    )  # fmt: skip
     group.add_argument("--theme", metavar="NAME", help="colours; m in the program shows them all")
     group.add_argument(
         "-v", dest="verbosity", action="count", default=0, help="more log (-vv, -vvv: still more)"
@@ -43,6 +49,8 @@ def main(words: Sequence[str] | None = None) -> int:
     """Run the program; gives its exit code."""
     try:
         args = parser().read(sys.argv[1:] if words is None else words)
+        if args.demo and args.transport != "auto":
+            raise UsageError("--demo simulates the network: leave out --transport")
         _check_terminal(args)
         themes, theme = _theme(args.theme)
     except UsageError as error:
@@ -52,8 +60,14 @@ def main(words: Sequence[str] | None = None) -> int:
     from tui.app import PyScanApp
     from tui.plan import Plan
 
+    door, recent = _demonstration(args) if args.demo else (None, None)
     app = PyScanApp(
-        Plan(args), themes=themes, theme=theme, verbosity=min(max(args.verbosity, 1), 3)
+        Plan(args),
+        door=door,
+        recent=recent,
+        themes=themes,
+        theme=theme,
+        verbosity=min(max(args.verbosity, 1), 3),
     )
     try:
         app.run()
@@ -62,6 +76,15 @@ def main(words: Sequence[str] | None = None) -> int:
     if app.complaint:
         print(f"pyscan-tui: {app.complaint}", file=sys.stderr)
     return app.return_code or 0
+
+
+def _demonstration(args: argparse.Namespace) -> tuple[EngineDoor, RecentTargets]:
+    """The simulated network and the targets to choose from; all of them where none is named."""
+    from tui.demo import TARGETS, DemoDoor, DemoTargets
+
+    if not args.targets and not args.target_files:
+        args.targets = list(TARGETS)
+    return DemoDoor(), DemoTargets()
 
 
 def _check_terminal(args: argparse.Namespace) -> None:

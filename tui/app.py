@@ -90,7 +90,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
     # Beginning and end
 
     def on_mount(self) -> None:
-        """End tidily when the terminal goes away or someone says so."""
+        """End tidily when the terminal goes away or someone says so; say what is not real."""
         for name in _ENDING_SIGNALS:
             number = getattr(signal, name, None)
             if number is not None:
@@ -98,6 +98,8 @@ class PyScanApp(ReportsFailedWork, App[None]):
                     asyncio.get_running_loop().add_signal_handler(
                         number, self._end_by_signal, int(number)
                     )
+        if self.door.demonstration:
+            self.tell(self.door.demonstration)
         for problem in self._theme_problems:
             self.tell(problem, "warning")
 
@@ -119,7 +121,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
         built: BuiltSpec | SpecError | None = None
         try:
             plan = plan.checked() if rights else plan.without_raw()
-            built = plan.build() if plan.names_targets else None
+            built = plan.build(self.door.look_up) if plan.names_targets else None
         except SpecError as error:
             built = error
         self.call_from_thread(self._engine_read, before, plan, rights, built)
@@ -153,6 +155,8 @@ class PyScanApp(ReportsFailedWork, App[None]):
             line = f"Then: {self.plan.title}"
         except SpecError as error:
             line = error.line
+        if self.door.demonstration:
+            line += f"\n{self.door.demonstration}"
         if not self.raw_rights:
             line += "\nNo raw-socket rights here: i on the main screen tells how to get them."
         return line

@@ -6,9 +6,11 @@ terminal before numpy's and the transports' modules are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from engine.spec.resolve import system_resolver
 
 if TYPE_CHECKING:
     from engine.results.report import ScanReport
@@ -18,7 +20,13 @@ if TYPE_CHECKING:
 
 
 class EngineDoor:
-    """The engine as the screens see it. Demonstrations and tests put another in its place."""
+    """The engine as the screens see it. Demonstrations and tests put another in its place.
+
+    Attributes:
+        demonstration: one line that says what is not real; empty where everything is.
+    """
+
+    demonstration = ""
 
     def open_session(
         self, spec: ScanSpec, problems: tuple[tuple[str, str], ...], verbosity: int
@@ -27,6 +35,10 @@ class EngineDoor:
         from engine.session import ScanSession
 
         return ScanSession(spec, verbosity=verbosity, target_problems=problems)
+
+    def look_up(self, name: str) -> Sequence[str]:
+        """The addresses of a host name. Raises OSError when there are none."""
+        return system_resolver(name)
 
     def local_networks(self) -> tuple[LocalNetwork, ...]:
         """This machine's networks."""

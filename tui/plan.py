@@ -17,6 +17,7 @@ from typing import Any
 from engine.spec.command_line import BuiltSpec, build_spec, scan_parser
 from engine.spec.error import SpecError
 from engine.spec.ports import PortSet, default_ports, parse_ports
+from engine.spec.resolve import Resolver, system_resolver
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
@@ -143,11 +144,11 @@ class Plan:
         build_spec(self._outline_args(), self.defaults)
         return self
 
-    def build(self) -> BuiltSpec:
+    def build(self, resolver: Resolver = system_resolver) -> BuiltSpec:
         """The scan, its names looked up: it may take a while. Raises SpecError."""
         args = copy.copy(self.args)
         args.command = self.command
-        return build_spec(args, self.defaults)
+        return build_spec(args, self.defaults, resolver=resolver)
 
     @property
     def command(self) -> str:

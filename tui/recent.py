@@ -17,7 +17,13 @@ MAX_BYTES = 64 * 1024
 
 
 class RecentTargets:
-    """Target expressions in ``path``; each at most MAX_LENGTH characters, MAX_ENTRIES in all."""
+    """Target expressions in ``path``; each at most MAX_LENGTH characters, MAX_ENTRIES in all.
+
+    Attributes:
+        heading: what the target picker writes above them.
+    """
+
+    heading = "Recent"
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path

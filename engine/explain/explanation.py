@@ -11,7 +11,7 @@ from engine.explain.wording import ADVICE, MEANING, RULE_ANSWER, RULE_SILENCE, l
 from engine.results.evidence import Evidence
 from engine.results.row import Row
 from engine.spec.reason import Reason
-from engine.spec.scan_type import ScanType
+from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.answer import AnswerKind, split_answer
 from engine.techniques.registry import technique
 
@@ -69,7 +69,8 @@ def _sent(row: Row, probe: bytes) -> str:
         return decode(probe)
     if row.technique is ScanType.CONNECT:
         return f"connect() to {row.address} port {row.port}, by the operating system"
-    return f"a {row.protocol.label.upper()} datagram to {row.address} port {row.port}"
+    what = "UDP datagram" if row.protocol is Protocol.UDP else f"{row.technique.title} probe"
+    return f"a {what} to {row.address} port {row.port}"
 
 
 def _reply(row: Row, evidence: Evidence | None) -> str:

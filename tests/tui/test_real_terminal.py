@@ -193,6 +193,17 @@ def test_a_whole_job_by_keyboard(
     restored(screen)
 
 
+def test_the_demonstration(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("--demo", "-p", "22,80,443,5432")
+    screen.wait(" DEMO ")
+    screen.wait("no packet")
+    screen.wait("postgresql")
+    screen.wait("finished")
+    screen.press("q")
+    assert screen.end() == 0
+    restored(screen)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_tidily(terminal: Callable[..., Terminal], number: signal.Signals) -> None:
     screen = terminal("127.0.0.1", "-p", "20000-22000", "-sT", "--max-rate", "50")

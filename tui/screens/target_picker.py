@@ -96,7 +96,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         found = [Suggestion("", "This machine", heading=True), *self._networks()]
         recent = self._recent.read()
         if recent:
-            found.append(Suggestion("", "Recent", heading=True))
+            found.append(Suggestion("", self._recent.heading, heading=True))
             found += [Suggestion(text, "") for text in recent]
         self.app.call_from_thread(self._show_suggestions, found)
 
@@ -184,7 +184,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         found: BuiltSpec | SpecError
         try:
             plan = Plan(self._plan.args, self._door.default_scan_types())
-            found = plan.with_targets(text).build()
+            found = plan.with_targets(text).build(self._door.look_up)
         except SpecError as error:
             found = error
         self.app.call_from_thread(self._finish, text, found)

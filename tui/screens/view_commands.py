@@ -130,8 +130,11 @@ class ViewCommands(Workbench):
 
     def do_rights(self) -> None:
         """Say which rights there are, and how to get more."""
-        if self.app.raw_rights:
-            lines: tuple[str, ...] = ("PyScan may send raw packets: every scan type works.",)
+        lines: tuple[str, ...]
+        if self.app.door.demonstration:
+            lines = (self.app.door.demonstration, "Every scan type works in it without any rights.")
+        elif self.app.raw_rights:
+            lines = ("PyScan may send raw packets: every scan type works.",)
         else:
             lines = (
                 "PyScan may not send raw packets, so TCP SYN scans are not possible here.",

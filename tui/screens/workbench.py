@@ -64,7 +64,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Header, hosts | results | detail, progress | log, keys."""
-        yield StatusLine(id="status")
+        yield StatusLine(badge="DEMO" if self.app.door.demonstration else "", id="status")
         with Horizontal(id="upper"):
             yield HostsPane(id="hosts")
             with Container(id="work"):

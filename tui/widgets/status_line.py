@@ -17,6 +17,7 @@ from tui.widgets.state_styles import colour
 
 GAP = "  "
 _BOLD = Style(bold=True)
+_BADGE = Style(bold=True, reverse=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,21 @@ SHORTENINGS: tuple[tuple[str, int], ...] = (
 
 
 class StatusLine(Widget):
-    """One line: target, ports, scan types, timing, phase, share done, elapsed and left."""
+    """One line: target, ports, scan types, timing, phase, share done, elapsed and left.
+
+    Args:
+        badge: a word that stands out and never gives way.
+    """
 
     DEFAULT_CSS = """
     StatusLine { height: 1; background: $panel; color: $foreground; text-wrap: nowrap; }
     """
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, *, badge: str = "", id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self._badge = f" {badge} " if badge else ""
         self._snapshot: Snapshot | None = None
         self._targets = ""
         self._ports: tuple[object, str] = (None, "")
@@ -82,7 +90,8 @@ class StatusLine(Widget):
     def _line(self) -> Text:
         snapshot = self._snapshot
         if snapshot is None:
-            return Text(fmt.cut("PyScan", self.size.width), style="bold")
+            title = GAP.join(filter(None, ("PyScan", self._badge)))
+            return Text(fmt.cut(title, self.size.width), style="bold")
         pieces = self._pieces(snapshot)
         wording = dict.fromkeys(pieces, 0)
         for name, shorter in (("", 0), *SHORTENINGS):
@@ -95,7 +104,11 @@ class StatusLine(Widget):
                 break
         line = Text(no_wrap=True, end="")
         look = PHASES[snapshot.phase]
-        styles = {"product": _BOLD, "phase": colour(self.app, *look.tokens) + _BOLD}
+        styles = {
+            "product": _BOLD,
+            "badge": _BADGE,
+            "phase": colour(self.app, *look.tokens) + _BOLD,
+        }
         for name, text in words.items():
             line.append(GAP if line else "").append(text, styles.get(name))
         if cell_len(line.plain) > self.size.width:
@@ -115,6 +128,7 @@ class StatusLine(Widget):
         left = "" if phase.over or progress.remaining is None else fmt.clock(progress.remaining)
         return {
             "product": ("PyScan",),
+            "badge": (self._badge,),
             "target": (target, fmt.cut(target, 24), fmt.cut(target, 15)),
             "ports": (
                 labelled,
