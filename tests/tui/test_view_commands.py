@@ -157,8 +157,9 @@ async def test_the_detail_explains_the_row_under_the_cursor(running: Any, until:
         asked: list[int] = []
         session.explain = asked.append
         await press(pilot, "down")
-        await until(pilot, lambda: asked)
-        assert asked == [app.main.table.cursor_key]
+        below = app.main.table.cursor_key
+        await until(pilot, lambda: below in asked)
+        assert asked[-1] == below and len(asked) <= 2  # the row above, if the cursor rested there
 
 
 async def test_results_stream_in(running: Any, until: Until) -> None:
