@@ -33,6 +33,7 @@ from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.verdict import classify
 from engine.core.work import name_cells
+from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
@@ -311,7 +312,9 @@ class ScanCore:
         """A lost SYN/ACK may still be re-sent by the target: only where ports stayed silent and
         the path is not known to be clean."""
         clean = self.loss.samples >= _TRUSTED and self.loss.share == 0.0
-        return len(silent) > 0 and not clean and Protocol.TCP in self._queue.protocols
+        used = (ScanType(number) for number in self._queue.techniques.tolist() if number)
+        awaited = any(technique(scan_type).awaits_syn_ack for scan_type in used)
+        return len(silent) > 0 and not clean and awaited
 
     def _ask_again(self, at: Positions) -> bool:
         """Send silent cells another copy; False when none qualifies."""
@@ -341,7 +344,7 @@ class ScanCore:
         at = self._ledger.locate(records)
         verdicts = classify(records)
         useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
-        useful = useful[self._acceptable(at[useful])]
+        useful = useful[self._acceptable(at[useful], verdicts.state[useful])]
         chosen = useful[firsts(at[useful])]
         at = at[chosen]
         if not len(chosen):
@@ -366,10 +369,14 @@ class ScanCore:
         self._silent_cells -= int(np.count_nonzero(~awaited))
         return chosen
 
-    def _acceptable(self, at: Positions) -> NDArray[np.bool_]:
-        """Cells an answer may decide: those that wait for one, and those given up as silent."""
+    def _acceptable(self, at: Positions, states: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Cells answers with these states may decide: those that wait for one, and those given up
+        as silent. "Unfiltered" is no news there, unless the silence was an ACK scan's own: it says
+        less than the type that the user switched to since."""
         asked = self._ledger.tries(at) > 0
         silent = self._ledger.reasons(at) == Reason.NO_RESPONSE
+        own = self._queue.techniques[Protocol.TCP] == ScanType.ACK
+        silent &= (states != PortState.UNFILTERED) | own
         acceptable: NDArray[np.bool_] = asked & (silent | self._ledger.open_questions(at))
         return acceptable
 

@@ -19,6 +19,10 @@ MEANING: Mapping[Key, str] = {
     (PortState.OPEN, Reason.SPLIT_HANDSHAKE_SYN): (
         "The target began a handshake of its own, which only a listening port does."
     ),
+    (PortState.OPEN, Reason.RESET): (
+        "The reset named a window, which some systems only do for an open port. A SYN scan tells "
+        "for sure."
+    ),
     (PortState.OPEN, None): "A program uses this port.",
     (PortState.CLOSED, Reason.RESET): (
         "The host is up and reachable, and no program listens on this port."
@@ -66,10 +70,14 @@ MEANING: Mapping[Key, str] = {
     (PortState.FILTERED, Reason.BEYOND_SCOPE): "The address is not valid beyond its own link.",
     (PortState.FILTERED, None): "Something on the way keeps the probe from the port.",
     (PortState.OPEN_FILTERED, Reason.NO_RESPONSE): (
-        "No answer. A UDP program may have taken the request and kept silent, or a firewall "
-        "dropped it; the two look the same from here."
+        "No answer. An open port may have taken the probe and kept silent, or a firewall dropped "
+        "it; the two look the same from here."
     ),
     (PortState.OPEN_FILTERED, None): "Open or filtered; this scan type cannot tell the two apart.",
+    (PortState.UNFILTERED, Reason.RESET): (
+        "The probe reached the host, which answers it with a reset on open and closed ports alike: "
+        "no firewall keeps an ACK from this port."
+    ),
     (PortState.UNFILTERED, None): "Reachable, but this scan type cannot tell whether it is open.",
     (PortState.CLOSED_FILTERED, None): (
         "Closed or filtered; this scan type cannot tell the two apart."
@@ -96,6 +104,10 @@ ADVICE: Mapping[Key, str] = {
     ),
     (PortState.OPEN_FILTERED, None): (
         "Ask the service in its own protocol, or look at the listeners on the host itself."
+    ),
+    (PortState.UNFILTERED, None): (
+        "A SYN scan (-sS) tells whether it is open. Should that say 'filtered', a firewall "
+        "stops SYNs by their flags alone and keeps no memory of connections."
     ),
     (PortState.PENDING, None): "Wait for the scan, or resume it.",
 }

@@ -26,6 +26,12 @@ class ScanType(IntEnum):
     CONNECT = 1
     SYN = 2
     UDP = 3
+    ACK = 4
+    WINDOW = 5
+    MAIMON = 6
+    NULL = 7
+    FIN = 8
+    XMAS = 9
 
     @property
     def facts(self) -> ScanTypeFacts:
@@ -77,5 +83,29 @@ _FACTS = {
     ScanType.UDP: ScanTypeFacts(
         "-sU", "udp", "UDP", Protocol.UDP, False,
         "Sends a datagram, with a real request where the port's protocol is known.",
+    ),
+    ScanType.ACK: ScanTypeFacts(
+        "-sA", "ack", "TCP ACK", Protocol.TCP, True,
+        "Maps a firewall: says which ports it lets an ACK through to, never which are open.",
+    ),
+    ScanType.WINDOW: ScanTypeFacts(
+        "-sW", "window", "TCP Window", Protocol.TCP, True,
+        "An ACK scan that tells open from closed on the few systems whose resets differ.",
+    ),
+    ScanType.MAIMON: ScanTypeFacts(
+        "-sM", "maimon", "TCP Maimon", Protocol.TCP, True,
+        "FIN and ACK: old BSD systems keep silent on open ports. Linux looks all closed.",
+    ),
+    ScanType.NULL: ScanTypeFacts(
+        "-sN", "null", "TCP NULL", Protocol.TCP, True,
+        "No flags: closed ports reset, open ones keep silent. Passes filters that stop only SYN.",
+    ),
+    ScanType.FIN: ScanTypeFacts(
+        "-sF", "fin", "TCP FIN", Protocol.TCP, True,
+        "FIN alone: closed ports reset, open ones keep silent. Passes filters that stop only SYN.",
+    ),
+    ScanType.XMAS: ScanTypeFacts(
+        "-sX", "xmas", "TCP Xmas", Protocol.TCP, True,
+        "FIN, PSH and URG: closed ports reset, open ones keep silent. Passes some simple filters.",
     ),
 }  # fmt: skip

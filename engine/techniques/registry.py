@@ -6,15 +6,38 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from engine.spec.scan_type import ScanType
+from engine.techniques.ack import TCP_ACK
 from engine.techniques.connect import CONNECT
+from engine.techniques.fin import TCP_FIN
+from engine.techniques.maimon import TCP_MAIMON
+from engine.techniques.null import TCP_NULL
 from engine.techniques.syn import TCP_SYN
 from engine.techniques.technique import Technique
 from engine.techniques.udp import UDP
+from engine.techniques.window import TCP_WINDOW
+from engine.techniques.xmas import TCP_XMAS
+
+_ALL = (
+    CONNECT,
+    TCP_SYN,
+    UDP,
+    TCP_ACK,
+    TCP_WINDOW,
+    TCP_MAIMON,
+    TCP_NULL,
+    TCP_FIN,
+    TCP_XMAS,
+)
 
 TECHNIQUES: Mapping[ScanType, Technique] = MappingProxyType(
-    {technique.scan_type: technique for technique in (CONNECT, TCP_SYN, UDP)}
+    {technique.scan_type: technique for technique in _ALL}
 )
 """The technique of each scan type."""
+
+PACKET_TYPES: tuple[ScanType, ...] = tuple(
+    scan_type for scan_type, technique in TECHNIQUES.items() if technique.build is not None
+)
+"""The scan types whose probes are packets of our own making."""
 
 
 def technique(scan_type: ScanType) -> Technique:

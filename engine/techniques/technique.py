@@ -84,6 +84,11 @@ class Technique:
         """The protocol whose ports the technique probes."""
         return self.scan_type.protocol
 
+    @property
+    def awaits_syn_ack(self) -> bool:
+        """Whether an open port answers with a SYN/ACK."""
+        return any(rule.outcome.reason is Reason.SYN_ACK for rule in self.rules)
+
     def classify(self, code: int) -> Outcome | None:
         """The outcome of an answer code, or None when the answer says nothing."""
         return _classify(self, code)

@@ -21,6 +21,7 @@ from engine.core.token import ProbeTokens
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
+from engine.techniques.registry import PACKET_TYPES
 from engine.transport.base import Channel, Recorder
 
 STRAGGLERS = 1.0
@@ -28,7 +29,7 @@ STRAGGLERS = 1.0
 after one second."""
 
 _FINEST_POLL = 0.001
-_RAW = frozenset({ScanType.SYN, ScanType.UDP})
+_RAW = frozenset(PACKET_TYPES)
 _OpensRaw = Callable[[AddressBook, ProbeTokens, Recorder | None], Channel]
 
 

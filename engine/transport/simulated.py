@@ -24,6 +24,18 @@ from engine.transport.scenario import SILENCE, HostProfile, Scenario
 _TCP_OPEN = answer_code(AnswerKind.TCP, SYN | ACK | WINDOW_OPEN)
 _TCP_CLOSED = answer_code(AnswerKind.TCP, RST | ACK)
 
+_RESET = answer_code(AnswerKind.TCP, RST)
+_FLAG_ANSWERS: Mapping[ScanType, tuple[int, int]] = {
+    ScanType.ACK: (_RESET | WINDOW_OPEN, _RESET),
+    ScanType.WINDOW: (_RESET | WINDOW_OPEN, _RESET),
+    ScanType.MAIMON: (SILENCE, _RESET),
+    ScanType.NULL: (SILENCE, _TCP_CLOSED),
+    ScanType.FIN: (SILENCE, _TCP_CLOSED),
+    ScanType.XMAS: (SILENCE, _TCP_CLOSED),
+}
+"""What an open and a closed port answer to probes without SYN, on a stack derived from BSD: there
+each of these scan types can tell the two apart, if they can be told at all."""
+
 _CONNECT_ERRORS: Mapping[int, int] = {
     0x0300: errno.ENETUNREACH,
     0x0301: errno.EHOSTUNREACH,
@@ -40,7 +52,7 @@ class SimulatedTransport:
     """A Transport over ``scenario``. ``realtime`` makes its clock the wall's."""
 
     name = "simulated"
-    scan_types = frozenset({ScanType.CONNECT, ScanType.SYN, ScanType.UDP})
+    scan_types = frozenset(ScanType)
 
     def __init__(self, book: AddressBook, scenario: Scenario, *, realtime: bool = False) -> None:
         self._book = book
@@ -111,6 +123,7 @@ class SimulatedTransport:
         for protocol, answers in profile.answers.items():
             mine = batch["protocol"] == protocol
             codes[mine] = answers[batch["port"][mine]]
+        _answer_flags(batch["technique"], codes)
         arrives &= codes != SILENCE
         if profile.rst_rate or profile.icmp_rate:
             arrives &= self._rationed(now, profile, batch["host"], codes, arrives)
@@ -163,7 +176,7 @@ class SimulatedTransport:
                 continue
             limited = arrives & (kinds == kind)
             if kind is AnswerKind.TCP:
-                limited &= codes == _TCP_CLOSED
+                limited &= codes & RST > 0
             for place in np.flatnonzero(limited).tolist():
                 bucket = (int(hosts[place]), label)
                 level, since = self._buckets.get(bucket, (max(1.0, rate), now))
@@ -199,6 +212,15 @@ class SimulatedTransport:
         if pause > 0:
             self._woken.wait(min(pause, 1.0))
         self._woken.clear()
+
+
+def _answer_flags(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> None:
+    """Put what probes without SYN are answered with in place of the answers to a SYN."""
+    for scan_type, (opened, closed) in _FLAG_ANSWERS.items():
+        mine = techniques == scan_type
+        if mine.any():
+            is_open, is_closed = mine & (codes == _TCP_OPEN), mine & (codes == _TCP_CLOSED)
+            codes[is_open], codes[is_closed] = opened, closed
 
 
 def _as_seen_by(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint32]:

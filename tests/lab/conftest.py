@@ -14,7 +14,7 @@ from tests.lab.network import Lab
 from tests.lab.nmap_oracle import Outcomes, nmap_outcomes
 from tests.lab.pyscan_run import pyscan_outcomes
 
-SCANS = ("-sS", "-sT", "-sU")
+SCANS = ("-sS", "-sT", "-sU", "-sA", "-sW", "-sM", "-sN", "-sF", "-sX")
 FAMILIES = (4, 6)
 AT_ONCE = 3
 """Scans mostly wait; a few side by side save most of that time and starve nobody."""

@@ -22,6 +22,7 @@ class Verdict:
         statement: the nft statement; it may limit the rule to one address family by itself.
         family: 4 or 6 when the statement only concerns that family, else 0.
         syn, connect, udp: what the scan types see; None when the verdict does not fit the protocol.
+            Further TCP types: see ``raw_tcp``.
     """
 
     statement: str
@@ -29,6 +30,19 @@ class Verdict:
     syn: Outcome | None
     connect: Outcome | None
     udp: Outcome | None
+
+    def raw_tcp(self, scan: str) -> Outcome | None:
+        """What a TCP type of raw packets sees: as ``syn``, but silence and resets mean what they
+        mean to that type."""
+        if self.syn == SILENCE:
+            return SILENCE if scan in FILTERED_WHEN_SILENT else MAYBE_OPEN
+        return Outcome("unfiltered", "reset") if (scan, self.syn) == ("-sA", RESETS) else self.syn
+
+
+SILENCE = Outcome("filtered", "no-response")
+MAYBE_OPEN = Outcome("open|filtered", "no-response")
+RESETS = Outcome("closed", "reset")
+FILTERED_WHEN_SILENT = ("-sS", "-sA", "-sW")
 
 
 def _reject(family: int, nft_type: str, reason: str, connect: str) -> Verdict:

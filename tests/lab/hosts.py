@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from tests.lab.firewall import (
     ACCEPT,
     DROP,
+    MAYBE_OPEN,
     REJECTS_V4,
     REJECTS_V6,
     RESET,
+    RESETS,
     Outcome,
     Rule,
 )
@@ -18,11 +20,20 @@ OPEN = {
     "-sS": Outcome("open", "syn-ack"),
     "-sT": Outcome("open", "syn-ack"),
     "-sU": Outcome("open", "udp-response"),
+    # Linux resets whatever has ACK, with window 0, and drops the rest (RFC 9293 section 3.10.7.2).
+    "-sA": Outcome("unfiltered", "reset"),
+    "-sW": RESETS,
+    "-sM": RESETS,
+    "-sN": MAYBE_OPEN,
+    "-sF": MAYBE_OPEN,
+    "-sX": MAYBE_OPEN,
 }
 CLOSED = {
-    "-sS": Outcome("closed", "reset"),
+    "-sS": RESETS,
     "-sT": Outcome("closed", "conn-refused"),
     "-sU": Outcome("closed", "port-unreach"),
+    "-sA": Outcome("unfiltered", "reset"),
+    **dict.fromkeys(("-sW", "-sM", "-sN", "-sF", "-sX"), RESETS),
 }
 SILENT_SERVICE = Outcome("open|filtered", "no-response")
 
@@ -55,7 +66,7 @@ class HostPlan:
         return tuple(sorted({*served, *ruled, *self.also_scanned}))
 
     def truth(self, scan: str, port: int, family: int) -> Outcome:
-        """State and reason that ``scan`` (``-sS``, ``-sT``, ``-sU``) must find for a port."""
+        """State and reason that ``scan`` (an option such as ``-sS``) must find for a port."""
         for rule in self.rules:
             if rule.concerns(protocol_of(scan), port, family):
                 if rule.verdict is ACCEPT:
@@ -68,7 +79,8 @@ class HostPlan:
 
     def _firewalled(self, scan: str, rule: Rule) -> Outcome:
         verdict = rule.verdict
-        outcome = {"-sS": verdict.syn, "-sT": verdict.connect, "-sU": verdict.udp}[scan]
+        special = {"-sT": verdict.connect, "-sU": verdict.udp}
+        outcome = special[scan] if scan in special else verdict.raw_tcp(scan)
         if outcome is None:
             raise ValueError(f"{self.name}: {verdict.statement} does not fit {scan}")
         if self.routed and outcome == CLOSED["-sU"]:

@@ -1,4 +1,4 @@
-"""PacketChannel: SYN and UDP probes through Linux packet sockets, many to a system call."""
+"""PacketChannel: TCP and UDP probes through Linux packet sockets, many to a system call."""
 
 from __future__ import annotations
 

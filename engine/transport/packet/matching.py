@@ -19,28 +19,17 @@ from engine.core.distinct import distinct
 from engine.core.token import ProbeTokens
 from engine.spec.scan_type import Protocol
 from engine.techniques.answer import ACK, FROM_TARGET, RST, SYN, WINDOW_OPEN, AnswerKind
+from engine.techniques.tcp import TCP_HEADER
 from engine.transport.base import Recorder
 from engine.transport.packet.headers import IPV4, IPV6, PROTOCOL_NUMBERS
 from engine.transport.packet.ip_reader import UNREADABLE, IpHeaders, read_ipv4, read_ipv6
 from engine.transport.packet.source_ports import SourcePorts
 from engine.transport.packet.sources import SourceAddresses
+from engine.transport.packet.tcp_echo import echoes_token, may_open
 
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
-_TCP = np.dtype(
-    [
-        ("source_port", ">u2"),
-        ("destination_port", ">u2"),
-        ("sequence", ">u4"),
-        ("acknowledgment", ">u4"),
-        ("data_offset", "u1"),
-        ("flags", "u1"),
-        ("window", ">u2"),
-        ("checksum", ">u2"),
-        ("urgent", ">u2"),
-    ]
-)
 _UDP = np.dtype(
     [("source_port", ">u2"), ("destination_port", ">u2"), ("length", ">u2"), ("checksum", ">u2")]
 )
@@ -143,7 +132,7 @@ def _match_version(
     """Fill in the answers among ``rows``, which of them count, and which are rejected."""
     rejected[rows] = headers.upper == UNREADABLE
     matchers: dict[int, tuple[int, _Matcher]] = {
-        6: (_TCP.itemsize, _match_tcp),
+        6: (TCP_HEADER.itemsize, _match_tcp),
         17: (_UDP.itemsize, _match_udp),
         _ICMP_NUMBERS[version]: (_ICMP_HEADER, _match_icmp),
     }
@@ -165,15 +154,15 @@ _Matcher = Callable[[Bytes, IpHeaders, Sent], _Verdict]
 
 
 def _match_tcp(segments: Bytes, headers: IpHeaders, sent: Sent) -> _Verdict:
-    tcp = np.ascontiguousarray(segments[:, : _TCP.itemsize]).view(_TCP)[:, 0]
+    tcp = np.ascontiguousarray(segments[:, : TCP_HEADER.itemsize]).view(TCP_HEADER)[:, 0]
     verdict = _match_ports(tcp, headers, sent, Protocol.TCP)
     flags = tcp["flags"]
     window = np.where(tcp["window"] > 0, np.uint32(WINDOW_OPEN), np.uint32(0))
     _set_answer(verdict.records, AnswerKind.TCP, flags | window, True)
-    tokens = sent.tokens.of(verdict.records)
+    techniques = verdict.records["technique"]
     # A SYN without ACK (split handshake) acknowledges nothing, so it has no token to show.
-    opening = flags & (SYN | ACK | RST) == SYN
-    genuine = (tcp["acknowledgment"] == tokens + np.uint32(1)) | opening
+    opening = (flags & (SYN | ACK | RST) == SYN) & may_open(techniques)
+    genuine = echoes_token(techniques, tcp, sent.tokens.of(verdict.records)) | opening
     echo = _is_own_probe(tcp, headers, sent)
     accepted = verdict.accepted & genuine & ~(opening & echo)
     return _Verdict(verdict.records, accepted, verdict.concerning & (accepted | ~echo))

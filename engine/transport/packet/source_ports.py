@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
-from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.scan_type import Protocol
+from engine.techniques.registry import PACKET_TYPES
 
-SLOTS: tuple[ScanType, ...] = (ScanType.SYN, ScanType.UDP)
-"""The packet techniques, in the order of their sixteen ports."""
+SLOTS = PACKET_TYPES
+"""The packet techniques, in the order of their sixteen ports. At most sixteen fit."""
 ATTEMPTS = 16
 WINDOW = 256
 """Ports from the base on that the kernel's filter lets through: room for sixteen techniques."""

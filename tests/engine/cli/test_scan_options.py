@@ -104,6 +104,8 @@ def test_port_counts() -> None:
         ("-sSU", (ScanType.SYN, ScanType.UDP)),
         ("-sU -sT", (ScanType.UDP, ScanType.CONNECT)),
         ("-s T", (ScanType.CONNECT,)),
+        ("-sAU", (ScanType.ACK, ScanType.UDP)),
+        *((one.option, (one,)) for one in ScanType),
     ],
 )
 def test_scan_types(line: str, expected: tuple[ScanType, ...]) -> None:

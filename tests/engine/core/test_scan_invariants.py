@@ -22,6 +22,12 @@ from tests.engine.core.simulated_scan import Cell, SimulatedScan
 
 Outcome = tuple[PortState, Reason]
 
+SILENT_WHEN_OPEN: Mapping[str, Outcome] = {
+    "open": (PortState.OPEN_FILTERED, Reason.NO_RESPONSE),
+    "closed": (PortState.CLOSED, Reason.RESET),
+    "filtered": (PortState.OPEN_FILTERED, Reason.NO_RESPONSE),
+}
+
 ANSWERS: Mapping[ScanType, Mapping[str, Outcome]] = {
     ScanType.SYN: {
         "open": (PortState.OPEN, Reason.SYN_ACK),
@@ -45,6 +51,20 @@ ANSWERS: Mapping[ScanType, Mapping[str, Outcome]] = {
         "filtered": (PortState.OPEN_FILTERED, Reason.NO_RESPONSE),
         "port-unreach": (PortState.CLOSED, Reason.PORT_UNREACH),
     },
+    ScanType.ACK: {
+        "open": (PortState.UNFILTERED, Reason.RESET),
+        "closed": (PortState.UNFILTERED, Reason.RESET),
+        "filtered": (PortState.FILTERED, Reason.NO_RESPONSE),
+    },
+    ScanType.WINDOW: {
+        "open": (PortState.OPEN, Reason.RESET),
+        "closed": (PortState.CLOSED, Reason.RESET),
+        "filtered": (PortState.FILTERED, Reason.NO_RESPONSE),
+    },
+    ScanType.MAIMON: SILENT_WHEN_OPEN,
+    ScanType.NULL: SILENT_WHEN_OPEN,
+    ScanType.FIN: SILENT_WHEN_OPEN,
+    ScanType.XMAS: SILENT_WHEN_OPEN,
 }
 
 

@@ -95,6 +95,30 @@ UDP_ROWS: list[Row] = [
     (TCP, SYN | ACK, True, IGNORED),
 ]
 
+RESET_ONLY: dict[ScanType, tuple[str, str]] = {
+    ScanType.ACK: ("unfiltered reset", "unfiltered reset"),
+    ScanType.WINDOW: ("closed reset", "open reset"),
+    ScanType.MAIMON: ("closed reset", "closed reset"),
+    ScanType.NULL: ("closed reset", "closed reset"),
+    ScanType.FIN: ("closed reset", "closed reset"),
+    ScanType.XMAS: ("closed reset", "closed reset"),
+}
+"""Types whose probe has no SYN: what a reset without and with a window means."""
+
+
+def reset_only_rows(without_window: str, with_window: str) -> list[Row]:
+    other = (SYN | ACK, SYN, ACK, FIN, FIN | ACK, PSH | ACK, 0, SYN | ACK | WINDOW_OPEN)
+    return [
+        (TCP, RST, True, without_window),
+        (TCP, RST | ACK, True, without_window),
+        (TCP, RST | WINDOW_OPEN, True, with_window),
+        (TCP, RST | ACK | WINDOW_OPEN, True, with_window),
+        *((TCP, flags, True, IGNORED) for flags in other),
+        (UDP, 0, True, IGNORED),
+        (ERRNO, errno.ECONNREFUSED, True, IGNORED),
+    ]
+
+
 ICMP_ROWS: list[tuple[AnswerKind, int, str | None]] = [
     (ICMP4, icmp(3, 0), "filtered net-unreach"),
     (ICMP4, icmp(3, 1), "filtered host-unreach"),
@@ -121,20 +145,25 @@ ICMP_ROWS: list[tuple[AnswerKind, int, str | None]] = [
     (ICMP6, icmp(2, 0), IGNORED),
     (ICMP6, icmp(129, 0), IGNORED),
 ]
-"""ICMP messages that mean the same to -sS and -sU, whoever sends them."""
+"""ICMP messages that mean the same to every type but -sT, whoever sends them."""
 
 
 def rows() -> list[tuple[ScanType, Row]]:
     from_both = [(kind, detail, by, out) for kind, detail, out in ICMP_ROWS for by in (True, False)]
-    port_unreachable_to_syn: list[Row] = [
+    port_unreachable: list[Row] = [
         (kind, detail, by, "filtered port-unreach")
         for kind, detail in ((ICMP4, icmp(3, 3)), (ICMP6, icmp(1, 4)))
         for by in (True, False)
     ]
     return [
-        *((ScanType.SYN, row) for row in SYN_ROWS + port_unreachable_to_syn + from_both),
+        *((ScanType.SYN, row) for row in SYN_ROWS + port_unreachable + from_both),
         *((ScanType.CONNECT, row) for row in CONNECT_ROWS),
         *((ScanType.UDP, row) for row in UDP_ROWS + from_both),
+        *(
+            (scan_type, row)
+            for scan_type, resets in RESET_ONLY.items()
+            for row in reset_only_rows(*resets) + port_unreachable + from_both
+        ),
     ]
 
 
@@ -156,6 +185,12 @@ def test_an_answer_means_what_its_row_says(scan_type: ScanType, row: Row) -> Non
         (ScanType.CONNECT, "filtered no-response"),
         (ScanType.SYN, "filtered no-response"),
         (ScanType.UDP, "open|filtered no-response"),
+        (ScanType.ACK, "filtered no-response"),
+        (ScanType.WINDOW, "filtered no-response"),
+        (ScanType.MAIMON, "open|filtered no-response"),
+        (ScanType.NULL, "open|filtered no-response"),
+        (ScanType.FIN, "open|filtered no-response"),
+        (ScanType.XMAS, "open|filtered no-response"),
     ],
 )
 def test_silence_means_the_default_state(scan_type: ScanType, expected: str) -> None:
@@ -167,6 +202,11 @@ def test_every_scan_type_has_its_technique() -> None:
     for scan_type, entry in TECHNIQUES.items():
         assert entry.scan_type is scan_type
         assert entry.protocol is scan_type.protocol
+
+
+def test_only_types_that_open_connections_await_a_syn_ack() -> None:
+    awaiting = {one for one, entry in TECHNIQUES.items() if entry.awaits_syn_ack}
+    assert awaiting == {ScanType.CONNECT, ScanType.SYN}
 
 
 def test_every_rule_decides_some_answer() -> None:

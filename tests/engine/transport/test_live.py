@@ -317,12 +317,14 @@ def no_rights(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("wish", "name"), [("auto", "packet"), ("packet", "packet"), ("scapy", "scapy")]
 )
-def test_with_rights_raw_packets_carry_syn_and_udp(wish: str, name: str) -> None:
+def test_with_rights_raw_packets_carry_all_but_connect(wish: str, name: str) -> None:
     before = descriptors()
     transport = open_transport(spec(ScanType.CONNECT, transport=wish), book(), ProbeTokens())
-    assert transport.scan_types == {ScanType.CONNECT, ScanType.SYN, ScanType.UDP}
-    assert transport.open(ScanType.SYN).name == name
-    assert transport.open(ScanType.UDP) is transport.open(ScanType.SYN)
+    assert transport.scan_types == set(ScanType)
+    raw = transport.open(ScanType.SYN)
+    assert raw.name == name
+    for scan_type in set(ScanType) - {ScanType.CONNECT}:
+        assert transport.open(scan_type) is raw
     assert transport.open(ScanType.CONNECT).name == "connect"
     transport.close()
     assert descriptors() == before
@@ -339,7 +341,7 @@ def test_without_rights_auto_means_sockets() -> None:
 @pytest.mark.parametrize(
     ("scan_type", "transport", "why"),
     [
-        (ScanType.SYN, "auto", "-sS"),
+        *((one, "auto", one.option) for one in ScanType if one.facts.needs_raw),
         (ScanType.CONNECT, "packet", "'packet'"),
         (ScanType.CONNECT, "scapy", "'scapy'"),
     ],
@@ -355,9 +357,10 @@ def test_what_needs_rights_says_how_to_get_them(
     assert descriptors() == before
 
 
-def test_raw_packets_cannot_leave_through_sockets() -> None:
-    with pytest.raises(TransportUnavailable, match="-sS") as caught:
-        open_transport(spec(ScanType.SYN, transport="sockets"), book(), ProbeTokens())
+@pytest.mark.parametrize("scan_type", [one for one in ScanType if one.facts.needs_raw])
+def test_raw_packets_cannot_leave_through_sockets(scan_type: ScanType) -> None:
+    with pytest.raises(TransportUnavailable, match=scan_type.option) as caught:
+        open_transport(spec(scan_type, transport="sockets"), book(), ProbeTokens())
     assert "'sockets'" in str(caught.value)
 
 

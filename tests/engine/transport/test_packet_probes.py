@@ -13,6 +13,7 @@ from engine.core.token import ProbeTokens
 from engine.spec.resolve import resolve_targets
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import parse_targets
+from engine.techniques.registry import PACKET_TYPES
 from engine.techniques.technique import Segments
 from engine.transport.packet.headers import Envelope, write_packets
 from engine.transport.packet.probe_packets import ProbePackets
@@ -44,17 +45,17 @@ def packets_to(version: int, scan_type: ScanType, attempt: int = 0) -> list[byte
 
 
 @pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize("scan_type", [ScanType.SYN, ScanType.UDP])
+@pytest.mark.parametrize("scan_type", PACKET_TYPES)
 def test_scapy_reads_what_was_meant_and_finds_the_same_checksums(
     version: int, scan_type: ScanType
 ) -> None:
     for port, packet in zip(PORTS, packets_to(version, scan_type, attempt=3), strict=True):
         layer = LAYERS[version]
         read = layer(packet)
-        inner = read[TCP if scan_type is ScanType.SYN else UDP]
+        inner = read[UDP if scan_type is ScanType.UDP else TCP]
         assert (read.src, read.dst) == (SOURCES[version], TARGETS[version])
         assert inner.dport == port
-        assert inner.sport == 61000 + (16 if scan_type is ScanType.UDP else 0) + 3
+        assert inner.sport == 61000 + PACKET_TYPES.index(scan_type) * 16 + 3
         again = layer(packet)
         del again[inner.__class__].chksum
         if version == 4:
