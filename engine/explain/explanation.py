@@ -12,7 +12,7 @@ from engine.results.evidence import Evidence
 from engine.results.row import Row
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
-from engine.techniques.answer import AnswerKind, split_answer
+from engine.techniques.answer import RST, WINDOW_OPEN, AnswerKind, split_answer
 from engine.techniques.registry import technique
 
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
@@ -94,7 +94,9 @@ def answer_text(code: int) -> str:
     sender = "" if from_target else ", not from the target"
     if kind is AnswerKind.TCP:
         flags = [name for bit, name in enumerate(_FLAGS) if detail >> bit & 1]
-        return f"TCP {' '.join(flags) or 'without flags'}{sender}"
+        # Only a reset's window ever decides, in a Window scan.
+        window = " with a window" if detail & RST and detail & WINDOW_OPEN else ""
+        return f"TCP {' '.join(flags) or 'without flags'}{window}{sender}"
     if kind is AnswerKind.UDP:
         return f"a UDP datagram{sender}"
     if kind is AnswerKind.ERRNO:

@@ -71,6 +71,13 @@ async def test_scan_type_mid_scan(running: Any) -> None:
         assert "-sT TCP connect from the next probe on." in notices(app)
 
 
+async def test_flag_scans_are_offered_and_switched_to_mid_scan(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await press(pilot, "s", "down", "down", "enter")
+        assert session.calls[-1][:2] == ("set_scan_types", (ScanType.ACK,))
+        assert "-sA TCP ACK from the next probe on." in notices(app)
+
+
 async def test_scan_type_with_what_is_decided_probed_again(running: Any) -> None:
     async with running() as (pilot, app, session):
         await press(pilot, "s", "space")

@@ -91,3 +91,6 @@ def test_scan_types_are_offered_alone_and_with_udp() -> None:
     choices = scan_type_choices()
     assert (ScanType.SYN,) in choices and (ScanType.SYN, ScanType.UDP) in choices
     assert len(set(choices)) == len(choices)
+    for one in ScanType:
+        assert (one,) in choices and one.facts.about
+        assert ((one, ScanType.UDP) in choices) == (one.protocol is Protocol.TCP)

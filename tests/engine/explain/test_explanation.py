@@ -22,7 +22,7 @@ from engine.results.row import Row
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
-from engine.techniques.answer import ACK, RST, SYN, AnswerKind, answer_code
+from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
 from engine.techniques.registry import TECHNIQUES
 
 US, TARGET, ROUTER = "10.0.0.1", "10.0.0.2", "10.0.0.254"
@@ -86,6 +86,28 @@ def test_a_silent_port() -> None:
     assert explained.rule == "no answer to 2 copies of a TCP SYN probe means filtered"
     once = explain(row(PortState.FILTERED, Reason.NO_RESPONSE, ScanType.SYN, tries=1), None, b"")
     assert "1 copy of" in once.rule
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "rule"),
+    [
+        (RST | WINDOW_OPEN, PortState.OPEN, "TCP RST with a window in reply to a TCP Window probe"),
+        (RST, PortState.CLOSED, "TCP RST in reply to a TCP Window probe"),
+    ],
+)
+def test_what_tells_open_from_closed_in_a_window_scan(
+    answer: int, state: PortState, rule: str
+) -> None:
+    evidence = Evidence(answer_code(AnswerKind.TCP, answer), 0, 1.0, b"")
+    explained = explain(row(state, Reason.RESET, ScanType.WINDOW), evidence, b"")
+    assert explained.rule == f"{rule} means {state.label}"
+    assert ("window" in explained.meaning) == (state is PortState.OPEN)
+
+
+def test_unfiltered_names_the_scan_that_tells_more() -> None:
+    explained = explain(row(PortState.UNFILTERED, Reason.RESET, ScanType.ACK), None, b"")
+    assert "-sS" in explained.advice
+    assert "open and closed ports alike" in explained.meaning
 
 
 def test_a_foreign_icmp_answer_names_its_sender() -> None:
