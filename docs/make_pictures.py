@@ -1,0 +1,136 @@
+"""Makes README's pictures: the main screen in the middle of a scan of the demonstration's network.
+
+::
+
+    .venv/bin/python docs/make_pictures.py            # writes docs/pictures/<theme>.svg
+    .venv/bin/python docs/make_pictures.py --check    # says which of them are out of date
+
+The simulated clock goes on in steps and stands still while the screen is drawn, so every run with
+the same versions of PyScan and Textual draws the same picture.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from textual.widgets import Static
+
+from engine.core.addressing import AddressBook
+from engine.core.batch import ReplyBatch
+from engine.session import ScanSession
+from engine.spec.scan import ScanSpec
+from engine.transport.scenario import Scenario, load_scenario
+from engine.transport.simulated import SimulatedTransport
+from tui.__main__ import parser
+from tui.app import PyScanApp
+from tui.demo import NETWORK, TARGETS, DemoDoor, DemoTargets
+from tui.plan import Plan
+from tui.widgets.detail_pane import DetailPane
+
+FOLDER = Path(__file__).with_name("pictures")
+SIZE = (120, 40)
+OPTIONS = ("-T4", "--max-rate", "900", "--seed", "1")
+STEP, STEPS = 0.25, 18
+"""Seconds of simulated time between two looks, and how many of them."""
+PATIENCE = 30.0
+"""Seconds of real time to wait for anything."""
+REMOTE_FONTS = re.compile(r"\s*@font-face \{[^}]*\}")
+"""A picture must not fetch anything; the viewer's monospaced font does as well."""
+
+
+class SteppedTransport(SimulatedTransport):
+    """Its clock goes on to ``limit`` and waits there. ``idle`` counts turns spent waiting."""
+
+    def __init__(self, book: AddressBook, scenario: Scenario) -> None:
+        super().__init__(book, scenario)
+        self.limit = 0.0
+        self.idle = 0
+
+    def receive(self, until: float) -> ReplyBatch:
+        """Answers due by ``until``, but none later than the limit."""
+        if self.now() >= self.limit:
+            self.idle += 1
+            time.sleep(0.001)
+        return super().receive(min(until, self.limit))
+
+
+class SteppedDoor(DemoDoor):
+    """Sessions over a SteppedTransport; ``transport`` is the newest's."""
+
+    transport: SteppedTransport
+
+    def open_session(
+        self, spec: ScanSpec, problems: tuple[tuple[str, str], ...], verbosity: int
+    ) -> ScanSession:
+        """A session that has not started."""
+        scenario = load_scenario(NETWORK.read_text(encoding="utf-8"))
+
+        def make(book: AddressBook) -> SteppedTransport:
+            self.transport = SteppedTransport(book, scenario)
+            return self.transport
+
+        return ScanSession(spec, make_transport=make, verbosity=verbosity, target_problems=problems)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Go on when ``done``. Raises TimeoutError."""
+    async with asyncio.timeout(PATIENCE):
+        while not done():
+            await asyncio.sleep(0.01)
+
+
+async def pictures() -> dict[str, str]:
+    """The main screen as SVG, by theme."""
+    door = SteppedDoor()
+    plan = Plan(parser().read([*TARGETS, *OPTIONS]))
+    app = PyScanApp(plan, door=door, recent=DemoTargets())
+    async with app.run_test(size=SIZE) as pilot:
+        await until(lambda: app.main.snapshot is not None)
+        for step in range(1, STEPS + 1):
+            door.transport.limit = step * STEP
+            await settle(app, door.transport)
+        text = app.main.query_one(DetailPane).query_one(Static)
+        await until(lambda: "Came back" in str(text.render()))
+        made = {}
+        for theme in app.our_themes:
+            app.theme = theme
+            await pilot.pause(0.5)
+            svg = app.export_screenshot(title="pyscan-tui --demo", simplify=True)
+            made[theme] = REMOTE_FONTS.sub("", svg) + "\n"
+        return made
+
+
+async def settle(app: PyScanApp, transport: SteppedTransport) -> None:
+    """Until the engine has nothing left to do at this moment and the screen shows it."""
+    session = app.main.session
+    assert session is not None
+    seen = transport.idle
+    await until(lambda: transport.idle > seen + 20)
+    serial = session.snapshot().serial
+    await until(lambda: session.snapshot().serial > serial + 1)
+    app.main.poll()
+    await asyncio.sleep(0.1)
+
+
+def main(words: list[str]) -> int:
+    """Write a picture per theme, or compare; gives the exit code."""
+    stale = []
+    for theme, svg in asyncio.run(pictures()).items():
+        path = FOLDER / f"{theme}.svg"
+        if words == ["--check"]:
+            stale += [] if path.is_file() and path.read_text(encoding="utf-8") == svg else [path]
+        else:
+            FOLDER.mkdir(exist_ok=True)
+            path.write_text(svg, encoding="utf-8")
+    for path in stale:
+        print(f"{path} is out of date: run python docs/make_pictures.py and look at it")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
