@@ -29,6 +29,9 @@ _MOST_PACKETS = 1024
 _WIDTH = 256
 _PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
 
+_PATIENCE = 0.05
+"""Seconds one send() may take."""
+
 
 class ScapyChannel:
     """A Channel over scapy's layer 3 sockets and listeners.
@@ -62,7 +65,9 @@ class ScapyChannel:
         return self._network.filenos()
 
     def send(self, batch: ProbeBatch) -> SendReport:
-        """Send probes one by one."""
+        """Send probes one by one. What cannot leave within _PATIENCE is handed back unsent, so that
+        a command of the user never waits for a slow batch."""
+        patience_ends = time.monotonic() + _PATIENCE
         report = SendReport(np.full(len(batch), np.nan))
         troubles: dict[int, Trouble] = {}
         ports_refused: list[tuple[int, Trouble]] = []
@@ -70,6 +75,8 @@ class ScapyChannel:
         for row, host in enumerate(batch["host"].tolist()):
             if host in troubles:
                 continue
+            if time.monotonic() > patience_ends:
+                break
             try:
                 way = self._way(host)
                 if isinstance(way, Trouble):
