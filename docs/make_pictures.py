@@ -12,6 +12,7 @@ the same versions of PyScan and Textual draws the same picture.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 import time
@@ -119,6 +120,7 @@ async def settle(app: PyScanApp, transport: SteppedTransport) -> None:
 
 def main(words: list[str]) -> int:
     """Write a picture per theme, or compare; gives the exit code."""
+    os.environ.pop("NO_COLOR", None)  # the pictures show colours whoever makes them
     stale = []
     for theme, svg in asyncio.run(pictures()).items():
         path = FOLDER / f"{theme}.svg"

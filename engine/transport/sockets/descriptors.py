@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import resource
 
-RESERVE = 64
-"""Descriptors left to the rest of the program: files to write, the terminal, other channels."""
+RESERVE = 192
+"""Descriptors left to the rest of the program: files, the terminal, the packet channel's ports."""
 
 MOST_SOCKETS = 16_000
 """More connections than this in flight is never faster and strains routers' state tables."""
