@@ -186,11 +186,12 @@ EMFILE_SCAN = """
     from engine.spec.resolve import resolve_targets
     from engine.spec.targets import parse_targets
     from engine.transport.sockets.connect import ConnectChannel
+    from engine.transport.sockets.descriptors import RESERVE
 
     targets = resolve_targets(parse_targets("127.0.0.1")).targets
     channel = ConnectChannel(AddressBook(targets))
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == 256, "the soft limit was not raised"
-    assert channel.max_sockets == 256 - 64
+    assert channel.max_sockets == 256 - RESERVE
     server = socket.create_server(("127.0.0.1", 0))
     hoard = []
     while True:
