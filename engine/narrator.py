@@ -49,7 +49,7 @@ class Narrator:
 
     def _open(self, batch: DecidedBatch, place: int) -> None:
         row = batch.row(place)
-        rtt = "" if row.rtt is None else f" after {row.rtt * 1e3:.2g} ms"
+        rtt = "" if row.rtt is None else f" after {_milliseconds(row.rtt)}"
         name = f" ({row.service})" if row.service else ""
         port = f"{row.port}/{row.protocol.label}{name}"
         self.say(1, f"open: {port} on {row.address}, {row.reason.label}{rtt}")
@@ -60,6 +60,12 @@ class Narrator:
             self._limit = pace.limit
             why = f": {pace.limit}" if pace.limit else ", still growing"
             self.say(2, f"pace {pace.describe()}{why}")
+
+
+def _milliseconds(seconds: float) -> str:
+    """``0.31 ms``, ``4.2 ms``, ``350 ms``."""
+    value = seconds * 1e3
+    return f"{value:.0f} ms" if value >= 10 else f"{value:.2g} ms"
 
 
 def counted(number: int, noun: str) -> str:

@@ -87,7 +87,7 @@ class ScanRunner:
         self._skipped: set[int] = set()
         self._notices: list[str] = []
         self._started_at = 0.0
-        self._began = 0.0
+        self._began = self._pass_began = 0.0
         self._ended: float | None = None
         self._rejected = 0
         self._serial = 0
@@ -99,7 +99,7 @@ class ScanRunner:
         transport = self._make_transport(self.book)
         self._transport = transport
         self._started_at = time.time()
-        self._began = transport.now()
+        self._began = self._pass_began = transport.now()
         self.phase = Phase.RUNNING
         for protocol in self.spec.protocols:
             channels = channels_of(self.spec.ports, (protocol,))
@@ -177,7 +177,8 @@ class ScanRunner:
         core = self._core
         self._say(
             1,
-            f"finished: {counted(core.decided, 'port')} decided in {self.elapsed:.2f} s with "
+            f"finished: {counted(core.decided, 'port')} decided in "
+            f"{self._ended - self._pass_began:.2f} s with "
             f"{core.sent_total:,} probes",
         )
 
@@ -228,6 +229,7 @@ class ScanRunner:
         if self.phase.over:
             self.phase = Phase.RUNNING
             self._ended = None
+            self._pass_began = self.transport.now()
             self._core.paused = False
 
     def pause(self) -> None:

@@ -57,8 +57,13 @@ class Ledger(Interface):
         tries: NDArray[np.uint8],
         clock: NDArray[np.uint32],
         lost_lately: NDArray[np.bool_],
+        spans: NDArray[np.float64] | float = 0.0,
     ) -> None:
-        """A copy left: the cells fly. ``lost_lately``: the copy before was sent at this pace."""
+        """A copy left: the cells fly. ``lost_lately``: the copy before was sent at this pace;
+        ``spans``: seconds since the first copy, NaN unknown."""
+
+    def spans(self, at: Positions) -> NDArray[np.float64]:
+        """Seconds from the first copy to the last, of open cells; NaN unknown."""
 
     def lost_lately(self, at: Positions) -> NDArray[np.bool_]:
         """Cells whose copy before the last was sent at the pace of the last."""

@@ -202,8 +202,10 @@ class ScanCore:
             return
         at = self._ledger.locate(batch)
         ticks = self._microseconds(sent_at)
-        at_this_pace = (batch["attempt"] > 0) & (self._ages(at, ticks) < now - self.pace.changed_at)
-        self._ledger.note_sent(at, batch["attempt"] + np.uint8(1), ticks, at_this_pace)
+        again, gaps = batch["attempt"] > 0, self._ages(at, ticks)
+        spans = np.where(again, self._ledger.spans(at) + gaps, 0.0)
+        at_this_pace = again & ~np.isnan(spans) & (gaps < now - self.pace.changed_at)
+        self._ledger.note_sent(at, batch["attempt"] + np.uint8(1), ticks, at_this_pace, spans)
         self.in_flight += len(batch)
         self.sent_total += len(batch)
         self.resent_total += int(np.count_nonzero(batch["attempt"]))
@@ -309,12 +311,17 @@ class ScanCore:
             self._linger_until = self._last_sent + LINGER if self._needs_linger(silent) else now
 
     def _needs_linger(self, silent: Positions) -> bool:
-        """A lost SYN/ACK may still be re-sent by the target: only where ports stayed silent and
-        the path is not known to be clean."""
+        """Late answers are worth waiting for where a host gave none at all (its round trip may be
+        longer than the others' timeouts), and where a SYN/ACK may have been lost, which the target
+        re-sends: ports stayed silent and the path is not known to be clean."""
+        if not len(silent):
+            return False
+        hosts, _ = self._ledger.name(silent)
+        if self.rtt.group is not None and np.isnan(self.rtt.smoothed[hosts]).any():
+            return True
         clean = self.loss.samples >= _TRUSTED and self.loss.share == 0.0
         used = (ScanType(number) for number in self._queue.techniques.tolist() if number)
-        awaited = any(technique(scan_type).awaits_syn_ack for scan_type in used)
-        return len(silent) > 0 and not clean and awaited
+        return not clean and any(technique(scan_type).awaits_syn_ack for scan_type in used)
 
     def _ask_again(self, at: Positions) -> bool:
         """Send silent cells another copy; False when none qualifies."""
@@ -385,7 +392,7 @@ class ScanCore:
     ) -> NDArray[np.float64]:
         """Seconds from probe to answer, NaN where the answered copy's time is not known.
 
-        An answer to an earlier copy than the last proves at least the timeouts in between; leaving
+        An answer to an earlier copy than the last counts the time between the two as well; leaving
         it out would let a timeout that is too short stay so for ever.
         """
         rtt = self._ages(at, self._microseconds(records["time"]))
@@ -395,7 +402,9 @@ class ScanCore:
         behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
         earlier = known & (behind > 0)
         if earlier.any():
-            rtt[earlier] += behind[earlier] * self._timeouts(records["host"][earlier])
+            # Copies of a port leave at about equal distances.
+            share = behind[earlier] / (self._ledger.tries(at[earlier]) - 1.0)
+            rtt[earlier] += self._ledger.spans(at[earlier]) * share
         usable = ~np.isnan(rtt)
         self.rtt.sample(records["host"][usable], rtt[usable])
         return rtt

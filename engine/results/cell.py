@@ -25,7 +25,8 @@ CELL = np.dtype(
         ("clock", np.uint32),
     ]
 )
-"""One probed port. ``rtt`` in milliseconds, NaN when unknown; ``ttl`` as received, 0 unknown;
+"""One probed port. ``rtt`` in milliseconds, NaN when unknown (while a probe is out: the time from
+the first copy to the last); ``ttl`` as received, 0 unknown;
 ``tries`` copies sent so far, of the current pass; ``technique`` the ScanType that decided."""
 
 STALE = 1

@@ -132,7 +132,7 @@ _SORT_VALUES: Mapping[SortColumn, Callable[[NDArray[np.int64], NDArray[np.void]]
     SortColumn.STATE: lambda keys, cells: _STATE_RANK[cells["state"]],
     SortColumn.SERVICE: lambda keys, cells: service_ranks()[keys & 0x3FFFF],
     SortColumn.REASON: lambda keys, cells: _REASON_RANK[cells["reason"]],
-    SortColumn.RTT: lambda keys, cells: cells["rtt"].astype(np.float64),
+    SortColumn.RTT: lambda keys, cells: np.where(cells["flags"] & STALE, np.nan, cells["rtt"]),
     SortColumn.TTL: lambda keys, cells: cells["ttl"].astype(np.int64),
     SortColumn.TRIES: lambda keys, cells: cells["tries"].astype(np.int64),
     SortColumn.SCAN: lambda keys, cells: cells["technique"].astype(np.int64),

@@ -40,7 +40,7 @@ class Row:
         key: names the cell for good (see engine.results.cell).
         ttl: of the answer, 0 when unknown.
         tries: copies of the probe that were sent.
-        rtt: seconds, None when unknown.
+        rtt: seconds, None when unknown, as in stale rows.
         time: seconds from the scan's start to the decision; 0 when unknown, as in stale rows.
         stale: the port is being probed again; this is the earlier answer.
         foreign: the answer came from another address than the target's.
@@ -68,6 +68,7 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
     """The plain values of one CELL."""
     host, protocol, port = split_key(key)
     state, reason, technique, tries, ttl, flags, rtt, clock = cell.item()
+    stale = bool(flags & STALE)
     return Row(
         key=key,
         host=host,
@@ -81,8 +82,8 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
         technique=ScanType(technique) if technique else None,
         ttl=ttl,
         tries=tries,
-        rtt=rtt / 1000 if state and rtt == rtt else None,
-        time=clock / TICKS_PER_SECOND if state and not flags & STALE else 0.0,
-        stale=bool(flags & STALE),
+        rtt=rtt / 1000 if state and not stale and rtt == rtt else None,
+        time=clock / TICKS_PER_SECOND if state and not stale else 0.0,
+        stale=stale,
         foreign=bool(flags & FOREIGN),
     )

@@ -17,6 +17,8 @@ from engine.results.view import Block, StoreView
 from engine.spec.reason import Reason
 
 BLOCK_CELLS = 65_536
+_LONGEST_RTT = 65_000.0
+"""Milliseconds that fit the cell's 16-bit float."""
 MAX_CELLS = 1 << 28
 
 
@@ -126,6 +128,10 @@ class Store:
         flying: NDArray[np.bool_] = self._flat["flags"][at] & FLYING != 0
         return flying
 
+    def spans(self, at: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Seconds from the first copy to the last, of cells that wait for an answer."""
+        return self._flat["rtt"][at].astype(np.float64) / 1e3
+
     def lost_lately(self, at: NDArray[np.int64]) -> NDArray[np.bool_]:
         """True for located cells whose copy before the last left at the pace of the last."""
         lost: NDArray[np.bool_] = self._flat["flags"][at] & LOST_LATELY != 0
@@ -149,11 +155,14 @@ class Store:
         tries: NDArray[np.uint8],
         clock: NDArray[np.uint32],
         lost_lately: NDArray[np.bool_],
+        spans: NDArray[np.float64] | float = 0.0,
     ) -> None:
         """Record that a copy left: ``tries`` copies so far, the last at ``clock`` microseconds.
 
-        ``lost_lately`` marks cells whose copy before this one left at the same pace.
+        ``lost_lately`` marks cells whose copy before this one left at the same pace; ``spans`` are
+        the seconds since the first copy, NaN unknown (kept in ``rtt`` until there is one).
         """
+        self._flat["rtt"][at] = np.minimum(np.multiply(spans, 1e3), _LONGEST_RTT)
         self._flat["tries"][at] = tries
         self._flat["clock"][at] = clock
         flags = self._flat["flags"][at] & np.uint8(0xFF ^ LOST_LATELY)
@@ -184,7 +193,7 @@ class Store:
         cells["technique"][at] = technique
         cells["ttl"][at] = ttl
         cells["flags"][at] = flags
-        cells["rtt"][at] = np.clip(rtt, 0.0, 65_000.0)
+        cells["rtt"][at] = np.clip(rtt, 0.0, _LONGEST_RTT)
         cells["clock"][at] = clock
         self._touch(at)
 
@@ -200,11 +209,13 @@ class Store:
     def close(self, at: NDArray[np.int64]) -> None:
         """Stop asking about cells without a decision; a stale answer counts again.
 
-        Its time is lost, and 0, where a probe has left since.
+        Its time and round trip are lost (0 and NaN) where a probe has left since.
         """
         cells = self._flat
+        probed = at[cells["tries"][at] > 0]
         cells["flags"][at] &= np.uint8(0xFF ^ (STALE | FLYING | LOST_LATELY))
-        cells["clock"][at[cells["tries"][at] > 0]] = 0
+        cells["clock"][probed] = 0
+        cells["rtt"][probed] = np.nan
         cells["tries"][at] = 0
         self._touch(at)
 

@@ -106,7 +106,7 @@ class _Reader:
         prefix = _PREFIX.match(token)
         start = 0
         if prefix is not None:
-            self._switch(prefix[1], position + prefix.start(1))
+            self._switch(token[prefix.start(1) : prefix.end()], position + prefix.start(1))
             start = prefix.end()
         body = token[start:]
         start += len(body) - len(body.lstrip())
@@ -117,20 +117,21 @@ class _Reader:
             )
         return _range(item) or self._word(item)
 
-    def _switch(self, letter: str, position: int) -> None:
-        """Let a prefix take effect."""
+    def _switch(self, written: str, position: int) -> None:
+        """Let a prefix take effect, as it is written, with its colon."""
+        letter = written.partition(":")[0].strip()
         protocol = PREFIXES.get(letter)
         if protocol is None:
             likely = letter[0].upper()
             hint = f"did you mean {likely}:?" if likely in PREFIXES else "use T:, U:, S: or P:"
-            self._fail(f"{letter}:", position, "is not a protocol prefix", hint)
+            self._fail(written.strip(), position, "is not a protocol prefix", hint)
         if protocol not in self.asked:
             options = " or ".join(one.option for one in ScanType if one.protocol is protocol)
             hint = (
                 f"add {options}, or leave these ports out" if options else "leave these ports out"
             )
             name = protocol.name
-            self._fail(f"{letter}:", position, f"needs {_article(name)} {name} scan", hint)
+            self._fail(written.strip(), position, f"needs {_article(name)} {name} scan", hint)
         self.active = (protocol,)
 
     def _word(self, item: _Item) -> list[PortRange]:

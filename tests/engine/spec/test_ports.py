@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from engine.spec.error import SpecError
@@ -186,6 +186,8 @@ def test_expression_is_plain_when_every_protocol_has_the_same_ports() -> None:
     st.one_of(st.text(max_size=30), st.text("0123456789-, TUS:[]*?ahtpsé", max_size=30)),
     st.sampled_from([(TCP,), (UDP,), BOTH, (IP,), (TCP, SCTP, IP)]),
 )
+@example("A :", (TCP,))
+@example("U : 53", (TCP,))
 def test_any_text_parses_or_says_where_it_is_wrong(
     text: str, protocols: tuple[Protocol, ...]
 ) -> None:
