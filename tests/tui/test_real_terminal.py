@@ -168,11 +168,11 @@ def test_a_whole_job_by_keyboard(
     screen.wait("paused")
     screen.press("P")
     screen.wait("running")
-    screen.wait("finished")
+    screen.wait("✓ finished")
 
     screen.press(" ", " ", "r")
     screen.wait("Rescanning 2 ports.")
-    screen.wait("finished")
+    screen.wait("✓ finished")
 
     _export(screen, tmp_path / "out.json", 0)
     _export(screen, tmp_path / "out.xml", 2)
@@ -198,7 +198,7 @@ def test_the_demonstration(terminal: Callable[..., Terminal]) -> None:
     screen.wait(" DEMO ")
     screen.wait("no packet")
     screen.wait("postgresql")
-    screen.wait("finished")
+    screen.wait("✓ finished")
     screen.press("q")
     assert screen.end() == 0
     restored(screen)

@@ -154,7 +154,8 @@ class ViewCommands(Workbench):
 
     def do_quit(self) -> None:
         """Leave, after a question while a scan is unfinished."""
-        if self.phase is None or self.phase.over:
+        # Asked of the session, not of what is on the screen: the scan may have ended since.
+        if self.session is None or self.session.snapshot().phase.over:
             self.app.exit()
             return
         self.app.push_screen(
