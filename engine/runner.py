@@ -36,7 +36,7 @@ from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
 from engine.transport.base import Recorder, Transport
-from engine.transport.live import STRAGGLERS, LiveTransport, open_transport
+from engine.transport.live import STRAGGLERS, open_transport
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
@@ -85,7 +85,6 @@ class ScanRunner:
         self._meter = Meter()
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
-        self._notices: list[str] = []
         self._started_at = 0.0
         self._began = self._pass_began = 0.0
         self._ended: float | None = None
@@ -251,8 +250,7 @@ class ScanRunner:
         before = self._core.pace.describe()
         self._timing = timing
         self._core.set_timing(timing)
-        if isinstance(self._transport, LiveTransport):
-            self._transport.await_answers_for(timing.max_timeout + STRAGGLERS)
+        self.transport.await_answers_for(timing.max_timeout + STRAGGLERS)
         self._say(
             0,
             f"timing {timing.label}: {before} -> {self._core.pace.describe()}, at most "
@@ -367,11 +365,6 @@ class ScanRunner:
             probe["attempt"] = evidence.attempt
         return self._transport.probe_packet(probe)
 
-    def notice(self, text: str) -> None:
-        """A line the user should see for the whole scan."""
-        self._notices.append(text)
-        self._say(0, text)
-
     def publish(self, *, last: bool = False) -> Snapshot:
         """An immutable picture of now; the ``last`` one costs no copies, and nothing may change
         after it."""
@@ -388,7 +381,6 @@ class ScanRunner:
             host_rtt=self._core.rtt.smoothed.copy(),
             problems=dict(self._problems),
             skipped=frozenset(self._skipped),
-            notices=tuple(self._notices),
             started_at=self._started_at,
             failure=self.failure,
         )

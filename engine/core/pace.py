@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from enum import Enum
 
 from engine.core.loss import LossEstimate
 from engine.spec.timing import TimingTemplate
@@ -38,12 +37,6 @@ _STEEPEST = 0.3
 """The rate is not cut to less than this share at once."""
 _MOST_BURST = 8_192
 _REMEMBERED = 512
-
-
-class _Mode(Enum):
-    STARTUP = "startup"
-    TEST = "test"
-    STEADY = "steady"
 
 
 @dataclass(slots=True)
@@ -78,7 +71,7 @@ class Pace:
     """
 
     def __init__(self, timing: TimingTemplate) -> None:
-        self._mode = _Mode.STARTUP
+        self._doubling = True
         self._trial: _Trial | None = None
         self._window = LossEstimate(memory=2_000.0)
         self._accepted_loss = 0.0
@@ -100,7 +93,7 @@ class Pace:
         """Move to another template's bounds, at once."""
         self._timing = timing
         self._rate = self._bounded(timing.start_rate)
-        self._mode = _Mode.STARTUP
+        self._doubling = True
         self._trial = None
         self._allowance = min(self._allowance, self._burst)
 
@@ -172,7 +165,7 @@ class Pace:
         """Our own machine could not send as fast as this: slow down."""
         if now >= self._steady_until:
             self._slow_down(now, self._rate / 2, pause=0.1)
-            self._mode = _Mode.STEADY
+            self._doubling = False
 
     def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
         """``count`` answers arrived: ``first`` of them to first copies, ``lost`` of them after a
@@ -211,7 +204,7 @@ class Pace:
         return ratio >= _HEALTHY * best
 
     def _grow(self, now: float, feedback: float) -> None:
-        if self._mode is _Mode.STARTUP:
+        if self._doubling:
             self._rate = self._bounded(self._rate * 2)
         elif now >= self._steady_until:
             self._rate = self._bounded(self._rate * _GROWTH)
@@ -236,7 +229,6 @@ class Pace:
         flow = self._flow(self._suspected_at, now)
         if not self.speed_dependent:
             self._trial = _Trial(self._rate, self._window.share, flow, now + feedback)
-            self._mode = _Mode.TEST
             self._slow_down(now, min(self._rate, flow.sent) / 2, feedback)
         elif now >= self._steady_until:
             arriving = min(self._rate, flow.sent) * max(1 - self._window.share, _STEEPEST)
@@ -261,12 +253,12 @@ class Pace:
         slower = trial.before.sent / flow.sent if flow.sent else 1.0
         self._trial = None
         if flow.share > trial.before.share * (1 + 0.5 * (slower - 1)):
-            self._mode = _Mode.STEADY
+            self._doubling = False
             self.speed_dependent = True
             return
         self._accepted_loss = max(self._window.share, trial.loss)
         self._rate = self._bounded(trial.rate)
-        self._mode = _Mode.STARTUP
+        self._doubling = True
         self.changed_at = now
         self._window.reset()
 

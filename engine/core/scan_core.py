@@ -142,11 +142,6 @@ class ScanCore:
         idle = self.open_cells == 0 and self.in_flight == 0
         return idle and self._reviewed and now >= self._linger_until
 
-    @property
-    def began(self) -> float | None:
-        """Time of the first poll."""
-        return self._began
-
     # ---------------------------------------------------------------- sending
 
     def poll(self, now: float) -> Poll:

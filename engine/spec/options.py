@@ -14,9 +14,7 @@ import shlex
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from engine.spec.scan_type import ScanType
-
-TRANSPORTS = ("auto", "packet", "sockets", "scapy")
+from engine.spec.scan_type import TRANSPORTS, ScanType
 
 _DASH_VALUES = ("-p", "--exclude-ports")
 """Options whose value may itself begin with a dash: ``-p -100`` is ports 1 to 100."""

@@ -27,11 +27,6 @@ class PortState(IntEnum):
         """One character that tells states apart without colour."""
         return _GLYPHS[self]
 
-    @property
-    def interesting(self) -> bool:
-        """True for the states the open-only view shows (the set ``--open`` of nmap keeps)."""
-        return self in INTERESTING
-
     @classmethod
     def from_label(cls, label: str) -> PortState:
         """The state called ``label``. Raises ValueError for an unknown word."""
@@ -62,3 +57,4 @@ _GLYPHS = {
 }
 
 INTERESTING = frozenset({PortState.OPEN, PortState.OPEN_FILTERED, PortState.UNFILTERED})
+"""The states the open-only view shows (the set ``--open`` of nmap keeps)."""

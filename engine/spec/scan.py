@@ -77,12 +77,6 @@ class ScanSpec:
         """The protocols that are probed, in the order of the scan types."""
         return tuple(scan_type.protocol for scan_type in self.scan_types)
 
-    @property
-    def cell_count(self) -> int:
-        """How many (address, port) pairs the scan decides, before sharding."""
-        ports = sum(self.ports.count(protocol) for protocol in self.protocols)
-        return self.targets.count * ports
-
     def with_timing(self, timing: TimingTemplate) -> ScanSpec:
         """The same scan under another timing template."""
         return replace(self, timing=timing)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+TRANSPORTS = ("auto", "packet", "sockets", "scapy")
+"""What ScanSpec.transport may be."""
+
 
 class Protocol(IntEnum):
     """What the port number belongs to. The value is the store's two-bit key."""

@@ -6,9 +6,6 @@ import socket
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-V6_LAST = (1 << 128) - 1
-"""The highest IPv6 address."""
-
 
 def v6_text(address: int, scope: str = "") -> str:
     """A 128-bit address as text (RFC 5952), with ``%scope`` (RFC 4007) where there is one."""

@@ -69,6 +69,10 @@ class Transport(Interface):
         """The IP packet of one PROBE as it was or would be sent, to be shown to the user; empty
         when the transport sends none of its own (connect sockets)."""
 
+    def await_answers_for(self, seconds: float) -> None:
+        """Keep what is held per probe, such as an open socket, for so long: more than the longest
+        timeout in use."""
+
     def wake(self) -> None:
         """Make a waiting receive() return. Callable from any thread."""
 
@@ -101,8 +105,7 @@ class Channel(Interface):
         """As in Transport."""
 
     def await_answers_for(self, seconds: float) -> None:
-        """Keep what is held per probe, such as an open socket, for so long: more than the longest
-        timeout in use."""
+        """As in Transport."""
 
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, never waiting."""

@@ -20,7 +20,7 @@ from engine.core.distinct import distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.scan import ScanSpec
-from engine.spec.scan_type import ScanType
+from engine.spec.scan_type import TRANSPORTS, ScanType
 from engine.techniques.registry import PACKET_TYPES
 from engine.transport.base import Channel, Recorder
 
@@ -298,10 +298,6 @@ def _open_scapy(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | Non
     from engine.transport.scapy_channel import ScapyChannel
 
     return ScapyChannel(book, tokens, recorder)
-
-
-TRANSPORTS = ("auto", "packet", "sockets", "scapy")
-"""What ScanSpec.transport may be."""
 
 
 def _why_not(scan_type: ScanType, wish: str) -> str:

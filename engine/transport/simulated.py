@@ -67,7 +67,6 @@ class SimulatedTransport:
         self._queue_free: dict[int, float] = {}
         self._buckets: dict[tuple[int, str], tuple[float, float]] = {}
         self.probes = 0
-        self.busiest = 0.0
 
     def now(self) -> float:
         """Seconds: virtual, or time.monotonic() in real time."""
@@ -80,6 +79,9 @@ class SimulatedTransport:
     def close(self) -> None:
         """Forget everything under way."""
         self._arrivals.clear()
+
+    def await_answers_for(self, seconds: float) -> None:
+        """Nothing to do: nothing is held per probe."""
 
     def probe_packet(self, probe: np.void) -> bytes:
         """No packets exist here."""
