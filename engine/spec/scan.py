@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 
 from engine.spec.error import SpecError
+from engine.spec.packet_options import AS_USUAL, PacketOptions
+from engine.spec.ping import DiscoverySpec
 from engine.spec.ports import PortSet
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import TargetSet
@@ -48,6 +50,10 @@ class ScanSpec:
         shard: the part of the work this run does.
         transport: ``auto``, ``packet``, ``sockets`` or ``scapy``.
         command: the equivalent command line, for logs and exports.
+        discovery: how hosts that are up are found first; None scans every target unasked.
+        scan_ports: False ends the work with discovery (``-sn``, ``-sL``).
+        packets: what the packets themselves shall look like.
+        zombie: ``host[:port]`` that an idle scan goes through; empty for none.
     """
 
     targets: TargetSet
@@ -58,6 +64,10 @@ class ScanSpec:
     shard: Shard = WHOLE
     transport: str = "auto"
     command: str = "pyscan"
+    discovery: DiscoverySpec | None = None
+    scan_ports: bool = True
+    packets: PacketOptions = AS_USUAL
+    zombie: str = ""
 
     def __post_init__(self) -> None:
         seen: set[Protocol] = set()

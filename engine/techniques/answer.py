@@ -2,15 +2,18 @@
 
 Layout of the 32 bits: ``kind << 24 | from_target << 16 | detail``.
 
-========  =======================================================================
-kind      detail (16 bits)
-========  =======================================================================
-TCP       ``WINDOW_OPEN`` (0x100) if the window is not 0, plus the flags byte
-ICMP4     ``type << 8 | code`` of an ICMPv4 message about the probe
-ICMP6     ``type << 8 | code`` of an ICMPv6 message about the probe
-UDP       0: a datagram from the probed port
-ERRNO     the error number a socket call reported; 0 is success
-========  =======================================================================
+=========  =======================================================================
+kind       detail (16 bits)
+=========  =======================================================================
+TCP        ``WINDOW_OPEN`` (0x100) if the window is not 0, plus the flags byte
+ICMP4      ``type << 8 | code`` of an ICMPv4 message about the probe
+ICMP6      ``type << 8 | code`` of an ICMPv6 message about the probe
+UDP        0: a datagram from the probed port
+ERRNO      the error number a socket call reported; 0 is success
+SCTP       type of the first chunk (RFC 9260 section 3.2)
+IP         number of the IP protocol that answered
+NEIGHBOUR  IP version of the neighbour that answered for its address (4: ARP, 6: ND)
+=========  =======================================================================
 
 ``from_target`` is 1 when the answer's sender is the probed address itself.
 """
@@ -33,6 +36,9 @@ class AnswerKind(IntEnum):
     ICMP6 = 3
     UDP = 4
     ERRNO = 5
+    SCTP = 6
+    IP = 7
+    NEIGHBOUR = 8
 
 
 def answer_code(kind: AnswerKind, detail: int, from_target: bool = True) -> int:

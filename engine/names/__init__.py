@@ -1,0 +1,1 @@
+"""Names of hosts: addresses looked up in the DNS, many at a time."""
