@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.progress import Progress
+from engine.results.host_view import NO_HOSTS, HostView
 from engine.results.row import HostNames, Row, make_row
 from engine.results.view import StoreView
+from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
 from engine.spec.timing import TimingTemplate
 
@@ -35,7 +38,11 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HostLine:
-    """One host, for a list of hosts. ``counts`` maps states to numbers of ports."""
+    """One host, for a list of hosts. ``counts`` maps states to numbers of ports.
+
+    ``name`` is what the user typed, or else what the DNS calls the host. ``state`` and ``reason``
+    are discovery's: UNKNOWN and NONE where it asked nobody. ``stale`` while it asks again.
+    """
 
     host: int
     address: str
@@ -45,6 +52,9 @@ class HostLine:
     rtt: float | None
     problem: str
     skipped: bool
+    state: HostState = HostState.UNKNOWN
+    reason: Reason = Reason.NONE
+    stale: bool = False
 
     @property
     def decided(self) -> int:
@@ -64,6 +74,7 @@ class Snapshot:
         notices: lines the user should see: rights that are missing, fall-backs taken.
         started_at: Unix time of the start; 0 before.
         failure: why the scan FAILED; empty otherwise.
+        hosts: what discovery knows about each host.
     """
 
     serial: int
@@ -80,20 +91,25 @@ class Snapshot:
     notices: tuple[str, ...] = ()
     started_at: float = 0.0
     failure: str = ""
+    hosts: HostView = NO_HOSTS
 
     def host_line(self, host: int) -> HostLine:
         """One host's summary."""
         counts = self.view.counts[host]
+        known = self.hosts.line(host)
         rtt = float(self.host_rtt[host]) if host < len(self.host_rtt) else float("nan")
         return HostLine(
             host=host,
             address=self.names.text(host),
-            name=self.names.name(host),
+            name=self.names.name(host) or known.name,
             counts={state: int(counts[state]) for state in PortState},
             total=len(self.view.channels),
-            rtt=None if np.isnan(rtt) else rtt,
+            rtt=known.rtt if np.isnan(rtt) else rtt,
             problem=self.problems.get(host, ""),
             skipped=host in self.skipped,
+            state=known.state,
+            reason=known.reason,
+            stale=known.stale,
         )
 
     def row(self, key: int) -> Row | None:
