@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 
 
@@ -56,6 +57,17 @@ class Transport(Interface):
     def scan_types(self) -> frozenset[ScanType]:
         """The scan types this transport can perform."""
 
+    @property
+    def pings(self) -> frozenset[PingKind]:
+        """The kinds of ping this transport can send."""
+
+    def whereabouts(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """Where hosts (n,) are: a Whereabouts value each. Quick for tens of thousands of hosts."""
+
+    def hardware(self, host: int) -> bytes:
+        """The Ethernet address (6 bytes) by which a neighbour on the link answered; empty when
+        none is known."""
+
     def now(self) -> float:
         """The transport's clock in seconds: monotonic, or virtual in a simulation."""
 
@@ -94,12 +106,19 @@ class Channel(Interface):
     def scan_types(self) -> frozenset[ScanType]:
         """The scan types this channel can perform."""
 
+    @property
+    def pings(self) -> frozenset[PingKind]:
+        """The kinds of ping this channel can send."""
+
+    def hardware(self, host: int) -> bytes:
+        """As in Transport."""
+
     def filenos(self) -> Sequence[int]:
         """Descriptors that become readable when drain() has something to do. May change after
         every send() or drain()."""
 
     def send(self, batch: ProbeBatch) -> SendReport:
-        """Send probes (all of this channel's scan types)."""
+        """Send probes (all of this channel's scan types and pings)."""
 
     def probe_packet(self, probe: np.void) -> bytes:
         """As in Transport."""

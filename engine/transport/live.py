@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import SNAP, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
 from engine.core.distinct import distinct_bytes
 from engine.core.token import ProbeTokens
+from engine.discovery.whereabouts import Whereabouts
 from engine.host.privilege import can_send_raw, how_to_get_raw
+from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import TRANSPORTS, ScanType
 from engine.techniques.registry import PACKET_TYPES
 from engine.transport.base import Channel, Recorder
+from engine.transport.locator import Locator
 
 STRAGGLERS = 1.0
 """Seconds that answers are awaited beyond the longest timeout: a Linux target re-sends its SYN/ACK
@@ -39,11 +43,17 @@ class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A channel that can be opened when one of its scan types is first used. ``open`` may raise
-    OSError or TransportUnavailable."""
+    """A channel that can be opened when one of its scan types or pings is first used. ``open`` may
+    raise OSError or TransportUnavailable."""
 
     scan_types: frozenset[ScanType]
     open: Callable[[], Channel]
+    pings: frozenset[PingKind] = frozenset()
+
+    @property
+    def techniques(self) -> frozenset[int]:
+        """Scan types and pings as the numbers that probes carry."""
+        return frozenset((*self.scan_types, *self.pings))
 
 
 class LiveTransport:
@@ -53,6 +63,7 @@ class LiveTransport:
         channels: channels open from the start. For a scan type that several have, the first wins.
         offers: channels to open on first use, for scan types no open channel has.
         max_age: seconds that channels with sockets of their own await an answer.
+        locator: says where hosts are; without one they count as routed. Closed with the transport.
     """
 
     name = "live"
@@ -62,9 +73,11 @@ class LiveTransport:
         channels: Sequence[Channel] = (),
         offers: Sequence[Offer] = (),
         max_age: float = 10.0 + STRAGGLERS,
+        locator: Locator | None = None,
     ) -> None:
         self._channels: list[Channel] = []
-        self._route: dict[ScanType, Channel] = {}
+        self._route: dict[int, Channel] = {}
+        self._locator = locator
         self._offers = list(offers)
         self._max_age = max_age
         self._closed = False
@@ -79,20 +92,37 @@ class LiveTransport:
     @property
     def scan_types(self) -> frozenset[ScanType]:
         """What can be done: by the open channels and by those that can be opened."""
-        return frozenset(self._route).union(*(offer.scan_types for offer in self._offers))
+        members: list[Channel | Offer] = [*self._channels, *self._offers]
+        return frozenset[ScanType]().union(*(member.scan_types for member in members))
+
+    @property
+    def pings(self) -> frozenset[PingKind]:
+        """As scan_types."""
+        members: list[Channel | Offer] = [*self._channels, *self._offers]
+        return frozenset[PingKind]().union(*(member.pings for member in members))
+
+    def whereabouts(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """A Whereabouts value for each host (n,)."""
+        if self._locator is None:
+            return np.full(len(hosts), Whereabouts.ROUTED, np.uint8)
+        return self._locator.whereabouts(hosts)
+
+    def hardware(self, host: int) -> bytes:
+        """The Ethernet address by which a neighbour answered; empty when none is known."""
+        return next(filter(None, (channel.hardware(host) for channel in self._channels)), b"")
 
     def now(self) -> float:
         """Seconds on the monotonic clock."""
         return time.monotonic()
 
-    def open(self, scan_type: ScanType) -> Channel:
-        """The channel for a scan type, opened now if need be. Raises TransportUnavailable, or
-        OSError when a descriptor cannot be had."""
-        channel = self._route.get(scan_type)
+    def open(self, technique: ScanType | PingKind) -> Channel:
+        """The channel for a scan type or a ping, opened now if need be. Raises
+        TransportUnavailable, or OSError when a descriptor cannot be had."""
+        channel = self._route.get(technique)
         if channel is None:
-            offer = next((o for o in self._offers if scan_type in o.scan_types), None)
+            offer = next((o for o in self._offers if technique in o.techniques), None)
             if offer is None:
-                raise TransportUnavailable(f"{scan_type.option} cannot be done here")
+                raise TransportUnavailable(f"{technique.facts.title} cannot be done here")
             channel = offer.open()
             self._offers.remove(offer)
             self._add(channel)
@@ -133,7 +163,7 @@ class LiveTransport:
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one probe; empty when its channel leaves packets to the kernel."""
-        channel = self._route.get(ScanType(int(probe["technique"])))
+        channel = self._route.get(int(probe["technique"]))
         return b"" if channel is None else channel.probe_packet(probe)
 
     def wake(self) -> None:
@@ -151,16 +181,18 @@ class LiveTransport:
             os.close(self._wake)
         for channel in self._channels:
             channel.close()
+        if self._locator is not None:
+            self._locator.close()
 
     def _add(self, channel: Channel) -> None:
         self._channels.append(channel)
-        for scan_type in channel.scan_types:
-            self._route.setdefault(scan_type, channel)
+        for technique in (*channel.scan_types, *channel.pings):
+            self._route.setdefault(technique, channel)
         self.await_answers_for(self._max_age)
 
     def _send_kind(self, kind: int, batch: ProbeBatch) -> SendReport:
         try:
-            channel = self.open(ScanType(kind))
+            channel = self._route.get(kind) or self.open(_technique(kind))
         except (TransportUnavailable, OSError, ValueError) as problem:
             return _nothing_sent(batch, problem)
         return channel.send(batch)
@@ -197,6 +229,11 @@ class LiveTransport:
         self._polled = wanted
 
 
+def _technique(number: int) -> ScanType | PingKind:
+    """What a probe's technique number stands for. Raises ValueError."""
+    return PingKind(number) if number >= min(PingKind) else ScanType(number)
+
+
 def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
     """One batch of at least one. When some have ``raw``, the others' rows in it are empty."""
     full = [batch for batch in batches if len(batch)]
@@ -228,6 +265,7 @@ def open_transport(
     transport = LiveTransport(
         offers=_offers(spec.transport, book, tokens, recorder),
         max_age=spec.timing.max_timeout + STRAGGLERS,
+        locator=_locator(book),
     )
     try:
         for scan_type in spec.scan_types:
@@ -241,6 +279,13 @@ def open_transport(
         transport.close()
         raise
     return transport
+
+
+def _locator(book: AddressBook) -> Locator | None:
+    try:
+        return Locator(book)
+    except OSError:  # no netlink in this sandbox: everything counts as routed
+        return None
 
 
 def without_packets(spec: ScanSpec) -> tuple[ScanType, ...]:

@@ -16,11 +16,13 @@ import numpy as np
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, no_replies
 from engine.core.token import ProbeTokens
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
+from engine.techniques.registry import PACKET_TYPES
 from engine.transport.base import Recorder
 from engine.transport.packet.matching import Sent, match_replies
 from engine.transport.packet.probe_packets import ProbePackets
-from engine.transport.packet.source_ports import SLOTS, WINDOW, ReservedPorts
+from engine.transport.packet.source_ports import WINDOW, ReservedPorts
 from engine.transport.packet.sources import SourceAddresses
 from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
 from engine.transport.scapy_network import Network, Way
@@ -40,7 +42,8 @@ class ScapyChannel:
     """
 
     name = "scapy"
-    scan_types: frozenset[ScanType] = frozenset(SLOTS)
+    scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
+    pings: frozenset[PingKind] = frozenset()
 
     def __init__(
         self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
@@ -121,6 +124,10 @@ class ScapyChannel:
         version = int(self._book.families(probes["host"])[0])
         packets, lengths = self._packets.build(probes, version)
         return packets[0, : lengths[0]].tobytes()
+
+    def hardware(self, host: int) -> bytes:
+        """Empty: Ethernet addresses are not seen here."""
+        return b""
 
     def await_answers_for(self, seconds: float) -> None:
         """Nothing to do: no socket is held per probe."""

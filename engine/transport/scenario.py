@@ -14,6 +14,8 @@
     rst_rate = 150                # most RSTs per second
     icmp_rate = 1                 # most ICMP errors per second
     ttl = 61
+    link = true                   # a neighbour on the local link, found by ARP or ND
+    ping = false                  # ICMP pings are not answered (they are by default)
     [host.tcp]
     open = "22,80,443"
     filtered = "1-20"             # silently dropped
@@ -66,13 +68,15 @@ _ANSWERS: Mapping[Protocol, Mapping[str, int]] = {
         "closed": answer_code(AnswerKind.ICMP4, 0x0303),
     },
 }
+_TRUTHS = ("link", "ping")
 _NUMBERS = ("delay", "jitter", "loss", "queue", "rate", "rst_rate", "icmp_rate", "ttl")
 
 
 @dataclass(frozen=True)
 class HostProfile:
     """How the hosts of one ``[[host]]`` entry behave. Times in seconds, rates per second; 0 means
-    no limit. ``answers`` maps a protocol to 65,536 answer codes, SILENCE for a dropped probe."""
+    no limit. ``link``: it is a neighbour on the link; ``ping``: it answers ICMP pings. ``answers``
+    maps a protocol to 65,536 answer codes, SILENCE for a dropped probe."""
 
     hosts: TargetSet
     answers: Mapping[Protocol, NDArray[np.uint32]]
@@ -84,6 +88,8 @@ class HostProfile:
     rst_rate: float = 0.0
     icmp_rate: float = 0.0
     ttl: int = 64
+    link: bool = False
+    ping: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,8 +137,15 @@ def _number(table: Mapping[str, object], name: str, default: float) -> float:
     return float(value)
 
 
+def _truth(table: Mapping[str, object], name: str, default: bool) -> bool:
+    value = table.get(name, default)
+    if not isinstance(value, bool):
+        raise SpecError("scenario", name, None, f"has the value {value!r}", "write true or false")
+    return value
+
+
 def _profile(entry: Mapping[str, object]) -> HostProfile:
-    _known(entry, ("address", "tcp", "udp", *_NUMBERS), "a [[host]] entry")
+    _known(entry, ("address", "tcp", "udp", *_NUMBERS, *_TRUTHS), "a [[host]] entry")
     expressions = parse_targets(str(entry.get("address", "")))
     if expressions.host_names or not expressions.count:
         raise SpecError("scenario", "address", None, "must hold addresses, not names")
@@ -152,6 +165,8 @@ def _profile(entry: Mapping[str, object]) -> HostProfile:
         rst_rate=_number(entry, "rst_rate", 0.0),
         icmp_rate=_number(entry, "icmp_rate", 0.0),
         ttl=min(int(_number(entry, "ttl", 64)), 255),
+        link=_truth(entry, "link", False),
+        ping=_truth(entry, "ping", True),
     )
 
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REPLY, ProbeBatch, ReplyBatch, SendReport, no_replies
+from engine.discovery.whereabouts import Whereabouts
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
 from engine.transport.scenario import SILENCE, HostProfile, Scenario
@@ -25,8 +27,9 @@ _TCP_OPEN = answer_code(AnswerKind.TCP, SYN | ACK | WINDOW_OPEN)
 _TCP_CLOSED = answer_code(AnswerKind.TCP, RST | ACK)
 
 _RESET = answer_code(AnswerKind.TCP, RST)
-_FLAG_ANSWERS: Mapping[ScanType, tuple[int, int]] = {
+_FLAG_ANSWERS: Mapping[ScanType | PingKind, tuple[int, int]] = {
     ScanType.ACK: (_RESET | WINDOW_OPEN, _RESET),
+    PingKind.ACK: (_RESET | WINDOW_OPEN, _RESET),
     ScanType.WINDOW: (_RESET | WINDOW_OPEN, _RESET),
     ScanType.MAIMON: (SILENCE, _RESET),
     ScanType.NULL: (SILENCE, _TCP_CLOSED),
@@ -35,6 +38,15 @@ _FLAG_ANSWERS: Mapping[ScanType, tuple[int, int]] = {
 }
 """What an open and a closed port answer to probes without SYN, on a stack derived from BSD: there
 each of these scan types can tell the two apart, if they can be told at all."""
+
+_PING_ANSWERS: Mapping[tuple[PingKind, int], int] = {
+    (PingKind.ECHO, 4): answer_code(AnswerKind.ICMP4, 0),
+    (PingKind.ECHO, 6): answer_code(AnswerKind.ICMP6, 129 << 8),
+    (PingKind.TIMESTAMP, 4): answer_code(AnswerKind.ICMP4, 14 << 8),
+    (PingKind.NEIGHBOUR, 4): answer_code(AnswerKind.NEIGHBOUR, 4),
+    (PingKind.NEIGHBOUR, 6): answer_code(AnswerKind.NEIGHBOUR, 6),
+}
+"""What a live host answers by kind and IP version. Nobody gives away an address mask any more."""
 
 _CONNECT_ERRORS: Mapping[int, int] = {
     0x0300: errno.ENETUNREACH,
@@ -48,11 +60,16 @@ _CONNECT_ERRORS: Mapping[int, int] = {
 """What Linux's connect() reports for each ICMPv4 error (icmp_err_convert in net/ipv4/icmp.c)."""
 
 
+_CONNECTS = (ScanType.CONNECT, PingKind.CONNECT)
+_WITHOUT_TTL = (*_CONNECTS, PingKind.NEIGHBOUR)
+
+
 class SimulatedTransport:
     """A Transport over ``scenario``. ``realtime`` makes its clock the wall's."""
 
     name = "simulated"
     scan_types = frozenset(ScanType)
+    pings = frozenset(PingKind)
 
     def __init__(self, book: AddressBook, scenario: Scenario, *, realtime: bool = False) -> None:
         self._book = book
@@ -86,6 +103,17 @@ class SimulatedTransport:
     def probe_packet(self, probe: np.void) -> bytes:
         """No packets exist here."""
         return b""
+
+    def whereabouts(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
+        """LINK for hosts whose profile says so, else ROUTED."""
+        linked = [profile.link for profile in self._scenario.profiles]
+        near = np.array([*linked, False])[self._profiles(hosts)]  # -1, no profile: the last one
+        return np.where(near, np.uint8(Whereabouts.LINK), np.uint8(Whereabouts.ROUTED))
+
+    def hardware(self, host: int) -> bytes:
+        """A locally administered address made of the host's number, for neighbours."""
+        near = self.whereabouts(np.array([host], np.uint32))[0] == Whereabouts.LINK
+        return b"\x02\0" + host.to_bytes(4, "big") if near else b""
 
     def send(self, batch: ProbeBatch) -> SendReport:
         """Every probe leaves now; its answer, if any, is put on the calendar."""
@@ -126,6 +154,7 @@ class SimulatedTransport:
             mine = batch["protocol"] == protocol
             codes[mine] = answers[batch["port"][mine]]
         _answer_flags(batch["technique"], codes)
+        self._answer_pings(profile, batch, codes)
         arrives &= codes != SILENCE
         if profile.rst_rate or profile.icmp_rate:
             arrives &= self._rationed(now, profile, batch["host"], codes, arrives)
@@ -136,12 +165,27 @@ class SimulatedTransport:
         for name in ("host", "port", "protocol", "technique"):
             replies[name] = batch[name][chosen]
         replies["attempt"] = batch["attempt"][chosen]
-        replies["ttl"] = np.where(batch["technique"][chosen] == ScanType.CONNECT, 0, profile.ttl)
+        unseen = np.isin(batch["technique"][chosen], _WITHOUT_TTL)
+        replies["ttl"] = np.where(unseen, 0, profile.ttl)
         replies["answer"] = _as_seen_by(batch["technique"][chosen], codes[chosen])
         replies["time"] = now + delay[chosen]
         replies.sort(order="time")
         self._serial += 1
         heapq.heappush(self._arrivals, (float(replies["time"][0]), self._serial, replies))
+
+    def _answer_pings(
+        self, profile: HostProfile, batch: ProbeBatch, codes: NDArray[np.uint32]
+    ) -> None:
+        """Put in the answers to pings that are about no port."""
+        for kind in (PingKind.ECHO, PingKind.TIMESTAMP, PingKind.MASK, PingKind.NEIGHBOUR):
+            mine = np.flatnonzero(batch["technique"] == kind)
+            if not len(mine):
+                continue
+            families = self._book.families(batch["host"][mine])
+            answers = profile.link if kind is PingKind.NEIGHBOUR else profile.ping
+            for version in (4, 6):
+                code = _PING_ANSWERS.get((kind, version), SILENCE) if answers else SILENCE
+                codes[mine[families == version]] = code
 
     def _queue_waits(
         self, now: float, profile: HostProfile, hosts: NDArray[np.uint32]
@@ -228,13 +272,13 @@ def _answer_flags(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> N
 def _as_seen_by(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint32]:
     """What a connect() reports where the wire carries these answers; other types see the wire."""
     seen = codes.copy()
-    for code in np.unique(codes[techniques == ScanType.CONNECT]).tolist():
+    connects = np.isin(techniques, _CONNECTS)
+    for code in np.unique(codes[connects]).tolist():
         if code == _TCP_OPEN:
             number = 0
         elif code == _TCP_CLOSED:
             number = errno.ECONNREFUSED
         else:
             number = _CONNECT_ERRORS.get(code & 0xFFFF, errno.ETIMEDOUT)
-        mine = (techniques == ScanType.CONNECT) & (codes == code)
-        seen[mine] = answer_code(AnswerKind.ERRNO, number)
+        seen[connects & (codes == code)] = answer_code(AnswerKind.ERRNO, number)
     return seen

@@ -16,7 +16,9 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
 from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
+from engine.techniques.registry import PACKET_TYPES
 from engine.transport.base import Recorder
 from engine.transport.packet.companion import Companion
 from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
@@ -26,7 +28,7 @@ from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
 from engine.transport.packet.packet_sockets import close_together, open_receiver
 from engine.transport.packet.paths import HostPaths, Outlet
 from engine.transport.packet.probe_packets import ProbePackets
-from engine.transport.packet.source_ports import SLOTS, ReservedPorts
+from engine.transport.packet.source_ports import ReservedPorts
 from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
 
 _CHUNK = 2048
@@ -68,7 +70,8 @@ class PacketChannel:
     """
 
     name = "packet"
-    scan_types: frozenset[ScanType] = frozenset(SLOTS)
+    scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
+    pings: frozenset[PingKind] = frozenset()
 
     def __init__(
         self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
@@ -223,6 +226,10 @@ class PacketChannel:
         if version == 6:
             names["scope"] = self._paths.interfaces(hosts)
         return names
+
+    def hardware(self, host: int) -> bytes:
+        """The Ethernet address of a neighbour on the link; empty when none is known."""
+        return self._paths.hardware_of(host)
 
     def await_answers_for(self, seconds: float) -> None:
         """Nothing to do: no socket is held per probe."""

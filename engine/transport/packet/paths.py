@@ -33,7 +33,16 @@ UNKNOWN, SEARCHING, READY = range(3)
 _NOBODY = {RouteKind.BROADCAST: "broadcast", RouteKind.MULTICAST: "multicast"}
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
-_PATH = np.dtype([("state", "u1"), ("outlet", "u2"), ("hardware", "u1", (6,)), ("interface", "u4")])
+_PATH = np.dtype(
+    [
+        ("state", "u1"),
+        ("near", "?"),
+        ("outlet", "u2"),
+        ("hardware", "u1", (6,)),
+        ("interface", "u4"),
+    ]
+)
+"""``near``: the host itself is the neighbour on the link that ``hardware`` belongs to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +117,14 @@ class HostPaths:
         """Ethernet address (n, 6) of each ready host's next hop."""
         addresses: NDArray[np.uint8] = self._table["hardware"][hosts]
         return addresses
+
+    def hardware_of(self, host: int) -> bytes:
+        """The Ethernet address of ``host`` itself, when it is a neighbour whose address is known;
+        else empty."""
+        known = host < len(self._table) and self._table["state"][host] == READY
+        return (
+            self._table["hardware"][host].tobytes() if known and self._table["near"][host] else b""
+        )
 
     def interfaces(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Index of the interface each ready host is reached by."""
@@ -192,6 +209,7 @@ class HostPaths:
         row = self._table[host : host + 1]
         row["outlet"], row["interface"] = number, route.link.index
         row["state"] = SEARCHING if framed else READY
+        row["near"] = framed and route.gateway is None
         if framed:
             hop = Hop(route.link.index, route.gateway or address)
             self._hops[host] = hop

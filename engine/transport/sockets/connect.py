@@ -29,6 +29,7 @@ import numpy as np
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind, answer_code
 from engine.transport.base import Recorder
@@ -74,6 +75,7 @@ class ConnectChannel:
 
     name = "connect"
     scan_types = frozenset({ScanType.CONNECT})
+    pings: frozenset[PingKind] = frozenset()
 
     def __init__(
         self,
@@ -136,6 +138,10 @@ class ConnectChannel:
 
     def probe_packet(self, probe: np.void) -> bytes:
         """Empty: the operating system makes the packets."""
+        return b""
+
+    def hardware(self, host: int) -> bytes:
+        """Empty: Ethernet addresses are not seen here."""
         return b""
 
     def await_answers_for(self, seconds: float) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.udp import build_udp
 from engine.transport.base import Recorder
@@ -47,6 +48,7 @@ class UdpChannel:
 
     name = "udp"
     scan_types = frozenset({ScanType.UDP})
+    pings: frozenset[PingKind] = frozenset()
 
     def __init__(
         self,
@@ -86,6 +88,10 @@ class UdpChannel:
 
     def probe_packet(self, probe: np.void) -> bytes:
         """Empty: the operating system makes the packets."""
+        return b""
+
+    def hardware(self, host: int) -> bytes:
+        """Empty: Ethernet addresses are not seen here."""
         return b""
 
     def await_answers_for(self, seconds: float) -> None:

@@ -24,6 +24,7 @@ from engine.core.batch import (
     no_replies,
 )
 from engine.core.token import ProbeTokens
+from engine.spec.ping import PingKind
 from engine.spec.ports import parse_ports
 from engine.spec.resolve import resolve_targets
 from engine.spec.scan import ScanSpec
@@ -48,6 +49,7 @@ class FakeChannel:
 
     def __init__(self, *scan_types: ScanType) -> None:
         self.scan_types = frozenset(scan_types)
+        self.pings: frozenset[PingKind] = frozenset()
         self.sent: list[ProbeBatch] = []
         self.inbox: list[ReplyBatch] = []
         self.problems: tuple[SendProblem, ...] = ()
@@ -63,6 +65,9 @@ class FakeChannel:
 
     def await_answers_for(self, seconds: float) -> None:
         pass
+
+    def hardware(self, host: int) -> bytes:
+        return b""
 
     def probe_packet(self, probe: np.void) -> bytes:
         return b""
