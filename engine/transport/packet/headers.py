@@ -6,12 +6,14 @@ Sources: RFC 791 (IPv4), RFC 8200 (IPv6), RFC 1071 (the checksum), RFC 768 and R
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.spec.scan_type import Protocol
+from engine.core.distinct import distinct_bytes
 from engine.techniques.technique import Segments
+from engine.transport.packet.crc32c import crc32c
 
 IPV4 = np.dtype(
     [
@@ -38,11 +40,31 @@ IPV6 = np.dtype(
     ]
 )
 
-PROTOCOL_NUMBERS = {Protocol.TCP: 6, Protocol.UDP: 17}
-"""IP protocol numbers (IANA) of what the segments can be."""
-_CHECKSUM_AT = {Protocol.TCP: 16, Protocol.UDP: 6}
+TCP, UDP, ICMP, IGMP, ICMPV6, SCTP = 6, 17, 1, 2, 58, 132
+"""IP protocol numbers (IANA)."""
 _NARROW = 64
 """Rows up to this many bytes are summed column by column, which numpy does faster."""
+
+
+class _Checksum(NamedTuple):
+    """Where a protocol's 16-bit checksum is, and over which pseudo headers it goes."""
+
+    at: int
+    pseudo: bool = True
+
+
+_CHECKSUMS: dict[tuple[int, int], _Checksum] = {
+    (4, TCP): _Checksum(16),
+    (6, TCP): _Checksum(16),
+    (4, UDP): _Checksum(6),
+    (6, UDP): _Checksum(6),
+    (4, ICMP): _Checksum(2, pseudo=False),
+    (4, IGMP): _Checksum(2, pseudo=False),
+    (6, ICMPV6): _Checksum(2),
+}
+"""By IP version and protocol number."""
+_CRC_AT = 8
+"""Where SCTP has its CRC32c (RFC 9260 section 3.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +76,29 @@ class Envelope:
         identifiers: uint32 array (n,): its low bits become the IPv4 identification or the IPv6
             flow label.
         ttl: time to live or hop limit of all.
-        protocol: what the segments are.
+        numbers: IP protocol number of all segments, or a uint8 array (n,) of each one's.
     """
 
     sources: NDArray[np.uint8]
     destinations: NDArray[np.uint8]
     identifiers: NDArray[np.uint32]
     ttl: int
-    protocol: Protocol
+    numbers: int | NDArray[np.uint8]
+
+    def take(self, rows: NDArray[np.intp]) -> Envelope:
+        """The headers of some of the batch."""
+        numbers = self.numbers if isinstance(self.numbers, int) else self.numbers[rows]
+        return Envelope(
+            self.sources[rows], self.destinations[rows], self.identifiers[rows], self.ttl, numbers
+        )
+
+
+def identifiers(tokens: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """What marks the IP headers of probes (n,) with these tokens: 20 bits, never all zero in the
+    low 16, which the kernel would replace."""
+    mixed = (tokens * np.uint32(0x9E3779B1)) >> np.uint32(12)
+    mixed[mixed & np.uint32(0xFFFF) == 0] |= np.uint32(1)
+    return mixed
 
 
 def write_packets(
@@ -76,9 +113,7 @@ def write_packets(
     headers = _ipv4(segments, envelope) if version is IPV4 else _ipv6(segments, envelope)
     rows[:, headroom:start] = headers.view(np.uint8).reshape(count, version.itemsize)
     rows[:, start:] = segments.data
-    at = start + _CHECKSUM_AT[envelope.protocol]
-    checksums = _segment_checksums(segments, envelope)
-    rows[:, at : at + 2] = checksums.view(np.uint8).reshape(count, 2)
+    _fill_in_checksums(rows[:, start:], segments.length, envelope)
     return rows, segments.length.astype(np.uint32) + np.uint32(start)
 
 
@@ -88,7 +123,7 @@ def _ipv4(segments: Segments, envelope: Envelope) -> NDArray[np.void]:
     headers["total_length"] = segments.length + np.uint16(IPV4.itemsize)
     headers["identifier"] = envelope.identifiers & np.uint32(0xFFFF)
     headers["ttl"] = envelope.ttl
-    headers["protocol"] = PROTOCOL_NUMBERS[envelope.protocol]
+    headers["protocol"] = envelope.numbers
     headers["source"] = envelope.sources
     headers["destination"] = envelope.destinations
     headers["checksum"] = ~_folded(_word_sums(headers.view(np.uint8).reshape(-1, IPV4.itemsize)))
@@ -99,25 +134,56 @@ def _ipv6(segments: Segments, envelope: Envelope) -> NDArray[np.void]:
     headers = np.zeros(len(segments.length), IPV6)
     headers["version_label"] = np.uint32(6 << 28) | (envelope.identifiers & np.uint32(0xFFFFF))
     headers["payload_length"] = segments.length
-    headers["next_header"] = PROTOCOL_NUMBERS[envelope.protocol]
+    headers["next_header"] = envelope.numbers
     headers["hop_limit"] = envelope.ttl
     headers["source"] = envelope.sources
     headers["destination"] = envelope.destinations
     return headers
 
 
-def _segment_checksums(segments: Segments, envelope: Envelope) -> NDArray[np.uint16]:
-    """Checksums (n,) over pseudo header and segment, in memory order."""
-    pseudo = np.zeros((len(segments.length), 4), np.uint8)
-    pseudo[:, 1] = PROTOCOL_NUMBERS[envelope.protocol]
-    pseudo[:, 2:] = segments.length.astype(">u2").view(np.uint8).reshape(-1, 2)
-    total = _word_sums(pseudo)
-    for part in (envelope.sources, envelope.destinations, segments.data):
-        total += _word_sums(part)
-    checksums = ~_folded(total)
-    if envelope.protocol is Protocol.UDP:
-        checksums[checksums == 0] = 0xFFFF  # zero would mean "no checksum" (RFC 768)
-    return checksums
+def _fill_in_checksums(
+    data: NDArray[np.uint8], length: NDArray[np.uint16], envelope: Envelope
+) -> None:
+    """Write the checksums of segments (n, width), by protocol; some protocols have none."""
+    version = 4 if envelope.sources.shape[1] == 4 else 6
+    if isinstance(envelope.numbers, int):
+        _write_checksums(data, length, envelope, version, envelope.numbers)
+        return
+    for number in distinct_bytes(envelope.numbers):
+        if number != SCTP and (version, number) not in _CHECKSUMS:
+            continue
+        rows = np.flatnonzero(envelope.numbers == number)
+        some, widths = data[rows], length[rows]
+        _write_checksums(some, widths, envelope.take(rows), version, number)
+        data[rows] = some
+
+
+def _write_checksums(
+    data: NDArray[np.uint8],
+    length: NDArray[np.uint16],
+    envelope: Envelope,
+    version: int,
+    number: int,
+) -> None:
+    if number == SCTP:
+        data[:, _CRC_AT : _CRC_AT + 4] = (
+            crc32c(data, length).astype("<u4").view(np.uint8).reshape(-1, 4)
+        )
+        return
+    checksum = _CHECKSUMS.get((version, number))
+    if checksum is None:
+        return
+    total = _word_sums(data)
+    if checksum.pseudo:
+        pseudo = np.zeros((len(length), 4), np.uint8)
+        pseudo[:, 1] = number
+        pseudo[:, 2:] = length.astype(">u2").view(np.uint8).reshape(-1, 2)
+        for part in (pseudo, envelope.sources, envelope.destinations):
+            total += _word_sums(part)
+    sums = ~_folded(total)
+    if number == UDP:
+        sums[sums == 0] = 0xFFFF  # zero would mean "no checksum" (RFC 768)
+    data[:, checksum.at : checksum.at + 2] = sums.view(np.uint8).reshape(-1, 2)
 
 
 def _word_sums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:

@@ -21,7 +21,7 @@ from engine.spec.scan_type import Protocol
 from engine.techniques.answer import ACK, FROM_TARGET, RST, SYN, WINDOW_OPEN, AnswerKind
 from engine.techniques.tcp import TCP_HEADER
 from engine.transport.base import Recorder
-from engine.transport.packet.headers import IPV4, IPV6, PROTOCOL_NUMBERS
+from engine.transport.packet.headers import IPV4, IPV6, TCP, UDP
 from engine.transport.packet.ip_reader import UNREADABLE, IpHeaders, read_ipv4, read_ipv6
 from engine.transport.packet.source_ports import SourcePorts
 from engine.transport.packet.sources import SourceAddresses
@@ -35,6 +35,9 @@ _UDP = np.dtype(
 )
 _QUOTED = np.dtype([("source_port", ">u2"), ("destination_port", ">u2"), ("sequence", ">u4")])
 """The first 8 bytes of a quoted segment, which every ICMP error holds (RFC 792, RFC 4443)."""
+_NUMBER_OF = np.zeros(256, np.uint8)
+_NUMBER_OF[[Protocol.TCP, Protocol.UDP]] = TCP, UDP
+"""IP protocol number by Protocol; 0 where a source port alone proves nothing."""
 _ICMP_HEADER = 8
 _ICMP_NUMBERS = {4: 1, 6: 58}
 _ICMP_ERRORS = {4: (3, 4, 11, 12), 6: (1, 3, 4)}
@@ -243,10 +246,7 @@ def _quotes_protocol(version: int, inner: NDArray[np.void], protocol: Bytes) -> 
         if version == 4
         else inner["version_label"] >> 28 == 6
     )
-    expected = np.zeros(256, np.uint8)
-    for known, known_number in PROTOCOL_NUMBERS.items():
-        expected[known] = known_number
-    same: Bools = (expected[protocol] == number) & (number != 0)
+    same: Bools = (_NUMBER_OF[protocol] == number) & (number != 0)
     return shape & same
 
 

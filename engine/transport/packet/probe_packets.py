@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch
 from engine.core.token import ProbeTokens
-from engine.spec.scan_type import ScanType
-from engine.techniques.registry import technique
-from engine.transport.packet.headers import Envelope, write_packets
+from engine.techniques.registry import PACKET_PROBES
+from engine.transport.packet.headers import Envelope, identifiers, write_packets
 from engine.transport.packet.source_ports import ATTEMPTS, SourcePorts
 from engine.transport.packet.sources import SourceAddresses
 
@@ -42,21 +41,19 @@ class ProbePackets:
         self, probes: ProbeBatch, version: int, headroom: int = 0
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
         """Rows (n, width) with the packets of probes of one technique and IP version behind
-        ``headroom`` unset bytes, and their lengths (headroom included)."""
+        ``headroom`` unset bytes, and their lengths (headroom included). Raises KeyError for a
+        technique that sends no packets over this version."""
         probes = probes.copy()
         probes["attempt"] &= ATTEMPTS - 1  # what the source port can say is what an answer names
         tokens = self._tokens.of(probes)
-        scan_type = ScanType(int(probes["technique"][0]))
-        build = technique(scan_type).build
-        if build is None:
-            raise ValueError(f"{scan_type.title} is not made of packets")
+        number, build = PACKET_PROBES[int(probes["technique"][0])].over[version]
         segments = build(probes["port"], self._ports.of(probes), tokens)
         envelope = Envelope(
             sources=self._sources.of(probes["host"], 4 if version == 4 else 16),
             destinations=self.destinations(probes["host"], version),
-            identifiers=(tokens * np.uint32(0x9E3779B1)) >> np.uint32(12),
+            identifiers=identifiers(tokens),
             ttl=self._ttl,
-            protocol=scan_type.protocol,
+            numbers=number if number is not None else probes["port"].astype(np.uint8),
         )
         return write_packets(segments, envelope, headroom)
 

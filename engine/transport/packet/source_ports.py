@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
 from engine.spec.scan_type import Protocol
-from engine.techniques.registry import PACKET_TYPES
+from engine.techniques.registry import PACKET_PROBES
 
-SLOTS = PACKET_TYPES
-"""The packet techniques, in the order of their sixteen ports. At most sixteen fit."""
+SLOTS: tuple[int, ...] = tuple(PACKET_PROBES)
+"""The numbers of the packet techniques, in the order of their sixteen ports."""
 ATTEMPTS = 16
-WINDOW = 256
-"""Ports from the base on that the kernel's filter lets through: room for sixteen techniques."""
+WINDOW = 512
+"""Ports from the base on that the kernel's filter lets through: room for 32 techniques."""
 
 _LOWEST_BASE = 61_000
 _HIGHEST_BASE = 65_535 - WINDOW + 1
 _TRIES = 50
 
 _SLOT_OF = np.zeros(256, np.uint16)
-_SLOT_OF[[int(scan_type) for scan_type in SLOTS]] = range(len(SLOTS))
+_SLOT_OF[list(SLOTS)] = range(len(SLOTS))
 _TECHNIQUE_OF = np.array(SLOTS, np.uint8)
-_PROTOCOL_OF = np.array([scan_type.protocol for scan_type in SLOTS], np.uint8)
+_PROTOCOL_OF = np.array([probe.protocol for probe in PACKET_PROBES.values()], np.uint8)
 
 
 class PortMeaning(NamedTuple):
@@ -85,19 +85,23 @@ class ReservedPorts:
 
     def _reserve(self, base: int) -> bool:
         try:
-            for slot, scan_type in enumerate(SLOTS):
+            for slot, probe in enumerate(PACKET_PROBES.values()):
                 for port in range(base + slot * ATTEMPTS, base + (slot + 1) * ATTEMPTS):
-                    bound = _bind(scan_type.protocol, port)
-                    if scan_type.protocol is Protocol.TCP:
-                        self._bound.append(bound)
-                    else:
-                        bound.close()
+                    self._reserve_port(probe.protocol, port)
         except OSError as error:
             self.close()
             if error.errno == errno.EADDRINUSE:
                 return False
             raise
         return True
+
+    def _reserve_port(self, protocol: Protocol, port: int) -> None:
+        """Raises OSError when a local socket has the port. IP protocol probes are TCP and UDP
+        among others; other protocols have no sockets to fear."""
+        if protocol in (Protocol.TCP, Protocol.IP):
+            self._bound.append(_bind(socket.SOCK_STREAM, port))
+        if protocol in (Protocol.UDP, Protocol.IP):
+            _bind(socket.SOCK_DGRAM, port).close()
 
     def close(self) -> None:
         """Let go of the ports. Idempotent."""
@@ -106,9 +110,8 @@ class ReservedPorts:
         self._bound.clear()
 
 
-def _bind(protocol: Protocol, port: int) -> socket.socket:
+def _bind(kind: int, port: int) -> socket.socket:
     """A socket bound to ``port`` of both address families, or of the only one there is."""
-    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     bound = None
     with contextlib.suppress(OSError):
         bound = socket.socket(socket.AF_INET6, kind)

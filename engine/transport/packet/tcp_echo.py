@@ -11,14 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.techniques.answer import ACK, FIN, RST, SYN
-from engine.techniques.registry import TECHNIQUES
+from engine.techniques.registry import PACKET_PROBES
 from engine.techniques.tcp import TcpProbe
 
 _FLAGS = np.zeros(256, np.uint8)
 """Flags of the probes of each TCP technique."""
-for _scan_type, _technique in TECHNIQUES.items():
-    if isinstance(_technique.build, TcpProbe):
-        _FLAGS[_scan_type] = _technique.build.flags
+for _number, _probe in PACKET_PROBES.items():
+    for _carried in _probe.over.values():
+        if isinstance(_carried.build, TcpProbe):
+            _FLAGS[_number] = _carried.build.flags
 
 _LENGTH = (_FLAGS & FIN > 0).astype(np.uint32) + (_FLAGS & SYN > 0).astype(np.uint32)
 _HAS_ACK = _FLAGS & ACK > 0

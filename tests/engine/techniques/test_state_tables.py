@@ -28,7 +28,7 @@ from engine.techniques.answer import (
 from engine.techniques.registry import TECHNIQUES, technique
 from engine.techniques.technique import Outcome
 
-TCP, ICMP4, ICMP6, UDP, ERRNO = AnswerKind
+TCP, ICMP4, ICMP6, UDP, ERRNO, SCTP, IP, NEIGHBOUR = AnswerKind
 
 IGNORED = None
 Row = tuple[AnswerKind, int, bool, str | None]

@@ -23,6 +23,7 @@ from engine.transport.packet.kernel_filter import (
     attach,
     neighbour_advertisements,
 )
+from engine.transport.packet.source_ports import WINDOW
 
 BASE = 62000
 
@@ -44,7 +45,8 @@ V6 = IPv6(src="fd00::9", dst="fd00::1")
 
 
 @pytest.mark.parametrize(
-    ("port", "expected"), [(BASE - 1, False), (BASE, True), (BASE + 255, True), (BASE + 256, False)]
+    ("port", "expected"),
+    [(BASE - 1, False), (BASE, True), (BASE + WINDOW - 1, True), (BASE + WINDOW, False)],
 )
 @pytest.mark.parametrize("segment", [TCP, UDP])
 def test_only_our_ports_pass(port: int, expected: bool, segment: type[Packet]) -> None:

@@ -127,7 +127,7 @@ def test_answers_from_strangers_or_for_others_are_rejected(version: int, end: st
 def test_what_has_nothing_to_do_with_us_is_not_even_counted() -> None:
     batch = matched(
         tcp_answer(4, dport=443),
-        tcp_answer(4, dport=BASE + 200),
+        tcp_answer(4, dport=BASE + 600),
         IP(src="10.0.0.9", dst=US[4]) / UDP(sport=53, dport=5000),
         IP(src="10.0.0.9", dst=US[4]) / ICMP(type=8) / b"ping ping",
         IP(src="10.0.0.9", dst=US[4], proto=47) / b"tunnel",

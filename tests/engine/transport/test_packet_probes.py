@@ -11,13 +11,13 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE
 from engine.core.token import ProbeTokens
 from engine.spec.resolve import resolve_targets
-from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.scan_type import ScanType
 from engine.spec.targets import parse_targets
 from engine.techniques.registry import PACKET_TYPES
 from engine.techniques.technique import Segments
 from engine.transport.packet.headers import Envelope, write_packets
 from engine.transport.packet.probe_packets import ProbePackets
-from engine.transport.packet.source_ports import SourcePorts
+from engine.transport.packet.source_ports import SLOTS, SourcePorts
 from engine.transport.packet.sources import SourceAddresses
 
 PORTS = (1, 53, 80, 123, 161, 443, 5353, 40000, 65535)
@@ -55,7 +55,7 @@ def test_scapy_reads_what_was_meant_and_finds_the_same_checksums(
         inner = read[UDP if scan_type is ScanType.UDP else TCP]
         assert (read.src, read.dst) == (SOURCES[version], TARGETS[version])
         assert inner.dport == port
-        assert inner.sport == 61000 + PACKET_TYPES.index(scan_type) * 16 + 3
+        assert inner.sport == 61000 + SLOTS.index(scan_type) * 16 + 3
         again = layer(packet)
         del again[inner.__class__].chksum
         if version == 4:
@@ -94,9 +94,7 @@ def test_datagrams_of_any_length_even_or_odd_have_right_checksums(version: int, 
     addresses = np.random.default_rng(1).integers(0, 256, (40, size), np.uint8)
     rows, lengths = write_packets(
         Segments(data, np.full(40, width, np.uint16)),
-        Envelope(
-            addresses, addresses[::-1].copy(), np.arange(40, dtype=np.uint32), 50, Protocol.UDP
-        ),
+        Envelope(addresses, addresses[::-1].copy(), np.arange(40, dtype=np.uint32), 50, 17),
     )
     for row, length in zip(rows, lengths, strict=True):
         packet = row[:length].tobytes()
@@ -115,7 +113,7 @@ def test_a_udp_checksum_that_comes_out_as_zero_is_sent_as_ffff() -> None:
     zeros = np.zeros((65536, 4), np.uint8)
     rows, _ = write_packets(
         Segments(data, np.full(65536, 10, np.uint16)),
-        Envelope(zeros, zeros, np.zeros(65536, np.uint32), 50, Protocol.UDP),
+        Envelope(zeros, zeros, np.zeros(65536, np.uint32), 50, 17),
     )
     checksums = rows[:, 26:28].copy().view(">u2")[:, 0]
     assert not np.any(checksums == 0)
