@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch, empty_probes
 
-Timeouts = Callable[[NDArray[np.uint32]], NDArray[np.float64]]
+Timeouts = Callable[[ProbeBatch], NDArray[np.float64]]
+"""Seconds each probe awaits its answer."""
 Waiting = Callable[[ProbeBatch, NDArray[np.float64]], NDArray[np.bool_]]
 """Which probes, given with the times they left, are still unanswered."""
 
@@ -44,7 +45,7 @@ class Outstanding:
         """Note a batch that left."""
         if not len(probes):
             return
-        look_at = float((sent_at + timeouts(probes["host"])).min())
+        look_at = float((sent_at + timeouts(probes)).min())
         self._serial += 1
         heapq.heappush(self._flights, _Flight(look_at, self._serial, probes, sent_at))
 
@@ -62,7 +63,7 @@ class Outstanding:
             probes, sent_at = flight.probes[unanswered], flight.sent_at[unanswered]
             if not len(probes):
                 continue
-            deadline = sent_at + timeouts(probes["host"])
+            deadline = sent_at + timeouts(probes)
             due = deadline <= now
             late.append(probes[due])
             if not due.all():
@@ -74,6 +75,6 @@ class Outstanding:
     def reschedule(self, timeouts: Timeouts) -> None:
         """Timeouts have changed: look at every flight when its new deadline says so."""
         for flight in self._flights:
-            deadline = flight.sent_at + timeouts(flight.probes["host"])
+            deadline = flight.sent_at + timeouts(flight.probes)
             flight.look_at = float(deadline.min())
         heapq.heapify(self._flights)

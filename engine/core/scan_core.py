@@ -29,6 +29,7 @@ from engine.core.ledger import FOREIGN, Ledger, Positions
 from engine.core.loss import LossEstimate
 from engine.core.outstanding import Outstanding
 from engine.core.pace import Pace
+from engine.core.patience import PATIENCE
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.verdict import classify
@@ -222,8 +223,9 @@ class ScanCore:
 
     # ---------------------------------------------------------------- waiting
 
-    def _timeouts(self, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
-        return self.rtt.timeouts(hosts, self._timing)
+    def _timeouts(self, probes: ProbeBatch) -> NDArray[np.float64]:
+        patience: NDArray[np.float64] = PATIENCE[probes["technique"]]
+        return self.rtt.timeouts(probes["host"], self._timing) + patience
 
     def _still_waiting(self, probes: ProbeBatch, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Probes that are the last copy of their cell. The time tells, not the number of the copy:

@@ -72,12 +72,15 @@ class Technique:
         silence: the outcome for a port that never answers.
         build: makes the probes' segments; None for a technique the operating system performs
             (connect).
+        patience: seconds an answer may take beyond the round trip, because more has to happen than
+            one packet there and one back.
     """
 
     scan_type: ScanType
     rules: tuple[Rule, ...]
     silence: Outcome
     build: SegmentBuilder | None
+    patience: float = 0.0
 
     @property
     def protocol(self) -> Protocol:

@@ -18,7 +18,7 @@ def probes(ports: list[int], host: int = 0) -> ProbeBatch:
 
 
 def after(seconds: float):
-    return lambda hosts: np.full(len(hosts), seconds)
+    return lambda waiting: np.full(len(waiting), seconds)
 
 
 def all_waiting(batch: ProbeBatch, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -88,11 +88,11 @@ def test_as_a_plain_list_would(batches: list[list[tuple[float, int]]], looks: li
         records = probes(list(range(len(model), len(model) + len(batch))))
         records["host"] = [host for _, host in batch]
         sent_at = np.array([time for time, _ in batch])
-        outstanding.add(records, sent_at, lambda hosts: timeouts[hosts])
+        outstanding.add(records, sent_at, lambda waiting: timeouts[waiting["host"]])
         for record, time in zip(records, sent_at, strict=True):
             model[int(record["port"])] = time + timeouts[record["host"]]
     for now in [*sorted(looks), 99.0]:
-        late = outstanding.expired(now, lambda hosts: timeouts[hosts], all_waiting)
+        late = outstanding.expired(now, lambda waiting: timeouts[waiting["host"]], all_waiting)
         assert sorted(late["port"].tolist()) == sorted(p for p, at in model.items() if at <= now)
         model = {port: at for port, at in model.items() if at > now}
     assert not model
