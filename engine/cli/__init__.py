@@ -55,7 +55,7 @@ def _run(words: Sequence[str]) -> int:
 
         sys.stdout.write(json_schema().decode())
         return exit_code.COMPLETED
-    if not args.targets and not args.target_files:
+    if not args.targets and not args.target_files and args.random is None:
         raise UsageError("no target given; write for example pyscan 127.0.0.1")
     from engine.cli.run import run
 

@@ -9,15 +9,19 @@ Reads target files, resolves names and checks what contradicts. Both programs st
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain
 
+from engine.spec.contradictions import check_together
+from engine.spec.discovery_arguments import check_versions, discovery_spec
 from engine.spec.error import SpecError
 from engine.spec.options import ScanParser, UsageError, scan_parser
-from engine.spec.port_set import PortSet
+from engine.spec.packet_arguments import packet_options
+from engine.spec.port_set import LAST_PORT, PortSet
 from engine.spec.ports import parse_ports
 from engine.spec.presets import default_ports, top_ports
+from engine.spec.random_targets import random_targets
 from engine.spec.resolve import Resolution, Resolver
 from engine.spec.scan import ScanSpec, Shard, parse_shard
 from engine.spec.scan_type import Protocol, ScanType
@@ -31,6 +35,7 @@ from engine.spec.targets import (
     system_resolver,
 )
 from engine.spec.timing import TimingTemplate, parse_duration, parse_timing
+from engine.spec.zombie import check_zombie
 
 __all__ = ["BuiltSpec", "ScanParser", "UsageError", "build_spec", "scan_parser"]
 
@@ -64,11 +69,15 @@ def build_spec(
     Raises SpecError for text that cannot be understood or contradicts itself. Names are looked up
     here, so it may take as long as the resolver does.
     """
-    scan_types = _scan_types(args.scan_types) or tuple(default_scan_types)
-    ports = _ports(args, tuple(scan_type.protocol for scan_type in scan_types))
+    check_together(args)
+    scan_ports = not (args.no_ports or args.list_only)
+    scan_types = _scan_types(args) or tuple(default_scan_types)
+    ports = _ports(args, scan_types) if scan_ports else PortSet()
     timing = _timing(args)
     shard = parse_shard(args.shard) if args.shard is not None else Shard()
+    discovery = discovery_spec(args)
     resolution = _targets(args, resolver)
+    check_versions(discovery, resolution.targets)
     spec = ScanSpec(
         targets=resolution.targets,
         ports=ports,
@@ -78,9 +87,15 @@ def build_spec(
         shard=shard,
         transport=args.transport,
         command=args.command,
+        discovery=discovery,
+        scan_ports=scan_ports,
+        packets=packet_options(args, scan_types if scan_ports else (), resolution.targets),
+        zombie=check_zombie(args.zombie),
     )
     idle = [
-        f"{one.option} has no ports to scan" for one in scan_types if not ports.count(one.protocol)
+        f"{one.option} has no ports to scan"
+        for one in scan_types
+        if scan_ports and not ports.count(one.protocol)
     ]
     return BuiltSpec(
         spec,
@@ -89,38 +104,47 @@ def build_spec(
     )
 
 
-def _scan_types(words: Sequence[str]) -> tuple[ScanType, ...]:
-    """The types named by the letters after ``-s``, e.g. ``SU``. One type per protocol."""
-    letters = {one.option[2:]: one for one in ScanType}
-    known = ", ".join(one.option for one in ScanType)
+def _scan_types(args: argparse.Namespace) -> tuple[ScanType, ...]:
+    """The types named by the letters after ``-s``, e.g. ``SU``, and ``-sI``."""
+    by_option = {one.option: one for one in ScanType}
+    letters = [f"-s{letter}" for word in args.scan_types for letter in word or " "]
+    for option in letters:
+        if option in _APART:
+            raise SpecError("scan type", option, None, "is an option of its own", _APART[option])
     chosen: dict[ScanType, None] = {}
-    for word in words:
-        if not word:
-            raise SpecError("scan type", "-s", None, "names no scan type", f"use {known}")
-        for letter in word:
-            if letter not in letters:
-                raise SpecError(
-                    "scan type",
-                    f"-s{letter}",
-                    None,
-                    "is not a scan type PyScan has",
-                    f"use {known}",
-                )
-            chosen[letters[letter]] = None
+    for option in letters + ([] if args.zombie is None else ["-sI"]):
+        if option not in by_option:
+            raise SpecError(
+                "scan type", option.strip(), None, "is not a scan type PyScan has",
+                "use " + ", ".join(by_option),
+            )  # fmt: skip
+        chosen[by_option[option]] = None
+    if len(chosen) > 1 and any(one.protocol is Protocol.IP for one in chosen):
+        raise SpecError(
+            "scan type", "-sO", None, "goes with no other type", "scan in two runs, one with -sO"
+        )
     return tuple(chosen)
 
 
-def _ports(args: argparse.Namespace, protocols: tuple[Protocol, ...]) -> PortSet:
+_APART = {
+    "-sn": "write it apart: -sn",
+    "-sL": "write it apart: -sL",
+    "-sI": "write -sI ZOMBIE",
+    "-sP": "write -sn",
+}
+"""What looks like a scan type behind ``-s`` and is none."""
+
+
+def _ports(args: argparse.Namespace, scan_types: tuple[ScanType, ...]) -> PortSet:
     """``-p``, ``-F`` and ``--top-ports``, after ``--exclude-ports`` has taken its part."""
-    if args.fast and (args.ports is not None or args.top_ports is not None):
-        raise SpecError("ports", "-F", None, "chooses ports too", "leave out -F, -p or --top-ports")
+    protocols = tuple(scan_type.protocol for scan_type in scan_types)
     number = _FAST if args.fast else args.top_ports
     named = parse_ports(args.ports, protocols) if args.ports is not None else None
     excluded = PortSet()
     if args.exclude_ports is not None:
         excluded = parse_ports(args.exclude_ports, protocols)
     if number is not None:
-        every = PortSet.of((protocol, 1, 65_535) for protocol in protocols)
+        every = PortSet.of((protocol, 1, LAST_PORT[protocol]) for protocol in protocols)
         chosen = top_ports(number, protocols, (named or every).minus(excluded))
     else:
         chosen = (named or default_ports(protocols)).minus(excluded)
@@ -152,26 +176,32 @@ def _targets(args: argparse.Namespace, resolver: Resolver) -> Resolution:
     resolution = resolve_targets(
         wanted, resolver=resolver, family=args.family, all_addresses=args.resolve_all
     )
-    excluded = _excluded(args, resolver)
-    if not excluded:
-        return resolution
-    left = resolution.targets.minus(excluded)
-    if resolution.targets and not left:
+    excluded = _every_address(
+        chain(map(parse_excludes, args.exclude), map(parse_target_file, args.exclude_files)),
+        "excluded targets",
+        resolver,
+    )
+    targets = resolution.targets.minus(excluded) if excluded else resolution.targets
+    if resolution.targets and not targets:
         raise SpecError("targets", resolution.targets.text, None, "is all excluded")
-    return Resolution(left, resolution.problems, resolution.notes)
+    if args.random is not None:
+        within = _every_address(map(parse_excludes, args.within), "--within", resolver)
+        drawn = random_targets(args.random, within.minus(excluded), args.seed)
+        targets = targets.union(drawn) if targets else drawn
+    return replace(resolution, targets=targets)
 
 
-def _excluded(args: argparse.Namespace, resolver: Resolver) -> TargetSet:
-    """Every address to leave out. A name that does not resolve is an error: it might be scanned."""
-    excluded = TargetSet.empty()
-    for expressions in chain(
-        map(parse_excludes, args.exclude), map(parse_target_file, args.exclude_files)
-    ):
-        found = resolve_targets(expressions, resolver=resolver, all_addresses=True)
-        for problem in found.problems:
+def _every_address(
+    written: Iterable[TargetExpressions], what: str, resolver: Resolver
+) -> TargetSet:
+    """All addresses of targets that set limits. A name that does not resolve is an error: an
+    address might be scanned that should not be."""
+    found = TargetSet.empty()
+    for expressions in written:
+        resolution = resolve_targets(expressions, resolver=resolver, all_addresses=True)
+        for problem in resolution.problems:
             raise SpecError(
-                "excluded targets", problem.expression, None, problem.text,
-                "correct it or leave it out",
-            )  # fmt: skip
-        excluded = excluded.union(found.targets)
-    return excluded
+                what, problem.expression, None, problem.text, "correct it or leave it out"
+            )
+        found = found.union(resolution.targets)
+    return found

@@ -8,16 +8,30 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import math
 import re
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NoReturn
 
+from engine.spec.argument_types import rate, shown, whole
+from engine.spec.discovery_arguments import GLUED, add_discovery
+from engine.spec.packet_arguments import add_packets
+from engine.spec.random_targets import MOST
 from engine.spec.scan_type import TRANSPORTS, ScanType
 
 _DASH_VALUES = ("-p", "--exclude-ports")
 """Options whose value may itself begin with a dash: ``-p -100`` is ports 1 to 100."""
+
+_GLUED = re.compile(f"({'|'.join(GLUED)})=?(.*)", re.DOTALL)
+
+_INSTEAD = {
+    "-PR": "neighbours on the local link are asked by ARP anyway; leave it out",
+    "-P0": "write -Pn",
+    "-PN": "write -Pn",
+    "-PI": "write -PE",
+    "-PT": "write -PA",
+}
+"""What to do about options nmap has, or had, and PyScan has not."""
 
 
 class UsageError(Exception):
@@ -50,9 +64,11 @@ class ScanParser(argparse.ArgumentParser):
         options = [name for name in self._option_string_actions if name != "-s"]
         options += [scan_type.option for scan_type in ScanType]
         word = word.partition("=")[0]
+        if word in _INSTEAD:
+            return f"{word} is not an option of {self.prog}; {_INSTEAD[word]}"
         near = _nearest(word, options)
         advice = f"; did you mean {near}?" if near else ""
-        return f"{_short(word)} is not an option of {self.prog}{advice}"
+        return f"{shown(word)} is not an option of {self.prog}{advice}"
 
 
 def _normalised(words: Sequence[str]) -> list[str]:
@@ -61,6 +77,7 @@ def _normalised(words: Sequence[str]) -> list[str]:
     waiting = iter(words)
     for word in waiting:
         level = re.fullmatch(r"-v([0-3])", word)
+        glued = _GLUED.fullmatch(word)
         if word == "--":
             result += [word, *waiting]
         elif word in _DASH_VALUES:
@@ -69,6 +86,8 @@ def _normalised(words: Sequence[str]) -> list[str]:
             result.append(word if value is None else f"{word}{joint}{value}")
         elif level:
             result += ["-v"] * int(level[1])
+        elif glued:
+            result.append(f"{glued[1]}={glued[2]}")
         else:
             result.append(word)
     return result
@@ -80,11 +99,6 @@ def _nearest(word: str, options: Sequence[str]) -> str:
         options = [name for name in options if name[:2] == word[:2] and len(name) == len(word)]
         return options[0] if options else ""
     return next(iter(difflib.get_close_matches(word, options, 1)), "")
-
-
-def _short(word: str) -> str:
-    shown = word if len(word) <= 40 else word[:39] + "…"
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in shown)
 
 
 def scan_parser(prog: str, description: str) -> ScanParser:
@@ -101,8 +115,10 @@ def scan_parser(prog: str, description: str) -> ScanParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_targets(parser)
+    add_discovery(parser)
     _add_ports(parser)
     _add_technique(parser)
+    add_packets(parser)
     _add_pace(parser)
     return parser
 
@@ -136,12 +152,12 @@ def _add_targets(parser: ScanParser) -> None:
         "--resolve-all", action="store_true", help="scan every address of a name, not the first"
     )
     group.add_argument(
-        "-n", dest="no_dns", action="store_true",
-        help="accepted for nmap's sake: addresses are never resolved to names",
+        "-iR", dest="random", type=whole(1, MOST), metavar="N",
+        help="also scan N random addresses of the set named by --within",
     )  # fmt: skip
     group.add_argument(
-        "-Pn", dest="no_ping", action="store_true",
-        help="accepted for nmap's sake: every target is scanned, without asking whether it is up",
+        "--within", action="append", default=[], metavar="TARGETS",
+        help="comma-separated targets that -iR draws from",
     )  # fmt: skip
 
 
@@ -154,16 +170,20 @@ def _add_ports(parser: ScanParser) -> None:
     group.add_argument("--exclude-ports", metavar="PORTS", help="ports to leave out")
     group.add_argument("-F", dest="fast", action="store_true", help="the 100 most common ports")
     group.add_argument(
-        "--top-ports", type=_whole(1, 65_535), metavar="N", help="the N most common ports (of -p)"
+        "--top-ports", type=whole(1, 65_535), metavar="N", help="the N most common ports (of -p)"
     )
 
 
 def _add_technique(parser: ScanParser) -> None:
     group = parser.add_argument_group("scan types")
-    types = "; ".join(f"{one.option} {one.title}" for one in ScanType)
+    types = "; ".join(f"{one.option} {one.title}" for one in ScanType if one.option != "-sI")
     group.add_argument(
         "-s", dest="scan_types", action="append", default=[], metavar="TYPES",
-        help=f"one TCP type, UDP, or both as in -sSU: {types}",
+        help=f"one TCP type, UDP and one SCTP type, also together as in -sSU: {types}",
+    )  # fmt: skip
+    group.add_argument(
+        "-sI", dest="zombie", metavar="HOST[:PORT]",
+        help="idle scan: through this host, whose packet numbers betray the answers (port 80)",
     )  # fmt: skip
     group.add_argument(
         "--transport", choices=TRANSPORTS, default="auto",
@@ -178,16 +198,16 @@ def _add_pace(parser: ScanParser) -> None:
         help="template: 0 paranoid to 5 insane, or its name; default 3 normal",
     )  # fmt: skip
     group.add_argument(
-        "--max-retries", type=_whole(0, 250), metavar="N", help="most re-sends per port"
+        "--max-retries", type=whole(0, 250), metavar="N", help="most re-sends per port"
     )
     group.add_argument(
-        "--min-rate", type=_rate, metavar="N", help="never slower than N probes per second"
+        "--min-rate", type=rate, metavar="N", help="never slower than N probes per second"
     )
     group.add_argument(
-        "--max-rate", type=_rate, metavar="N", help="never faster than N probes per second"
+        "--max-rate", type=rate, metavar="N", help="never faster than N probes per second"
     )
     group.add_argument(
-        "--max-parallelism", type=_whole(1, 1_000_000), metavar="N", help="most probes in flight"
+        "--max-parallelism", type=whole(1, 1_000_000), metavar="N", help="most probes in flight"
     )
     times = (
         ("--scan-delay", "at least TIME between probes"),
@@ -200,32 +220,8 @@ def _add_pace(parser: ScanParser) -> None:
             name, metavar="TIME", help=f"{about} (500ms, 2s, 1m; a bare number is seconds)"
         )
     group.add_argument(
-        "--seed", type=_whole(0, (1 << 63) - 1), metavar="N", help="repeat the same order of probes"
+        "--seed", type=whole(0, (1 << 63) - 1), metavar="N", help="repeat the same order of probes"
     )
     group.add_argument(
         "--shard", metavar="I/N", help="do part I of N equal parts, the others elsewhere"
     )
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def whole_number(text: str) -> int:
-        number = int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else -1
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(
-                f"{_short(text)!r} is not a whole number from {low} to {high}"
-            )
-        return number
-
-    return whole_number
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = math.nan
-    if not 0 < rate <= 1e9:
-        raise argparse.ArgumentTypeError(
-            f"{_short(text)!r} is not a rate; write probes per second, for example 500"
-        )
-    return rate

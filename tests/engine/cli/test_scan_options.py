@@ -145,7 +145,7 @@ def test_seed_shard_transport_and_command() -> None:
         ("--max-retry=5 127.0.0.1", "--max-retry is not an option of pyscan; did you mean --max-r"),
         ("-O 127.0.0.1", "-O is not an option of pyscan"),
         ("-sV 127.0.0.1", "'-sV' is not a scan type PyScan has; use -sT, -sS, -sU"),
-        ("-sn 127.0.0.1", "'-sn' is not a scan type PyScan has"),
+        ("-sSn 127.0.0.1", "'-sn' is an option of its own; write it apart"),
         ("-sST 127.0.0.1", "'-sT' is a second tcp scan type"),
         ("-p 80-70 127.0.0.1", "'80-70' runs backwards; did you mean 70-80?"),
         ("-p 127.0.0.1", "ports at character 1"),
