@@ -30,6 +30,7 @@ def measure_store() -> StoreSize:
     tracemalloc.start()
     before = tracemalloc.get_traced_memory()[0]
     store = Store(HOSTS, channels)
+    store.admit(np.arange(HOSTS, dtype=np.uint32))
     for host in range(HOSTS):
         store.decide(
             np.arange(host * PORTS, (host + 1) * PORTS),

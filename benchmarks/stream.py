@@ -52,6 +52,7 @@ class StreamedScan:
         self._per_tick = max(1, rate // SNAPSHOTS_PER_SECOND)
         self._rate = float(rate)
         self._store = Store(1, np.arange(1, PORTS + 1, dtype=np.uint32))
+        self._store.admit(np.zeros(1, np.uint32))
         self._random = np.random.default_rng(1)
         self._started = time.monotonic()
         self._serial = 0

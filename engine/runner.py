@@ -75,6 +75,7 @@ class ScanRunner:
         self._names = self.book.frozen()
         self._ports = spec.ports
         self._store = Store(self.book.count, channels_of(spec.ports, spec.protocols))
+        self._store.admit(np.arange(self.book.count, dtype=np.uint32))
         self._core = ScanCore(
             self._store, spec.scan_types, spec.timing, seed=self._seed, shard=spec.shard
         )
@@ -326,6 +327,7 @@ class ScanRunner:
             return
         self._restart()
         self._store.grow(self.book.count, self._store.channels)
+        self._store.admit(np.arange(first, self.book.count, dtype=np.uint32))
         self._names = self.book.frozen()
         self._core.grow()
         for scan_type in self._scan_types:

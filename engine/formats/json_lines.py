@@ -53,10 +53,10 @@ def _decided(snapshot: Snapshot) -> tuple[NDArray[np.int64], NDArray[np.void]]:
     view = snapshot.view
     channels = view.channels.astype(np.int64)
     keys, cells = [np.empty(0, np.int64)], [np.empty(0, CELL)]
-    for number, block in enumerate(view.blocks):
-        rows, columns = np.nonzero(block.cells["state"] != PortState.PENDING)
-        keys.append((rows + number * view.hosts_per_block) << 18 | channels[columns])
-        cells.append(block.cells[rows, columns])
+    for hosts, block in view.parts():
+        rows, columns = np.nonzero(block["state"] != PortState.PENDING)
+        keys.append(hosts[rows].astype(np.int64) << 18 | channels[columns])
+        cells.append(block[rows, columns])
     all_keys, all_cells = np.concatenate(keys), np.concatenate(cells)
     order = np.argsort(all_cells["clock"], kind="stable")
     return all_keys[order], all_cells[order]

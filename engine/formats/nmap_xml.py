@@ -66,7 +66,7 @@ def _safe(text: str, limit: int = 512) -> str:
 
 
 def _has_interesting(snapshot: Snapshot, host: int) -> bool:
-    counts = snapshot.view.counts[host]
+    counts = snapshot.view.counts(host)
     return any(counts[state] for state in INTERESTING)
 
 

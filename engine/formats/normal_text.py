@@ -49,7 +49,7 @@ def _moment(report: ScanReport) -> str:
 
 
 def _has_interesting(snapshot: Snapshot, host: int) -> bool:
-    counts = snapshot.view.counts[host]
+    counts = snapshot.view.counts(host)
     return any(counts[state] for state in INTERESTING)
 
 

@@ -73,15 +73,15 @@ class BoundFilter:
 
     tables: tuple[tuple[_Tables, bool], ...] = field(default=())
 
-    def mask(self, first_host: int, cells: NDArray[np.void]) -> NDArray[np.bool_]:
-        """Which cells pass: bool array of the block's shape (hosts, columns)."""
+    def mask(self, hosts: NDArray[np.uint32], cells: NDArray[np.void]) -> NDArray[np.bool_]:
+        """Which cells pass: bool array of the shape of ``cells``, (hosts, columns)."""
         passed = np.ones(cells.shape, bool)
         for table, negated in self.tables:
             hit = np.zeros(cells.shape, bool)
             if table.columns is not None:
                 hit |= table.columns[None, :]
             if table.hosts is not None:
-                hit |= table.hosts[first_host : first_host + len(cells), None]
+                hit |= table.hosts[hosts, None]
             if table.states is not None:
                 hit |= table.states[cells["state"]]
             if table.reasons is not None:

@@ -79,18 +79,18 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
     cells: list[NDArray[np.void]] = [np.empty(0, CELL)]
     decided = matching = 0
     hidden = np.zeros(len(PortState), np.int64)
-    for first, block in _blocks(view, query.host):
+    for hosts, block in _blocks(view, query.host):
         states = block["state"]
         show = states != PortState.PENDING
         decided += int(np.count_nonzero(show))
-        show &= chosen.mask(first, block)
+        show &= chosen.mask(hosts, block)
         matching += int(np.count_nonzero(show))
         if query.open_only:
             dull = show & ~_INTERESTING[states]
             hidden += np.bincount(states[dull], minlength=len(PortState))
             show &= ~dull
         row, column = np.nonzero(show)
-        keys.append((row + first).astype(np.int64) << 18 | view.channels[column])
+        keys.append(hosts[row].astype(np.int64) << 18 | view.channels[column])
         cells.append(block[row, column])
     all_keys, all_cells = np.concatenate(keys), np.concatenate(cells)
     order = _order(snapshot, query, all_keys, all_cells)
@@ -102,13 +102,14 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
     )
 
 
-def _blocks(view: StoreView, host: int | None) -> Iterator[tuple[int, NDArray[np.void]]]:
-    """CELL arrays (hosts, columns) to look through, each with the index of its first host."""
+def _blocks(
+    view: StoreView, host: int | None
+) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.void]]]:
+    """CELL arrays (rows, columns) to look through, each with the hosts of its rows."""
     if host is None:
-        for number, block in enumerate(view.blocks):
-            yield number * view.hosts_per_block, block.cells
-    elif 0 <= host < view.host_count:
-        yield host, view.host_cells(host)[None, :]
+        yield from view.parts()
+    elif view.row(host) >= 0:
+        yield np.array([host], np.uint32), view.host_cells(host)[None, :]
 
 
 def _order(

@@ -95,7 +95,7 @@ class Snapshot:
 
     def host_line(self, host: int) -> HostLine:
         """One host's summary."""
-        counts = self.view.counts[host]
+        counts = self.view.counts(host)
         known = self.hosts.line(host)
         rtt = float(self.host_rtt[host]) if host < len(self.host_rtt) else float("nan")
         return HostLine(
@@ -103,7 +103,7 @@ class Snapshot:
             address=self.names.text(host),
             name=self.names.name(host) or known.name,
             counts={state: int(counts[state]) for state in PortState},
-            total=len(self.view.channels),
+            total=int(counts.sum()),
             rtt=known.rtt if np.isnan(rtt) else rtt,
             problem=self.problems.get(host, ""),
             skipped=host in self.skipped,

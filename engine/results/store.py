@@ -1,8 +1,9 @@
 """The store: one CELL per (host, protocol, port), written by the engine thread only.
 
-The cells of all hosts lie in one array that the operating system fills page by page as it is
-touched. For snapshots it is cut into blocks of whole hosts; only blocks that changed since the last
-snapshot are copied.
+Only admitted hosts have cells: of a /16 whose hosts are looked for first, most never get any. A
+host's cells are a row, given in the order of admission. The rows lie in one array that doubles when
+it is full and that the operating system fills page by page as it is touched. For snapshots it is
+cut into blocks of whole rows; only blocks that changed since the last snapshot are copied.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.cell import CELL, FLYING, LOST_LATELY, STALE
+from engine.results.row_table import RowTable
 from engine.results.view import Block, StoreView
 from engine.spec.reason import Reason
 
@@ -27,69 +29,97 @@ class StoreFullError(ValueError):
 
 
 class Store:
-    """Cells of ``host_count`` hosts x the given channels (``protocol << 16 | port``, uint32).
+    """Cells of admitted hosts x the given channels (``protocol << 16 | port``, uint32).
 
-    Raises StoreFullError when there would be more than MAX_CELLS cells.
+    ``host_count`` hosts can be admitted; at first none is. Raises StoreFullError, here and when the
+    store grows or admits, when there would be more than MAX_CELLS cells.
     """
 
     def __init__(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        self._table = RowTable(host_count)
         self._columns = np.full(1, -1, np.int32)
         self._channels = np.empty(0, np.uint32)
-        self._cells = np.zeros((0, 0), CELL)
-        self._version = 0
-        self._hosts_per_block = 1
-        self._blocks: list[Block] = []
+        self._cells = np.zeros((0, 1), CELL)
         self._dirty = np.zeros(0, bool)
-        self._resize(host_count, np.asarray(channels, np.uint32))
+        self._version = 0
+        self._set_channels(np.asarray(channels, np.uint32))
 
     @property
     def host_count(self) -> int:
-        """Number of hosts."""
-        return self._cells.shape[0]
+        """Number of hosts, admitted or not."""
+        return self._table.host_count
+
+    @property
+    def row_count(self) -> int:
+        """Number of admitted hosts."""
+        return self._table.count
 
     @property
     def channels(self) -> NDArray[np.uint32]:
         """The channels, one per column."""
         return self._channels
 
-    def grow(self, host_count: int, channels: NDArray[np.uint32]) -> None:
-        """Make room for more hosts and channels; existing cells keep what they hold. Raises
-        StoreFullError and changes nothing when there would be too many."""
-        fresh = channels[self._column_of(channels) < 0]
-        if host_count > self.host_count or len(fresh):
-            self._resize(max(host_count, self.host_count), np.concatenate([self._channels, fresh]))
-
-    def require_room(self, host_count: int, channels: int) -> None:
-        """Raise StoreFullError when so many hosts and channels do not fit."""
-        if host_count * max(channels, 1) > MAX_CELLS:
+    def require_room(self, hosts: int, channels: int) -> None:
+        """Raise StoreFullError when the cells of so many hosts and channels do not fit."""
+        if hosts * max(channels, 1) > MAX_CELLS:
             raise StoreFullError(
-                f"{host_count:,} hosts x {channels:,} ports are more than the "
+                f"{hosts:,} hosts x {channels:,} ports are more than the "
                 f"{MAX_CELLS:,} ports one scan can hold; scan fewer ports or a smaller range"
             )
 
-    def _resize(self, host_count: int, channels: NDArray[np.uint32]) -> None:
-        self.require_room(host_count, len(channels))
-        width = max(len(channels), 1)
-        cells = np.zeros((host_count, width), CELL)
-        old = self._cells
-        if old.size:
-            cells[: old.shape[0], : old.shape[1]] = old
-        self._cells = cells
-        self._flat = cells.reshape(-1)
+    def grow(self, host_count: int, channels: NDArray[np.uint32]) -> None:
+        """Make room for more hosts and channels; existing cells keep what they hold, but new
+        channels move them. Raises StoreFullError and changes nothing when there would be too
+        many."""
+        fresh = channels[self._column_of(channels) < 0]
+        self.require_room(self.row_count, len(self._channels) + len(fresh))
+        self._table.grow(host_count)
+        if len(fresh):
+            self._set_channels(np.concatenate([self._channels, fresh]))
+
+    def admit(self, hosts: NDArray[np.uint32]) -> None:
+        """Give hosts their cells, all undecided; those that have them keep them. Positions stay
+        valid. Raises StoreFullError and changes nothing when there would be too many."""
+        fresh = self._table.missing(hosts)
+        if not len(fresh):
+            return
+        before, after = self.row_count, self.row_count + len(fresh)
+        self.require_room(after, len(self._channels))
+        if after > len(self._cells):
+            self._reserve(max(after, min(2 * before, self.host_count)))
+        self._table.add(fresh)
+        first = -(-before // self._rows_per_block)
+        self._dirty[before // self._rows_per_block : first] = True  # the block they fill up
+        self._blocks[first:] = [self._empty_block(i) for i in range(first, self._block_count())]
+        self._version += 1
+
+    def _set_channels(self, channels: NDArray[np.uint32]) -> None:
         self._columns = np.full(int(channels.max(initial=0)) + 2, -1, np.int32)
         self._columns[channels] = np.arange(len(channels), dtype=np.int32)
         self._channels = channels
-        self._hosts_per_block = max(1, BLOCK_CELLS // width)
-        count = -(-host_count // self._hosts_per_block)
-        empty = np.broadcast_to(np.zeros((1, 1), CELL), (self._hosts_per_block, len(channels)))
-        self._blocks = [Block(empty[: self._block_hosts(i)]) for i in range(count)]
-        self._dirty = np.zeros(count, bool)
-        if old.size:
-            self._dirty[: -(-old.shape[0] // self._hosts_per_block)] = True
+        self._rows_per_block = max(1, BLOCK_CELLS // max(len(channels), 1))
+        self._reserve(len(self._cells))
+        self._blocks = [self._empty_block(i) for i in range(self._block_count())]
+        self._dirty[: len(self._blocks)] = True
 
-    def _block_hosts(self, block: int) -> int:
-        start = block * self._hosts_per_block
-        return min(self._hosts_per_block, self.host_count - start)
+    def _reserve(self, rows: int) -> None:
+        """Move the cells to an array of ``rows`` rows, one column per channel."""
+        cells = np.zeros((rows, max(len(self._channels), 1)), CELL)
+        kept = self._cells[: self.row_count]
+        cells[: len(kept), : kept.shape[1]] = kept
+        self._cells = cells
+        self._flat = cells.reshape(-1)
+        dirty = np.zeros(-(-rows // self._rows_per_block), bool)
+        dirty[: len(self._dirty)] = self._dirty[: len(dirty)]
+        self._dirty = dirty
+
+    def _block_count(self) -> int:
+        return -(-self.row_count // self._rows_per_block)
+
+    def _empty_block(self, block: int) -> Block:
+        """A block of undecided cells, which take no memory of their own."""
+        rows = min(self._rows_per_block, self.row_count - block * self._rows_per_block)
+        return Block(np.broadcast_to(np.zeros((1, 1), CELL), (rows, len(self._channels))))
 
     def _column_of(self, channels: NDArray[np.integer]) -> NDArray[np.int32]:
         """Column of each channel, -1 for strangers: the last entry of the table."""
@@ -99,14 +129,15 @@ class Store:
     def locate(self, records: NDArray[np.void]) -> NDArray[np.int64]:
         """Positions (int64, shape (n,)) of the cells named by host, protocol and port fields.
 
-        -1 for a channel or host that is not part of the scan.
+        -1 for a channel that is not part of the scan and for a host that was not admitted.
         """
         channel = records["protocol"].astype(np.int32)
         channel <<= 16
         channel |= records["port"]
         column = self._column_of(channel)
-        at = records["host"].astype(np.int64)
-        unknown = (column < 0) | (at >= self.host_count)
+        row = self._table.find(records["host"])
+        unknown = (column < 0) | (row < 0)
+        at = row.astype(np.int64)
         at *= self._cells.shape[1]
         at += column
         at[unknown] = -1
@@ -241,26 +272,29 @@ class Store:
         protocol: int | None,
         host: int | None,
     ) -> NDArray[np.int64]:
-        width = self._cells.shape[1]
-        first = 0 if host is None else host
-        cells = self._cells if host is None else self._cells[host : host + 1]
-        chosen = choose(cells)
+        first, last = 0, self.row_count
+        if host is not None:
+            first = int(self._table.rows[host])
+            if first < 0:
+                return np.empty(0, np.int64)
+            last = first + 1
+        chosen = choose(self._cells[first:last])
         chosen[:, len(self._channels) :] = False
         if protocol is not None:
             chosen[:, (self._channels >> 16) != protocol] = False
-        return np.flatnonzero(chosen.reshape(-1)) + first * width
+        return np.flatnonzero(chosen.reshape(-1)) + first * self._cells.shape[1]
 
     def name(self, at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Host indices and channels (``protocol << 16 | port``) of positions."""
-        hosts, columns = np.divmod(at, self._cells.shape[1])
-        return hosts.astype(np.uint32), self._channels[columns]
+        rows, columns = np.divmod(at, self._cells.shape[1])
+        return self._table.hosts[rows], self._channels[columns]
 
     def copy(self, at: NDArray[np.int64]) -> NDArray[np.void]:
         """A copy of the located CELLs."""
         return self._flat[at]
 
     def _touch(self, at: NDArray[np.int64]) -> None:
-        self._dirty[at // (self._cells.shape[1] * self._hosts_per_block)] = True
+        self._dirty[at // (self._cells.shape[1] * self._rows_per_block)] = True
 
     def snapshot(self, *, last: bool = False) -> StoreView:
         """An immutable view of now. Costs a copy of the blocks changed since the last one.
@@ -270,11 +304,18 @@ class Store:
         changed = np.flatnonzero(self._dirty)
         if len(changed):
             self._version += 1
-        for block in changed:
-            start = int(block) * self._hosts_per_block
-            cells = self._cells[start : start + self._hosts_per_block, : len(self._channels)]
+        for block in changed.tolist():
+            start = block * self._rows_per_block
+            stop = min(start + self._rows_per_block, self.row_count)
+            cells = self._cells[start:stop, : len(self._channels)]
             self._blocks[block] = Block(cells if last else cells.copy())
         self._dirty[changed] = False
         return StoreView(
-            self._version, tuple(self._blocks), self._channels, self._columns, self._hosts_per_block
+            self._version,
+            tuple(self._blocks),
+            self._channels,
+            self._columns,
+            self._rows_per_block,
+            self._table.hosts,
+            self._table.rows,
         )

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.cell import CELL
 from engine.spec.port_state import PortState
 
 STATE_COUNT = len(PortState)
 
 
 class Block:
-    """Cells of consecutive hosts: a read-only CELL array of shape (hosts, columns)."""
+    """Cells of consecutive rows: a read-only CELL array of shape (rows, columns)."""
 
     def __init__(self, cells: NDArray[np.void]) -> None:
         self.cells = cells.view()
@@ -22,63 +24,87 @@ class Block:
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
-        """How many ports of each host have each state: shape (hosts, STATE_COUNT)."""
-        hosts = len(self.cells)
+        """How many ports of each row have each state: shape (rows, STATE_COUNT)."""
+        rows = len(self.cells)
         labels = self.cells["state"].astype(np.int64)
-        labels += np.arange(hosts, dtype=np.int64)[:, None] * STATE_COUNT
-        return np.bincount(labels.reshape(-1), minlength=hosts * STATE_COUNT).reshape(
-            hosts, STATE_COUNT
+        labels += np.arange(rows, dtype=np.int64)[:, None] * STATE_COUNT
+        return np.bincount(labels.reshape(-1), minlength=rows * STATE_COUNT).reshape(
+            rows, STATE_COUNT
         )
 
 
 @dataclass(frozen=True)
 class StoreView:
-    """All cells as they were at one moment.
+    """All cells as they were at one moment. Hosts that were not admitted by then have none.
 
     Attributes:
-        version: grows whenever a cell changes.
-        blocks: the cells, in host order.
+        version: grows whenever a cell changes or a host is admitted.
+        blocks: the cells, in row order.
         channels: ``protocol << 16 | port`` of each column (uint32).
         columns: column of each channel (int32), -1 for strangers; the last entry stands for all
             channels beyond.
-        hosts_per_block: hosts in each block but the last.
+        rows_per_block: rows in each block but the last.
+        hosts: the host of each row (uint32).
+        rows: the row of each host (int32); -1, or a row this view does not have, for none.
     """
 
     version: int
     blocks: tuple[Block, ...]
     channels: NDArray[np.uint32]
     columns: NDArray[np.int32]
-    hosts_per_block: int
+    rows_per_block: int
+    hosts: NDArray[np.uint32]
+    rows: NDArray[np.int32]
 
     @property
     def host_count(self) -> int:
-        """Number of hosts."""
-        return sum(len(block.cells) for block in self.blocks)
+        """Number of hosts, admitted or not."""
+        return len(self.rows)
+
+    def row(self, host: int) -> int:
+        """The row of a host; -1 when it has none."""
+        row = int(self.rows[host]) if 0 <= host < len(self.rows) else -1
+        return row if row < len(self.hosts) else -1
 
     @cached_property
-    def counts(self) -> NDArray[np.int64]:
-        """Ports per host and state: shape (hosts, STATE_COUNT)."""
+    def row_counts(self) -> NDArray[np.int64]:
+        """Ports per row and state: shape (rows, STATE_COUNT)."""
         if not self.blocks:
             return np.zeros((0, STATE_COUNT), np.int64)
         return np.concatenate([block.counts for block in self.blocks])
 
+    def counts(self, host: int) -> NDArray[np.int64]:
+        """Ports of a host per state: shape (STATE_COUNT,), all 0 for a host without a row."""
+        row = self.row(host)
+        return np.zeros(STATE_COUNT, np.int64) if row < 0 else self.row_counts[row]
+
     @cached_property
     def totals(self) -> dict[PortState, int]:
-        """Ports per state over all hosts."""
-        sums = self.counts.sum(axis=0)
+        """Ports per state over all admitted hosts."""
+        sums = self.row_counts.sum(axis=0)
         return {state: int(sums[state]) for state in PortState}
 
+    def parts(self) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.void]]]:
+        """All cells, block by block: the hosts of its rows, and its CELLs (rows, columns)."""
+        for number, block in enumerate(self.blocks):
+            first = number * self.rows_per_block
+            yield self.hosts[first : first + len(block.cells)], block.cells
+
     def host_cells(self, host: int) -> NDArray[np.void]:
-        """The CELLs of one host, one per column, read-only."""
-        block, row = divmod(host, self.hosts_per_block)
-        cells: NDArray[np.void] = self.blocks[block].cells[row]
+        """The CELLs of one host, one per column, read-only; undecided ones for a host without a
+        row."""
+        row = self.row(host)
+        if row < 0:
+            return np.broadcast_to(np.zeros(1, CELL), len(self.channels))
+        block, place = divmod(row, self.rows_per_block)
+        cells: NDArray[np.void] = self.blocks[block].cells[place]
         return cells
 
     def cell(self, key: int) -> np.void | None:
         """The CELL of a key, or None when it is not part of the scan."""
         channel, host = key & 0x3FFFF, key >> 18
         column = self.columns[min(channel, len(self.columns) - 1)]
-        if column < 0 or not 0 <= host < self.host_count:
+        if column < 0 or self.row(host) < 0:
             return None
         cell: np.void = self.host_cells(host)[column]
         return cell

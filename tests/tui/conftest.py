@@ -74,6 +74,7 @@ class FakeSession:
         self.channels = np.array(channels, np.uint32)
         self.book = Book(list(spec.targets.addresses(1000)), {})
         self.store = Store(self.book.count, self.channels)
+        self.store.admit(np.arange(self.book.count, dtype=np.uint32))
         self.serial = 1
         self.fields: dict[str, Any] = {
             "phase": Phase.RUNNING,

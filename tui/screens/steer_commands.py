@@ -59,7 +59,7 @@ class SteerCommands(Workbench):
         """Probe everything again, after a question."""
         session = self.session
         assert session is not None and self.snapshot is not None
-        count = self.snapshot.view.host_count * len(self.snapshot.view.channels)
+        count = sum(self.snapshot.view.totals.values())
         self.app.push_screen(
             Confirm(f"Probe all {count:,} ports again?", yes="Rescan all", no="No"),
             lambda yes: self.attempt(session.rescan_all, "Rescanning all.") if yes else None,

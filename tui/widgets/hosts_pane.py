@@ -117,8 +117,8 @@ class HostsPane(CursorList):
         if at is None:
             return BLANK
         host = self._host_at(at)
-        every = snapshot.view.counts
-        counts = every.sum(axis=0) if host is None else every[host]
+        view = snapshot.view
+        counts = view.row_counts.sum(axis=0) if host is None else view.counts(host)
         sign = "" if host is None else _sign(snapshot, host)
         here = at == self._cursor
         return ("host", host, counts.tobytes(), sign, here, host == self._chosen)

@@ -131,10 +131,10 @@ class ProgressPane(Widget):
         view = snapshot.view
         if room < 1 or view.host_count < 2 or snapshot.phase.over:
             return []
-        left = view.counts[:, PortState.PENDING].copy()
-        left[[host for host in snapshot.skipped if host < len(left)]] = 0
+        left = view.row_counts[:, PortState.PENDING].copy()
+        left[[row for host in snapshot.skipped if (row := view.row(host)) >= 0]] = 0
         unfinished = int(np.count_nonzero(left))
-        shown = np.argsort(-left, kind="stable")[: min(room, unfinished)]
+        shown = view.hosts[np.argsort(-left, kind="stable")[: min(room, unfinished)]]
         if unfinished > room:
             shown = shown[: room - 1]
         lines = [self._host_line(snapshot, int(host)) for host in shown]

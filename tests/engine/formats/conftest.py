@@ -73,6 +73,7 @@ def build_report(
     channels = dict.fromkeys(one.protocol << 16 | one.port for one in decisions)
     channels.update(dict.fromkeys(undecided))
     store = Store(len(addresses), np.array(list(channels), np.uint32))
+    store.admit(np.arange(len(addresses), dtype=np.uint32))
     columns = {channel: column for column, channel in enumerate(channels)}
     width = max(1, len(channels))
     for serial, one in enumerate(decisions):

@@ -24,6 +24,13 @@ def channels(numbers: Iterable[int], protocol: Protocol = Protocol.TCP) -> NDArr
     return np.array([int(protocol) << 16 | port for port in numbers], np.uint32)
 
 
+def full_store(hosts: int, columns: NDArray[np.uint32]) -> Store:
+    """A store that has admitted all its hosts, in order."""
+    store = Store(hosts, columns)
+    store.admit(np.arange(hosts, dtype=np.uint32))
+    return store
+
+
 def locate(store: Store, cells: Iterable[Cell]) -> NDArray[np.int64]:
     records = np.array(list(cells), [("host", "u4"), ("protocol", "u1"), ("port", "u2")])
     return store.locate(records)

@@ -14,20 +14,19 @@ from engine.results.filter import EVERYTHING, MAX_LENGTH, parse_filter
 from engine.results.query import Query, run_query
 from engine.results.row import Row
 from engine.results.snapshot import Snapshot
-from engine.results.store import Store
 from engine.spec.error import SpecError
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
 from tests.engine.core.simulated_scan import targets
-from tests.engine.results.filled_store import channels, decide, snapshot_of
+from tests.engine.results.filled_store import channels, decide, full_store, snapshot_of
 
 PORTS = [22, 53, 80, 443, 4430]
 
 
 @pytest.fixture(scope="module")
 def snapshot() -> Snapshot:
-    store = Store(3, channels(PORTS))
+    store = full_store(3, channels(PORTS))
     store.grow(3, channels([53], Protocol.UDP))
     decide(store, [(host, 0, port) for host in range(3) for port in PORTS], PortState.CLOSED,
            Reason.RESET)  # fmt: skip

@@ -15,11 +15,10 @@ from engine.results.filter import parse_filter
 from engine.results.query import Query, SortColumn, run_query
 from engine.results.row import Row
 from engine.results.snapshot import Snapshot
-from engine.results.store import Store
 from engine.spec.port_state import INTERESTING, PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
-from tests.engine.results.filled_store import channels, decide, locate, snapshot_of
+from tests.engine.results.filled_store import channels, decide, full_store, locate, snapshot_of
 
 WHERE = "10.0.0.9 10.0.0.10 9.0.0.1 fd00::1"
 PORTS = [22, 25, 53, 80, 443, 8080, 50_001, 50_002]
@@ -70,7 +69,7 @@ facts = st.tuples(
 
 
 def build(results: list[tuple[Any, ...]]) -> Snapshot:
-    store = Store(4, channels(PORTS))
+    store = full_store(4, channels(PORTS))
     store.grow(4, channels(PORTS, Protocol.UDP))
     for host, protocol, port, state, reason, technique, ttl, rtt, clock, stale in results:
         cells = [(host, int(protocol), port)]
@@ -146,6 +145,6 @@ def test_a_filter_narrows_matching_and_hidden() -> None:
 
 
 def test_a_scan_without_ports_has_no_rows() -> None:
-    snapshot = snapshot_of(Store(1, channels([])), "10.0.0.1")
+    snapshot = snapshot_of(full_store(1, channels([])), "10.0.0.1")
     for text in ("", "port:80", "ssh", "service:http", "proto:tcp", "host:10", "-open"):
         assert len(run_query(snapshot, Query(filter=parse_filter(text), open_only=False))) == 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import settings
@@ -14,7 +16,7 @@ from engine.results.store import Store, StoreFullError
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
-from tests.engine.results.filled_store import Cell, channels, decide, locate
+from tests.engine.results.filled_store import Cell, channels, decide, full_store, locate
 
 
 def test_a_port_takes_twelve_bytes() -> None:
@@ -30,27 +32,61 @@ def test_keys_name_cells_for_good() -> None:
 
 
 def test_strangers_have_no_position() -> None:
-    store = Store(2, channels([80, 443]))
+    store = full_store(2, channels([80, 443]))
     at = locate(store, [(0, 0, 80), (1, 0, 443), (2, 0, 80), (0, 0, 81), (0, 1, 80), (0, 3, 65535)])
     assert at.tolist() == [0, 3, -1, -1, -1, -1]
 
 
+def test_hosts_get_cells_when_they_are_admitted() -> None:
+    store = Store(5, channels([80, 443]))
+    assert locate(store, [(3, 0, 80)]).tolist() == [-1]
+    store.admit(np.array([3], np.uint32))
+    decide(store, [(3, 0, 443)])
+    store.admit(np.array([4, 0, 3, 4], np.uint32))
+    store.admit(np.array([], np.uint32))
+    assert store.row_count == 3 and store.host_count == 5
+    at = locate(store, [(3, 0, 443), (0, 0, 80), (4, 0, 80), (1, 0, 80)])
+    assert at.tolist() == [1, 2, 4, -1]
+    assert store.states(at[:1]).tolist() == [PortState.OPEN]
+    assert store.name(at[:3])[0].tolist() == [3, 0, 4]
+    assert store.pending(host=1).tolist() == store.positions(host=1).tolist() == []
+
+
+def test_memory_follows_the_admitted_hosts() -> None:
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    store = Store(65_536, channels(range(1, 1001)))
+    for host in range(40):
+        store.admit(np.array([host * 1000], np.uint32))
+    taken = tracemalloc.get_traced_memory()[0] - before
+    tracemalloc.stop()
+    assert taken < 64 * 1000 * 12 + 65_536 * 4 + 100_000
+
+
 def test_too_many_cells_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "MAX_CELLS", 100)
+    store = Store(11, channels(range(10)))
     with pytest.raises(StoreFullError, match="11 hosts x 10 ports are more than the 100"):
-        Store(11, channels(range(10)))
-    store = Store(10, channels(range(10)))
+        store.admit(np.arange(11, dtype=np.uint32))
+    assert store.row_count == 0
+    store.admit(np.arange(10, dtype=np.uint32))
     decide(store, [(3, 0, 4)])
     with pytest.raises(StoreFullError):
-        store.grow(10, channels([11]))
-    assert store.host_count == 10 and len(store.channels) == 10
+        store.grow(12, channels([11]))
+    with pytest.raises(StoreFullError):
+        store.admit(np.array([10], np.uint32))
+    assert store.host_count == 11 and store.row_count == len(store.channels) == 10
     assert store.states(locate(store, [(3, 0, 4)])).tolist() == [PortState.OPEN]
 
 
 def test_a_store_without_ports_or_hosts() -> None:
-    for store in (Store(3, channels([])), Store(0, channels([80]))):
+    for store in (
+        full_store(3, channels([])),
+        full_store(0, channels([80])),
+        Store(3, channels([80])),
+    ):
         view = store.snapshot()
-        assert sum(view.totals.values()) == view.counts.sum()
+        assert sum(view.totals.values()) == view.row_counts.sum()
         assert not len(store.pending()) and not len(store.positions())
         assert view.cell(cell_key(0, 0, 80)) is None
 
@@ -59,7 +95,7 @@ def test_a_store_without_ports_or_hosts() -> None:
 
 
 def test_a_snapshot_never_changes() -> None:
-    store = Store(3, channels([22, 80]))
+    store = full_store(3, channels([22, 80]))
     decide(store, [(0, 0, 22)])
     before = store.snapshot()
     copy = [block.cells.copy() for block in before.blocks]
@@ -75,7 +111,7 @@ def test_a_snapshot_never_changes() -> None:
 
 def test_unchanged_blocks_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "BLOCK_CELLS", 4)
-    store = Store(7, channels([22, 80]))
+    store = full_store(7, channels([22, 80]))
     first = store.snapshot()
     assert len(first.blocks) == 4 and first.host_count == 7
     decide(store, [(3, 0, 80)])
@@ -88,8 +124,29 @@ def test_unchanged_blocks_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(a is b for a, b in zip(second.blocks, third.blocks, strict=True))
 
 
+def test_a_snapshot_does_not_know_hosts_admitted_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "BLOCK_CELLS", 4)
+    store = Store(7, channels([22, 80]))
+    before = []
+    for host in (5, 2, 6, 0):
+        before.append(store.snapshot())
+        store.admit(np.array([host], np.uint32))
+        decide(store, [(host, 0, 80)])
+    store.grow(9, channels([22]))
+    for count, view in enumerate(before):
+        assert view.hosts.tolist() == [5, 2, 6, 0][:count]
+        assert [host for host in range(-1, 9) if view.row(host) >= 0] == sorted(view.hosts.tolist())
+        for host in range(7):
+            known = host in view.hosts
+            assert (view.cell(cell_key(host, 0, 80)) is not None) == known
+            assert view.counts(host)[PortState.OPEN] == known
+            assert len(view.host_cells(host)) == 2
+        parts = list(view.parts())
+        assert [len(cells) for _, cells in parts] == [len(hosts) for hosts, _ in parts]
+
+
 def test_sent_probes_alone_copy_nothing() -> None:
-    store = Store(1, channels([22]))
+    store = full_store(1, channels([22]))
     first = store.snapshot()
     at = locate(store, [(0, 0, 22)])
     store.note_sent(at, np.array([1], np.uint8), np.array([5], np.uint32), np.array([False]))
@@ -98,7 +155,7 @@ def test_sent_probes_alone_copy_nothing() -> None:
 
 
 def test_the_last_snapshot_costs_no_copy() -> None:
-    store = Store(1, channels([22]))
+    store = full_store(1, channels([22]))
     decide(store, [(0, 0, 22)])
     view = store.snapshot(last=True)
     assert view.totals[PortState.OPEN] == 1
@@ -107,7 +164,7 @@ def test_the_last_snapshot_costs_no_copy() -> None:
 
 
 def test_rtts_are_bounded() -> None:
-    store = Store(1, channels([1, 2, 3]))
+    store = full_store(1, channels([1, 2, 3]))
     decide(store, [(0, 0, 1)], rtt=1e12)
     decide(store, [(0, 0, 2)], rtt=-5.0)
     decide(store, [(0, 0, 3)], rtt=float("nan"))
@@ -135,6 +192,7 @@ class StoreModel(RuleBasedStateMachine):
         self.patch.setattr(store_module, "BLOCK_CELLS", block)
         self.store = Store(hosts, channels(range(1, last + 1)))
         self.hosts = hosts
+        self.admitted: list[int] = []
         self.columns = {(0, port) for port in range(1, last + 1)}
         self.known: dict[Cell, tuple[int, int]] = {}
         self.stale: set[Cell] = set()
@@ -146,7 +204,13 @@ class StoreModel(RuleBasedStateMachine):
             self.patch.undo()
 
     def mine(self, chosen: list[Cell]) -> list[Cell]:
-        return [c for c in chosen if c[0] < self.hosts and c[1:] in self.columns]
+        return [c for c in chosen if c[0] in self.admitted and c[1:] in self.columns]
+
+    @rule(chosen=st.lists(st.integers(0, 8), max_size=3))
+    def admit(self, chosen: list[int]) -> None:
+        hosts = [host for host in chosen if host < self.hosts]
+        self.store.admit(np.array(hosts, np.uint32))
+        self.admitted += sorted(set(hosts) - set(self.admitted))
 
     @rule(chosen=cells, state=st.sampled_from(list(PortState)[1:]), reason=st.sampled_from(Reason))
     def decide(self, chosen: list[Cell], state: PortState, reason: Reason) -> None:
@@ -200,7 +264,7 @@ class StoreModel(RuleBasedStateMachine):
         self.columns |= {(protocol, port) for port in range(first, first + 3)}
 
     def every(self) -> list[Cell]:
-        return [(host, *column) for host in range(self.hosts) for column in sorted(self.columns)]
+        return [(host, *column) for host in self.admitted for column in sorted(self.columns)]
 
     @invariant()
     def agrees(self) -> None:
@@ -237,6 +301,7 @@ class StoreModel(RuleBasedStateMachine):
     def shows(self) -> None:
         view = self.store.snapshot()
         assert view.host_count == self.hosts
+        assert view.hosts.tolist() == self.admitted
         counts = np.zeros((self.hosts, len(PortState)), int)
         for host, protocol, port in self.every():
             cell = view.cell(cell_key(host, protocol, port))
@@ -244,7 +309,9 @@ class StoreModel(RuleBasedStateMachine):
             assert (cell["state"], cell["reason"]) == self.known.get((host, protocol, port), (0, 0))
             assert bool(cell["flags"] & STALE) == ((host, protocol, port) in self.stale)
             counts[host, cell["state"]] += 1
-        assert (view.counts == counts).all()
+        assert [view.counts(host).tolist() for host in range(self.hosts)] == counts.tolist()
+        for host in set(range(self.hosts)) - set(self.admitted):
+            assert view.cell(cell_key(host, 0, 1)) is None
         assert view.cell(cell_key(self.hosts, 0, 1)) is None
         assert view.cell(-1) is None
 

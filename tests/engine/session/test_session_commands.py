@@ -231,7 +231,7 @@ def test_cancel_keeps_what_is_known() -> None:
         sent, known = network.sent, decided(session)
         report = session.report()
         assert known > 10 and not report.complete
-        assert sum(report.snapshot.view.counts[0][1:]) == known
+        assert sum(report.snapshot.view.counts(0)[1:]) == known
         session.set_verbosity(2)
         wait_for(lambda: session.snapshot().verbosity == 2)
         assert network.sent == sent and session.alive

@@ -54,6 +54,7 @@ class FakeScan:
     def __init__(self, hosts: int = 1, ports: range = range(1, 101), **names: str) -> None:
         self.channels = np.array(ports, np.uint32)
         self.store = Store(hosts, self.channels)
+        self.store.admit(np.arange(hosts, dtype=np.uint32))
         self.names = Addresses(hosts, {int(k.removeprefix("h")): v for k, v in names.items()})
         self.serial = 0
         self.snapshot_fields: dict[str, Any] = {"phase": Phase.RUNNING}

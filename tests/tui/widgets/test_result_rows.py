@@ -104,6 +104,7 @@ def test_the_cursor_never_leaves_the_rows(steps: list[tuple[int, int]]) -> None:
     from engine.results.store import Store
 
     store = Store(1, np.arange(1, 101, dtype=np.uint32))
+    store.admit(np.zeros(1, np.uint32))
     clock = Clock()
     rows = ResultRows(Query(), clock)
     for step, number in steps:
