@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from engine.spec.ping import PingKind
 from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.ack import TCP_ACK
 from engine.techniques.connect import CONNECT
 from engine.techniques.fin import TCP_FIN
+from engine.techniques.icmp_ping import REQUESTS, IcmpPing
+from engine.techniques.idle import TCP_IDLE
 from engine.techniques.maimon import TCP_MAIMON
 from engine.techniques.null import TCP_NULL
-from engine.techniques.packet_probe import PacketProbe, over_both
+from engine.techniques.packet_probe import Carried, PacketProbe, over_both
 from engine.techniques.syn import TCP_SYN
 from engine.techniques.technique import Technique
 from engine.techniques.udp import UDP
@@ -28,6 +31,7 @@ _ALL = (
     TCP_NULL,
     TCP_FIN,
     TCP_XMAS,
+    TCP_IDLE,
 )
 
 TECHNIQUES: Mapping[ScanType, Technique] = MappingProxyType(
@@ -44,6 +48,16 @@ _NUMBERS = {Protocol.TCP: 6, Protocol.UDP: 17}
 """IP protocol numbers (IANA)."""
 
 
+_ICMP = {4: 1, 6: 58}
+
+_PINGS_LIKE: Mapping[PingKind, ScanType] = {
+    PingKind.SYN: ScanType.SYN,
+    PingKind.ACK: ScanType.ACK,
+    PingKind.UDP: ScanType.UDP,
+}
+"""Pings that are the very probes of a scan type."""
+
+
 def _scan_probes() -> dict[int, PacketProbe]:
     return {
         int(one.scan_type): over_both(one.protocol, _NUMBERS[one.protocol], one.build)
@@ -52,8 +66,28 @@ def _scan_probes() -> dict[int, PacketProbe]:
     }
 
 
-PACKET_PROBES: Mapping[int, PacketProbe] = MappingProxyType(_scan_probes())
+def _icmp_ping(kind: PingKind) -> PacketProbe:
+    over = {
+        version: Carried(_ICMP[version], IcmpPing(request))
+        for version, requests in REQUESTS.items()
+        for request in requests
+        if request.kind is kind
+    }
+    return PacketProbe(kind.facts.protocol, over)
+
+
+def _probes() -> dict[int, PacketProbe]:
+    probes = _scan_probes()
+    pings = {int(kind): probes[scan_type] for kind, scan_type in _PINGS_LIKE.items()}
+    icmp = (PingKind.ECHO, PingKind.TIMESTAMP, PingKind.MASK)
+    return probes | pings | {int(kind): _icmp_ping(kind) for kind in icmp}
+
+
+PACKET_PROBES: Mapping[int, PacketProbe] = MappingProxyType(_probes())
 """How probes are made, by technique number. The order is that of their source ports."""
+
+PACKET_PINGS = frozenset(PingKind(number) for number in PACKET_PROBES if number in set(PingKind))
+"""The kinds of ping whose probes are packets of our own making."""
 
 
 def technique(scan_type: ScanType) -> Technique:

@@ -122,7 +122,8 @@ class LiveTransport:
         if channel is None:
             offer = next((o for o in self._offers if technique in o.techniques), None)
             if offer is None:
-                raise TransportUnavailable(f"{technique.facts.title} cannot be done here")
+                what = technique.facts.option or technique.facts.title
+                raise TransportUnavailable(f"{what} cannot be done here")
             channel = offer.open()
             self._offers.remove(offer)
             self._add(channel)

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
-from engine.spec.scan_type import Protocol
+from engine.techniques.packet_probe import PacketProbe
 from engine.techniques.registry import PACKET_PROBES
+from engine.transport.packet.headers import TCP, UDP
 
 SLOTS: tuple[int, ...] = tuple(PACKET_PROBES)
 """The numbers of the packet techniques, in the order of their sixteen ports."""
@@ -87,7 +88,7 @@ class ReservedPorts:
         try:
             for slot, probe in enumerate(PACKET_PROBES.values()):
                 for port in range(base + slot * ATTEMPTS, base + (slot + 1) * ATTEMPTS):
-                    self._reserve_port(probe.protocol, port)
+                    self._reserve_port(probe, port)
         except OSError as error:
             self.close()
             if error.errno == errno.EADDRINUSE:
@@ -95,12 +96,13 @@ class ReservedPorts:
             raise
         return True
 
-    def _reserve_port(self, protocol: Protocol, port: int) -> None:
-        """Raises OSError when a local socket has the port. IP protocol probes are TCP and UDP
-        among others; other protocols have no sockets to fear."""
-        if protocol in (Protocol.TCP, Protocol.IP):
+    def _reserve_port(self, probe: PacketProbe, port: int) -> None:
+        """Raises OSError when a local socket has the port. IP protocol probes, whose number is
+        None, are TCP and UDP among others; other protocols have no sockets to fear."""
+        numbers = {carried.number for carried in probe.over.values()}
+        if numbers & {TCP, None}:
             self._bound.append(_bind(socket.SOCK_STREAM, port))
-        if protocol in (Protocol.UDP, Protocol.IP):
+        if numbers & {UDP, None}:
             _bind(socket.SOCK_DGRAM, port).close()
 
     def close(self) -> None:
