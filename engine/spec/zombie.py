@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from engine.spec.address import parse_v6
 from engine.spec.error import SpecError
 
 _WRITTEN = re.compile(r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%[\w.-]{1,32})?\]|[\w.-]{1,253})(?::(\d{1,5}))?")
-_BARE_V6 = re.compile(r"[0-9A-Fa-f]*:[0-9A-Fa-f:.]{1,44}:[0-9A-Fa-f.]*")
 
 
 def check_zombie(text: str | None) -> str:
@@ -16,9 +16,8 @@ def check_zombie(text: str | None) -> str:
         return ""
     match = _WRITTEN.fullmatch(text) if text.isascii() else None
     port = match and match[1]
-    if (match and not text.startswith("-") and 1 <= int(port or 80) <= 65_535) or (
-        text.isascii() and _BARE_V6.fullmatch(text)
-    ):
+    named = match is not None and not text.startswith("-") and 1 <= int(port or 80) <= 65_535
+    if named or parse_v6(text) is not None:
         return text
     raise SpecError(
         "-sI", text, None, "is not a host and port", "write for example 192.0.2.7 or 192.0.2.7:80"

@@ -149,7 +149,7 @@ def test_seed_shard_transport_and_command() -> None:
         ("-sST 127.0.0.1", "'-sT' is a second tcp scan type"),
         ("-p 80-70 127.0.0.1", "'80-70' runs backwards; did you mean 70-80?"),
         ("-p 127.0.0.1", "ports at character 1"),
-        ("-F -p 22 127.0.0.1", "leave out -F, -p or --top-ports"),
+        ("-F -p 22 127.0.0.1", "'-p' does not go with -F"),
         ("-p 5 --exclude-ports 5 127.0.0.1", "leaves no port to scan"),
         ("-T9 127.0.0.1", "'9' is not a timing template"),
         ("--max-retries -1 127.0.0.1", "max-retries"),
