@@ -35,6 +35,7 @@ class ScanType(IntEnum):
     NULL = 7
     FIN = 8
     XMAS = 9
+    IDLE = 13
 
     @property
     def facts(self) -> ScanTypeFacts:
@@ -110,5 +111,9 @@ _FACTS = {
     ScanType.XMAS: ScanTypeFacts(
         "-sX", "xmas", "TCP Xmas", Protocol.TCP, True,
         "FIN, PSH and URG: closed ports reset, open ones keep silent. Passes some simple filters.",
+    ),
+    ScanType.IDLE: ScanTypeFacts(
+        "-sI", "idle", "TCP idle", Protocol.TCP, True,
+        "Asks in the name of another host, the zombie, and reads the answers off its IP ids.",
     ),
 }  # fmt: skip

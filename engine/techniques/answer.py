@@ -13,6 +13,7 @@ ERRNO      the error number a socket call reported; 0 is success
 SCTP       type of the first chunk (RFC 9260 section 3.2)
 IP         number of the IP protocol that answered
 NEIGHBOUR  IP version of the neighbour that answered for its address (4: ARP, 6: ND)
+IPID       1: the zombie of an idle scan took an IP id for this port; 0: it took none
 =========  =======================================================================
 
 ``from_target`` is 1 when the answer's sender is the probed address itself.
@@ -39,6 +40,7 @@ class AnswerKind(IntEnum):
     SCTP = 6
     IP = 7
     NEIGHBOUR = 8
+    IPID = 9
 
 
 def answer_code(kind: AnswerKind, detail: int, from_target: bool = True) -> int:

@@ -39,6 +39,8 @@ _FLAG_ANSWERS: Mapping[ScanType | PingKind, tuple[int, int]] = {
 """What an open and a closed port answer to probes without SYN, on a stack derived from BSD: there
 each of these scan types can tell the two apart, if they can be told at all."""
 
+_IPID_UNCHANGED, _IPID_CHANGED = (answer_code(AnswerKind.IPID, taken) for taken in (0, 1))
+
 _PING_ANSWERS: Mapping[tuple[PingKind, int], int] = {
     (PingKind.ECHO, 4): answer_code(AnswerKind.ICMP4, 0),
     (PingKind.ECHO, 6): answer_code(AnswerKind.ICMP6, 129 << 8),
@@ -61,7 +63,7 @@ _CONNECT_ERRORS: Mapping[int, int] = {
 
 
 _CONNECTS = (ScanType.CONNECT, PingKind.CONNECT)
-_WITHOUT_TTL = (*_CONNECTS, PingKind.NEIGHBOUR)
+_WITHOUT_TTL = (*_CONNECTS, PingKind.NEIGHBOUR, ScanType.IDLE)
 
 
 class SimulatedTransport:
@@ -154,6 +156,7 @@ class SimulatedTransport:
             mine = batch["protocol"] == protocol
             codes[mine] = answers[batch["port"][mine]]
         _answer_flags(batch["technique"], codes)
+        _measure(batch["technique"], codes)
         self._answer_pings(profile, batch, codes)
         arrives &= codes != SILENCE
         if profile.rst_rate or profile.icmp_rate:
@@ -267,6 +270,13 @@ def _answer_flags(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> N
         if mine.any():
             is_open, is_closed = mine & (codes == _TCP_OPEN), mine & (codes == _TCP_CLOSED)
             codes[is_open], codes[is_closed] = opened, closed
+
+
+def _measure(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> None:
+    """Put in what a well-behaved zombie shows of the ports of an idle scan."""
+    mine = techniques == ScanType.IDLE
+    if mine.any():
+        codes[mine] = np.where(codes[mine] == _TCP_OPEN, _IPID_CHANGED, _IPID_UNCHANGED)
 
 
 def _as_seen_by(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> NDArray[np.uint32]:

@@ -65,6 +65,13 @@ ANSWERS: Mapping[ScanType, Mapping[str, Outcome]] = {
     ScanType.NULL: SILENT_WHEN_OPEN,
     ScanType.FIN: SILENT_WHEN_OPEN,
     ScanType.XMAS: SILENT_WHEN_OPEN,
+    ScanType.IDLE: {
+        "open": (PortState.OPEN, Reason.IPID_CHANGE),
+        **dict.fromkeys(
+            ("closed", "filtered", *ICMP_REASONS),
+            (PortState.CLOSED_FILTERED, Reason.NO_IPID_CHANGE),
+        ),
+    },
 }
 
 

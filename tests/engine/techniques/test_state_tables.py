@@ -28,7 +28,7 @@ from engine.techniques.answer import (
 from engine.techniques.registry import TECHNIQUES, technique
 from engine.techniques.technique import Outcome
 
-TCP, ICMP4, ICMP6, UDP, ERRNO, SCTP, IP, NEIGHBOUR = AnswerKind
+TCP, ICMP4, ICMP6, UDP, ERRNO, SCTP, IP, NEIGHBOUR, IPID = AnswerKind
 
 IGNORED = None
 Row = tuple[AnswerKind, int, bool, str | None]
@@ -119,6 +119,15 @@ def reset_only_rows(without_window: str, with_window: str) -> list[Row]:
     ]
 
 
+IDLE_ROWS: list[Row] = [
+    (IPID, 1, True, "open ipid-change"),
+    (IPID, 0, True, "closed|filtered no-ipid-change"),
+    (IPID, 2, True, IGNORED),
+    (TCP, SYN | ACK, True, IGNORED),
+    (TCP, RST, True, IGNORED),
+    (ICMP4, icmp(3, 13), True, IGNORED),
+]
+
 ICMP_ROWS: list[tuple[AnswerKind, int, str | None]] = [
     (ICMP4, icmp(3, 0), "filtered net-unreach"),
     (ICMP4, icmp(3, 1), "filtered host-unreach"),
@@ -164,6 +173,7 @@ def rows() -> list[tuple[ScanType, Row]]:
             for scan_type, resets in RESET_ONLY.items()
             for row in reset_only_rows(*resets) + port_unreachable + from_both
         ),
+        *((ScanType.IDLE, row) for row in IDLE_ROWS),
     ]
 
 
@@ -191,6 +201,7 @@ def test_an_answer_means_what_its_row_says(scan_type: ScanType, row: Row) -> Non
         (ScanType.NULL, "open|filtered no-response"),
         (ScanType.FIN, "open|filtered no-response"),
         (ScanType.XMAS, "open|filtered no-response"),
+        (ScanType.IDLE, "closed|filtered no-response"),
     ],
 )
 def test_silence_means_the_default_state(scan_type: ScanType, expected: str) -> None:

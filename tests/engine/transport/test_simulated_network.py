@@ -71,13 +71,17 @@ def test_each_behaviour_is_judged_as_what_it_is(scan_type: ScanType, behaviour: 
     transport.send(probes(scan_type, 1))
     records = collect(transport)
     verdicts = classify(records)
-    if behaviour == "filtered" or (behaviour == "open" and scan_type in SILENT_WHEN_OPEN):
+    idle = scan_type is ScanType.IDLE
+    if (behaviour == "filtered" and not idle) or (behaviour == "open" and scan_type in SILENT_WHEN_OPEN):
         assert not len(records)
         return
     if scan_type is ScanType.CONNECT and behaviour == "time-exceeded":
         assert verdicts.state[0] == 0  # a soft error: connect() goes on waiting
         return
     state, reason = PortState(verdicts.state[0]), Reason(verdicts.reason[0]).label
+    if idle:
+        assert state is (PortState.OPEN if behaviour == "open" else PortState.CLOSED_FILTERED)
+        return
     refused = behaviour == "port-unreach" and scan_type in (ScanType.CONNECT, ScanType.UDP)
     if scan_type is ScanType.ACK and behaviour in ("open", "closed"):
         assert state is PortState.UNFILTERED
