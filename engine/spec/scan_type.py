@@ -35,6 +35,9 @@ class ScanType(IntEnum):
     NULL = 7
     FIN = 8
     XMAS = 9
+    SCTP_INIT = 10
+    SCTP_ECHO = 11
+    PROTOCOL = 12
     IDLE = 13
 
     @property
@@ -111,6 +114,18 @@ _FACTS = {
     ScanType.XMAS: ScanTypeFacts(
         "-sX", "xmas", "TCP Xmas", Protocol.TCP, True,
         "FIN, PSH and URG: closed ports reset, open ones keep silent. Passes some simple filters.",
+    ),
+    ScanType.SCTP_INIT: ScanTypeFacts(
+        "-sY", "sctpinit", "SCTP INIT", Protocol.SCTP, True,
+        "Sends the first packet of an SCTP association: SCTP's SYN scan.",
+    ),
+    ScanType.SCTP_ECHO: ScanTypeFacts(
+        "-sZ", "sctpcookieecho", "SCTP COOKIE ECHO", Protocol.SCTP, True,
+        "A cookie nobody asked for: closed ports abort, open ones keep silent.",
+    ),
+    ScanType.PROTOCOL: ScanTypeFacts(
+        "-sO", "ipproto", "IP protocol", Protocol.IP, True,
+        "Asks which protocols above IP the host speaks, not which ports. Scanned on its own.",
     ),
     ScanType.IDLE: ScanTypeFacts(
         "-sI", "idle", "TCP idle", Protocol.TCP, True,

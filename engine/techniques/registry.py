@@ -15,6 +15,9 @@ from engine.techniques.idle import TCP_IDLE
 from engine.techniques.maimon import TCP_MAIMON
 from engine.techniques.null import TCP_NULL
 from engine.techniques.packet_probe import Carried, PacketProbe, over_both
+from engine.techniques.protocol import IP_PROTOCOL, PROTOCOL_PACKETS
+from engine.techniques.sctp_echo import SCTP_ECHO
+from engine.techniques.sctp_init import SCTP_INIT
 from engine.techniques.syn import TCP_SYN
 from engine.techniques.technique import Technique
 from engine.techniques.udp import UDP
@@ -31,6 +34,9 @@ _ALL = (
     TCP_NULL,
     TCP_FIN,
     TCP_XMAS,
+    SCTP_INIT,
+    SCTP_ECHO,
+    IP_PROTOCOL,
     TCP_IDLE,
 )
 
@@ -44,23 +50,25 @@ PACKET_TYPES: tuple[ScanType, ...] = tuple(
 )
 """The scan types whose probes are packets of our own making."""
 
-_NUMBERS = {Protocol.TCP: 6, Protocol.UDP: 17}
+_NUMBERS = {Protocol.TCP: 6, Protocol.UDP: 17, Protocol.SCTP: 132}
 """IP protocol numbers (IANA)."""
-
-
 _ICMP = {4: 1, 6: 58}
 
 _PINGS_LIKE: Mapping[PingKind, ScanType] = {
     PingKind.SYN: ScanType.SYN,
     PingKind.ACK: ScanType.ACK,
     PingKind.UDP: ScanType.UDP,
+    PingKind.SCTP: ScanType.SCTP_INIT,
+    PingKind.PROTOCOL: ScanType.PROTOCOL,
 }
 """Pings that are the very probes of a scan type."""
 
 
 def _scan_probes() -> dict[int, PacketProbe]:
     return {
-        int(one.scan_type): over_both(one.protocol, _NUMBERS[one.protocol], one.build)
+        int(one.scan_type): PROTOCOL_PACKETS
+        if one is IP_PROTOCOL
+        else over_both(one.protocol, _NUMBERS[one.protocol], one.build)
         for one in _ALL
         if one.build is not None
     }

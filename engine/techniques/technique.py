@@ -70,8 +70,8 @@ class Technique:
         rules: the state table; the first matching row decides. An answer no row matches is not an
             answer to this technique and is ignored.
         silence: the outcome for a port that never answers.
-        build: makes the probes' segments; None for a technique the operating system performs
-            (connect).
+        build: makes the probes' segments, over IPv4 where the versions differ; None for a
+            technique the operating system performs (connect).
         patience: seconds an answer may take beyond the round trip, because more has to happen than
             one packet there and one back.
     """
