@@ -22,7 +22,7 @@ class Verdict:
         statement: the nft statement; it may limit the rule to one address family by itself.
         family: 4 or 6 when the statement only concerns that family, else 0.
         syn, connect, udp: what the scan types see; None when the verdict does not fit the protocol.
-            Further TCP types: see ``raw_tcp``.
+            Further types of raw packets: see ``raw``.
     """
 
     statement: str
@@ -31,9 +31,9 @@ class Verdict:
     connect: Outcome | None
     udp: Outcome | None
 
-    def raw_tcp(self, scan: str) -> Outcome | None:
-        """What a TCP type of raw packets sees: as ``syn``, but silence and resets mean what they
-        mean to that type."""
+    def raw(self, scan: str) -> Outcome | None:
+        """What a TCP or SCTP type of raw packets sees: as ``syn``, but silence and resets mean what
+        they mean to that type."""
         if self.syn == SILENCE:
             return SILENCE if scan in FILTERED_WHEN_SILENT else MAYBE_OPEN
         return Outcome("unfiltered", "reset") if (scan, self.syn) == ("-sA", RESETS) else self.syn
@@ -42,7 +42,7 @@ class Verdict:
 SILENCE = Outcome("filtered", "no-response")
 MAYBE_OPEN = Outcome("open|filtered", "no-response")
 RESETS = Outcome("closed", "reset")
-FILTERED_WHEN_SILENT = ("-sS", "-sA", "-sW")
+FILTERED_WHEN_SILENT = ("-sS", "-sA", "-sW", "-sY")
 
 
 def _reject(family: int, nft_type: str, reason: str, connect: str) -> Verdict:
@@ -98,36 +98,51 @@ class Rule:
     """The first rule that names a probe's protocol and port decides.
 
     Attributes:
-        protocol: ``tcp`` or ``udp``.
+        protocol: ``tcp``, ``udp`` or ``sctp``.
         ports: the ports concerned; empty for all.
         verdict: what happens to the probe.
+        condition: a further nft match on the packet, e.g. on its flags.
+        scans: the scan types whose probes meet the condition; empty for all.
     """
 
     protocol: str
     ports: tuple[int, ...]
     verdict: Verdict
+    condition: str = ""
+    scans: tuple[str, ...] = ()
 
     @property
     def line(self) -> str:
         match = f"{self.protocol} dport {{ {', '.join(map(str, self.ports))} }}"
-        return (
-            f"{match if self.ports else 'meta l4proto ' + self.protocol} {self.verdict.statement}"
+        words = (
+            match if self.ports else f"meta l4proto {self.protocol}",
+            self.condition,
+            self.verdict.statement,
         )
+        return " ".join(filter(None, words))
 
-    def concerns(self, protocol: str, port: int, family: int) -> bool:
+    def concerns(self, scan: str, protocol: str, port: int, family: int) -> bool:
         """Whether the rule decides a probe that no earlier rule decided."""
         return (
             protocol == self.protocol
             and (not self.ports or port in self.ports)
+            and (not self.scans or scan in self.scans)
             and self.verdict.family in (0, family)
         )
 
 
-def ruleset(rules: Sequence[Rule], hook: str) -> str:
-    """The nft ruleset of ``rules`` for the ``input`` or ``forward`` hook."""
-    lines = "\n".join(f"    {rule.line}" for rule in rules)
+TRACKED = "ct state established,related accept"
+"""Packets of connections the firewall has seen begin."""
+NO_PINGS = (
+    "icmp type { echo-request, timestamp-request, address-mask-request } drop",
+    "icmpv6 type echo-request drop",
+)
+
+
+def ruleset(lines: Sequence[str], hook: str) -> str:
+    """The nft ruleset with ``lines`` in the ``input`` or ``forward`` hook."""
+    body = "\n".join(f"    {line}" for line in lines)
     return (
         "table inet lab {\n  chain gate {\n"
-        f"    type filter hook {hook} priority 0; policy accept\n"
-        f"    ct state established accept\n{lines}\n  }}\n}}\n"
+        f"    type filter hook {hook} priority 0; policy accept\n{body}\n  }}\n}}\n"
     )

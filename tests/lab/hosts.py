@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 
 from tests.lab.firewall import (
     ACCEPT,
     DROP,
     MAYBE_OPEN,
+    NO_PINGS,
     REJECTS_V4,
     REJECTS_V6,
     RESET,
     RESETS,
+    SILENCE,
+    TRACKED,
     Outcome,
     Rule,
 )
@@ -35,7 +39,16 @@ CLOSED = {
     "-sA": Outcome("unfiltered", "reset"),
     **dict.fromkeys(("-sW", "-sM", "-sN", "-sF", "-sX"), RESETS),
 }
-SILENT_SERVICE = Outcome("open|filtered", "no-response")
+NO_SCTP = {4: Outcome("filtered", "proto-unreach"), 6: Outcome("filtered", "param-problem")}
+"""A kernel without SCTP refuses the whole protocol."""
+NO_PROTOCOL = {4: Outcome("closed", "proto-unreach"), 6: Outcome("closed", "param-problem")}
+PROTOCOL_ANSWERS = Outcome("open", "proto-response")
+TCP_PROBED, UDP_PROBED = 80, 40125
+"""The ports an IP protocol scan sends its TCP ACK and its UDP datagram to."""
+IGMP, TCP, UDP, SCTP = 2, 6, 17, 132
+IP_PROTOCOLS = (IGMP, TCP, UDP, 99, SCTP, 255)
+"""What -sO covers. ICMP is asked on its own: its reason is that of whatever ICMP came in first."""
+SCTP_PORTS = (80, 2905, 3868, 5060)
 
 
 @dataclass(frozen=True)
@@ -49,6 +62,8 @@ class HostPlan:
         rules: the firewall, in order.
         routed: True puts the host behind a gateway, which is then the one with the firewall.
         also_scanned: further ports worth scanning, beside those named above.
+        tracked: whether the firewall knows connections; a stateless one judges each packet alone.
+        answers_pings: whether the firewall lets ICMP echo and timestamp requests in.
     """
 
     name: str
@@ -57,30 +72,55 @@ class HostPlan:
     rules: tuple[Rule, ...] = ()
     routed: bool = False
     also_scanned: tuple[int, ...] = ()
+    tracked: bool = True
+    answers_pings: bool = True
 
     def ports(self, scan: str) -> tuple[int, ...]:
-        """The ports a scan of the agreement tests covers, ascending."""
-        served = self.udp_services if scan == "-sU" else self.tcp_open
+        """The ports of a scan type that this host was built for, ascending."""
         protocol = protocol_of(scan)
+        if protocol == "ip":
+            return IP_PROTOCOLS
+        if protocol == "sctp":
+            return SCTP_PORTS
+        served = self.udp_services if protocol == "udp" else self.tcp_open
         ruled = (port for rule in self.rules if rule.protocol == protocol for port in rule.ports)
         return tuple(sorted({*served, *ruled, *self.also_scanned}))
 
     def truth(self, scan: str, port: int, family: int) -> Outcome:
         """State and reason that ``scan`` (an option such as ``-sS``) must find for a port."""
+        protocol = protocol_of(scan)
+        if protocol == "ip":
+            return self._protocol_truth(port, family)
         for rule in self.rules:
-            if rule.concerns(protocol_of(scan), port, family):
+            if rule.concerns(scan, protocol, port, family):
                 if rule.verdict is ACCEPT:
                     break
                 return self._firewalled(scan, rule)
-        if scan == "-sU" and self.udp_services.get(port) == "silent":
-            return SILENT_SERVICE
-        served = self.udp_services if scan == "-sU" else self.tcp_open
-        return (OPEN if port in served else CLOSED)[scan]
+        return self.served(scan, port, family)
+
+    def served(self, scan: str, port: int, family: int) -> Outcome:
+        """What a probe finds that no firewall stopped."""
+        protocol = protocol_of(scan)
+        if protocol == "sctp":
+            return NO_SCTP[family]
+        if protocol == "udp" and self.udp_services.get(port) == "silent":
+            return MAYBE_OPEN
+        return (OPEN if port in self._served_ports(protocol) else CLOSED)[scan]
+
+    def _served_ports(self, protocol: str) -> Container[int]:
+        return self.udp_services if protocol == "udp" else self.tcp_open
+
+    def firewall_lines(self) -> list[str]:
+        """The nft rules of the host's firewall; empty for none."""
+        lines = [TRACKED] if self.tracked and self.rules else []
+        lines.extend(() if self.answers_pings else NO_PINGS)
+        lines.extend(rule.line for rule in self.rules)
+        return lines
 
     def _firewalled(self, scan: str, rule: Rule) -> Outcome:
         verdict = rule.verdict
         special = {"-sT": verdict.connect, "-sU": verdict.udp}
-        outcome = special[scan] if scan in special else verdict.raw_tcp(scan)
+        outcome = special[scan] if scan in special else verdict.raw(scan)
         if outcome is None:
             raise ValueError(f"{self.name}: {verdict.statement} does not fit {scan}")
         if self.routed and outcome == CLOSED["-sU"]:
@@ -88,10 +128,33 @@ class HostPlan:
             return Outcome("filtered", outcome.reason)
         return outcome
 
+    def _protocol_truth(self, protocol: int, family: int) -> Outcome:
+        """What -sO finds: for the protocols with ports it follows from what one port says."""
+        if protocol == IGMP and family == 4:
+            return MAYBE_OPEN  # Linux has IGMP, and nothing to say to a query for nobody.
+        asked = {
+            TCP: lambda: self.truth("-sA", TCP_PROBED, family),
+            UDP: lambda: self.truth("-sU", UDP_PROBED, family),
+            SCTP: lambda: self.truth("-sY", SCTP_PORTS[0], family),
+        }
+        found = asked[protocol]() if protocol in asked else NO_SCTP[family]
+        return by_protocol(found, family)
+
+
+def by_protocol(found: Outcome, family: int) -> Outcome:
+    """What a port's answer says about its protocol as a whole."""
+    if found in (SILENCE, MAYBE_OPEN):
+        return MAYBE_OPEN
+    if found == NO_SCTP[family]:
+        return NO_PROTOCOL[family]
+    if found == CLOSED["-sU"]:
+        return Outcome("open", found.reason)
+    return found if found.state == "filtered" else PROTOCOL_ANSWERS
+
 
 def protocol_of(scan: str) -> str:
-    """``udp`` for ``-sU``, else ``tcp``."""
-    return "udp" if scan == "-sU" else "tcp"
+    """``tcp``, ``udp``, ``sctp`` or ``ip``, as scanners name what a scan type's ports belong to."""
+    return {"-sU": "udp", "-sY": "sctp", "-sZ": "sctp", "-sO": "ip"}.get(scan, "tcp")
 
 
 def _ports_each(first: int, index: int) -> tuple[int, ...]:
@@ -110,6 +173,10 @@ def _rejecting() -> tuple[Rule, ...]:
     ]
     return (*rejects, Rule("tcp", _ports_each(3000, 0), RESET))
 
+
+OPENING = ("-sS", "-sT")
+"""The scan types whose probes ask for a connection."""
+ONLY_SYN = "tcp flags & (fin | syn | rst | ack) == syn"
 
 PLANS = (
     HostPlan(
@@ -158,6 +225,23 @@ PLANS = (
         ),
         routed=True,
         also_scanned=(23, 24),
+    ),
+    HostPlan(
+        "stateful",
+        tcp_open=(22, 443),
+        udp_services={53: "dns"},
+        rules=(
+            Rule("tcp", (22, 443, 8443), ACCEPT, f"{ONLY_SYN} ct state new", OPENING),
+            Rule("udp", (53, 5353), ACCEPT, "ct state new"),
+            *(Rule(protocol, (), DROP) for protocol in ("tcp", "udp", "sctp")),
+        ),
+        answers_pings=False,
+    ),
+    HostPlan(
+        "stateless",
+        tcp_open=(22, 443, 8080),
+        rules=(Rule("tcp", (22, 80, 8080), DROP, ONLY_SYN, OPENING),),
+        tracked=False,
     ),
 )
 """The hosts every scan type is compared on."""

@@ -32,12 +32,15 @@ CALM = (
     "net.ipv6.icmp.ratelimit=0",
     "net.ipv4.tcp_max_syn_backlog=65535",
     "net.core.somaxconn=4096",
+    "net.ipv4.conf.all.rp_filter=0",
+    "net.ipv4.conf.default.rp_filter=0",
     "net.ipv4.tcp_syncookies=0",
     "net.ipv6.conf.default.accept_dad=0",
     "net.ipv6.conf.default.router_solicitations=0",
 )
-"""ICMP rationing and SYN cookies off: two scans one after the other must see the same host. IPv6
-addresses are usable at once, and nobody asks for routers. Keys a kernel lacks are skipped."""
+"""ICMP rationing and SYN cookies off: two scans one after the other must see the same host. Packets
+with forged sources pass, as an idle scan needs. IPv6 addresses are usable at once, and nobody asks
+for routers. Keys a kernel lacks are skipped."""
 
 ROUTER = ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
 
@@ -112,9 +115,13 @@ class Lab:
         self.hosts.update((host.plan.name, host) for host in built)
         return built
 
-    def _build(self, plan: HostPlan, quality: LinkQuality | None) -> LabHost:
+    def next_link(self) -> int:
+        """The number of a new link to the scanner, for its addresses and device names."""
         self._links += 1
-        n = self._links
+        return self._links
+
+    def _build(self, plan: HostPlan, quality: LinkQuality | None) -> LabHost:
+        n = self.next_link()
         name = self.new_namespace(plan.name)
         near, wall, hook = name, name, "input"
         if plan.routed:
@@ -129,8 +136,9 @@ class Lab:
             ip_batch([f"route add {net} via {hop}" for net, hop in routes], self.scanner)
             ip_batch([f"route add default via {hop}" for hop in beyond.near], name)
             link = beyond
-        if plan.rules:
-            load_firewall(wall, ruleset(plan.rules, hook))
+        firewall = plan.firewall_lines()
+        if firewall:
+            load_firewall(wall, ruleset(firewall, hook))
         return LabHost(plan, name, *link.far)
 
     def _join(self, subnet: Subnet, near: End, far: End, quality: LinkQuality | None) -> None:
@@ -184,12 +192,17 @@ class Subnet:
     @property
     def near(self) -> tuple[str, str]:
         """The end on the scanner's side."""
-        return f"10.{self.block}.{self.number}.1", f"fd{self.block}:{self.number}::1"
+        return self.host(1)
 
     @property
     def far(self) -> tuple[str, str]:
         """The host's end."""
-        return f"10.{self.block}.{self.number}.2", f"fd{self.block}:{self.number}::2"
+        return self.host(2)
+
+    def host(self, number: int) -> tuple[str, str]:
+        """Any address pair, by a number of 1 to 254."""
+        ipv4, ipv6 = f"10.{self.block}.{self.number}", f"fd{self.block}:{self.number}"
+        return f"{ipv4}.{number}", f"{ipv6}::{number:x}"
 
 
 def join(subnet: Subnet, near: End, far: End) -> None:
