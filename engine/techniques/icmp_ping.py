@@ -79,13 +79,3 @@ class IcmpPing:
 
 BUILD_ECHO4, BUILD_ECHO6 = IcmpPing(REQUESTS[4][0]), IcmpPing(REQUESTS[6][0])
 """Echo requests, which IP protocol probes send too."""
-
-
-def returns_token(
-    messages: NDArray[np.void], whole: NDArray[np.bool_], tokens: NDArray[np.uint32]
-) -> NDArray[np.bool_]:
-    """Whether replies (n,), as ICMP_REQUEST, repeat the tokens of the requests they claim to
-    answer; ``whole`` says of each whether the field behind the header must repeat it too."""
-    same: NDArray[np.bool_] = messages["sequence"] == tokens & np.uint32(0xFFFF)
-    same &= (messages["token"] == tokens) | ~whole
-    return same

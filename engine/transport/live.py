@@ -24,7 +24,7 @@ from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import TRANSPORTS, ScanType
-from engine.techniques.registry import PACKET_TYPES
+from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Channel, Recorder
 from engine.transport.locator import Locator
 
@@ -304,7 +304,8 @@ def _offers(
     raw = _raw_channel(wish)
     if raw is None:
         return [connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, recorder))]
-    return [connect, Offer(_RAW, partial(raw, book, tokens, recorder))]
+    opener = partial(raw, book, tokens, recorder)
+    return [connect, Offer(_RAW, opener, PACKET_PINGS)]
 
 
 def _open_connect(book: AddressBook, recorder: Recorder | None) -> Channel:

@@ -18,13 +18,14 @@ from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, no_re
 from engine.core.token import ProbeTokens
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
-from engine.techniques.registry import PACKET_TYPES
+from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Recorder
-from engine.transport.packet.matching import Sent, match_replies
+from engine.transport.packet.matching import match_replies
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.source_ports import WINDOW, ReservedPorts
 from engine.transport.packet.sources import SourceAddresses
 from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
+from engine.transport.packet.verdict import Sent
 from engine.transport.scapy_network import Network, Way
 
 _MOST_PACKETS = 1024
@@ -43,7 +44,7 @@ class ScapyChannel:
 
     name = "scapy"
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
-    pings: frozenset[PingKind] = frozenset()
+    pings: frozenset[PingKind] = PACKET_PINGS
 
     def __init__(
         self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None

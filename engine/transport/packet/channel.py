@@ -18,11 +18,11 @@ from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
-from engine.techniques.registry import PACKET_TYPES
+from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Recorder
 from engine.transport.packet.companion import Companion
 from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
-from engine.transport.packet.matching import Sent, match_replies
+from engine.transport.packet.matching import match_replies
 from engine.transport.packet.messages import PacketReader, Packets, PacketSender
 from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
 from engine.transport.packet.packet_sockets import close_together, open_receiver
@@ -30,6 +30,7 @@ from engine.transport.packet.paths import HostPaths, Outlet
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.source_ports import ReservedPorts
 from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
+from engine.transport.packet.verdict import Sent
 
 _CHUNK = 2048
 """Probes built together: large enough for numpy, small enough for the cache."""
@@ -71,7 +72,7 @@ class PacketChannel:
 
     name = "packet"
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
-    pings: frozenset[PingKind] = frozenset()
+    pings: frozenset[PingKind] = PACKET_PINGS
 
     def __init__(
         self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None

@@ -10,6 +10,7 @@ import socket
 import struct
 from typing import NamedTuple
 
+from engine.transport.packet.icmp_replies import REPLY_TYPES
 from engine.transport.packet.source_ports import WINDOW
 
 SO_ATTACH_FILTER = 26
@@ -34,7 +35,8 @@ class Step(NamedTuple):
 
 
 def answers_over_ipv4(base: int) -> bytes:
-    """TCP and UDP to our ports, and ICMP errors quoting one of them as source port."""
+    """TCP and UDP to our ports, ICMP replies with one of them as identifier, and ICMP errors
+    quoting one of them as source port or identifier."""
     return _assemble(
         Step(_LOAD_HALF, 6),
         Step(_ANY_BIT, 0x1FFF, yes=DROP),  # a later fragment has no ports
@@ -44,11 +46,18 @@ def answers_over_ipv4(base: int) -> bytes:
         Step(_EQUAL, 17, yes="ports"),
         Step(_EQUAL, 1, no=DROP),
         Step(_LOAD_BYTE_INDEXED, 0),
+        *(Step(_EQUAL, reply, yes="reply") for reply in REPLY_TYPES[4]),
         Step(_EQUAL, 3, yes="quote"),
         Step(_EQUAL, 4, yes="quote"),
         Step(_EQUAL, 11, yes="quote"),
         Step(_EQUAL, 12, no=DROP),
-        Step(_LOAD_HALF_INDEXED, 8 + 20, label="quote"),
+        Step(_LOAD_BYTE_INDEXED, 8 + 9, label="quote"),
+        Step(_EQUAL, 1, yes="quoted ping"),
+        Step(_LOAD_HALF_INDEXED, 8 + 20),
+        *_in_window(base),
+        Step(_LOAD_HALF_INDEXED, 8 + 20 + 4, label="quoted ping"),
+        *_in_window(base),
+        Step(_LOAD_HALF_INDEXED, 4, label="reply"),
         *_in_window(base),
         Step(_LOAD_HALF_INDEXED, 2, label="ports"),
         *_in_window(base),
@@ -67,10 +76,17 @@ def answers_over_ipv6(base: int) -> bytes:
         Step(_EQUAL, 60, yes=ACCEPT),
         Step(_EQUAL, 58, no=DROP),
         Step(_LOAD_BYTE, 40),
+        *(Step(_EQUAL, reply, yes="reply") for reply in REPLY_TYPES[6]),
         Step(_EQUAL, 1, yes="quote"),
         Step(_EQUAL, 3, yes="quote"),
         Step(_EQUAL, 4, no=DROP),
-        Step(_LOAD_HALF, 40 + 8 + 40, label="quote"),
+        Step(_LOAD_BYTE, 40 + 8 + 6, label="quote"),
+        Step(_EQUAL, 58, yes="quoted ping"),
+        Step(_LOAD_HALF, 40 + 8 + 40),
+        *_in_window(base),
+        Step(_LOAD_HALF, 40 + 8 + 40 + 4, label="quoted ping"),
+        *_in_window(base),
+        Step(_LOAD_HALF, 40 + 4, label="reply"),
         *_in_window(base),
         Step(_LOAD_HALF, 40 + 2, label="ports"),
         *_in_window(base),

@@ -26,10 +26,11 @@ from engine.spec.resolve import resolve_targets
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import parse_targets
 from engine.techniques.answer import AnswerKind, split_answer
-from engine.transport.packet.matching import Sent, match_replies
+from engine.transport.packet.matching import match_replies
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.source_ports import SourcePorts
 from engine.transport.packet.sources import SourceAddresses
+from engine.transport.packet.verdict import Sent
 
 BASE = 61000
 US = {4: "10.0.0.1", 6: "fd00::1"}

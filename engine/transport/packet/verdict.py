@@ -1,0 +1,83 @@
+"""What matching packets to probes is made of: what we sent, and the verdict about a packet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from typing import Protocol as Interface
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import REPLY
+from engine.core.token import ProbeTokens
+from engine.techniques.answer import FROM_TARGET, AnswerKind
+from engine.transport.packet.ip_reader import IpHeaders
+from engine.transport.packet.source_ports import SourcePorts
+from engine.transport.packet.sources import SourceAddresses
+
+Bools = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+
+
+class Addresses(Interface):
+    """The part of an AddressBook that matching needs."""
+
+    def find_v4(self, addresses: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Host index of each address; -1 for strangers."""
+
+    def find_v6(self, addresses: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """Host index of each address; -1 for strangers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What we sent, as far as answers must agree with it."""
+
+    book: Addresses
+    tokens: ProbeTokens
+    ports: SourcePorts
+    sources: SourceAddresses
+
+    def hosts(self, addresses: Bytes) -> NDArray[np.int64]:
+        """Host index of each address (n, 4) or (n, 16); -1 for strangers."""
+        if addresses.shape[1] == 4:
+            numbers = np.ascontiguousarray(addresses).view(">u4")[:, 0].astype(np.uint32)
+            return self.book.find_v4(numbers)
+        return self.book.find_v6(np.ascontiguousarray(addresses))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """About n packets: the answers they would be, which of them count, which concern us at all."""
+
+    records: NDArray[np.void]
+    accepted: Bools
+    concerning: Bools
+
+
+def new_records(
+    hosts: NDArray[np.int64], ports: NDArray[np.uint16], headers: IpHeaders
+) -> NDArray[np.void]:
+    """REPLY records of packets with these IP headers; host 0 stands in for strangers (-1)."""
+    records = np.zeros(len(hosts), REPLY)
+    records["host"] = np.maximum(hosts, 0)
+    records["port"] = ports
+    records["ttl"] = headers.ttl
+    return records
+
+
+def set_answer(
+    records: NDArray[np.void], kind: AnswerKind, detail: Any, from_target: Bools | bool
+) -> None:
+    """Put answer codes into records; ``detail`` as answer_code() takes it, one or one each."""
+    sender = np.where(from_target, np.uint32(FROM_TARGET), np.uint32(0))
+    records["answer"] = np.uint32(kind << 24) | sender | detail
+
+
+def same_address(one: Bytes, other: Bytes) -> Bools:
+    """Whether addresses (n, 4) or (n, 16) are equal, row by row."""
+    word = np.uint32 if one.shape[1] == 4 else np.uint64
+    equal = np.ascontiguousarray(one).view(word) == np.ascontiguousarray(other).view(word)
+    same: Bools = np.all(equal, axis=1)
+    return same
