@@ -1,22 +1,20 @@
-"""From target expressions to addresses: host names are looked up here and nowhere else."""
+"""From target expressions to addresses."""
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from engine.spec.address import Piece, parse_address, unmapped
+from engine.spec.forward_names import Resolver, look_up, system_resolver
 from engine.spec.octets import V4Box
 from engine.spec.target_set import TargetSet
 from engine.spec.target_text import Expression, TargetExpressions
 
-Resolver = Callable[[str], Sequence[str]]
-"""Gives the addresses of a host name as text; raises OSError when there are none."""
+__all__ = ["Resolution", "Resolver", "TargetProblem", "resolve_targets", "system_resolver"]
 
 MAX_ADDRESSES = 1024
 """Addresses of one name that are looked at."""
-_LOOKUPS_AT_ONCE = 16
 _SHOWN = 8
 
 
@@ -43,24 +41,6 @@ class Resolution:
     notes: tuple[str, ...] = ()
 
 
-def system_resolver(name: str) -> list[str]:
-    """The addresses the operating system knows for ``name``, in its order of preference.
-
-    Raises OSError when the name does not resolve.
-    """
-    try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    except UnicodeError:
-        raise OSError("is not a host name") from None
-    addresses = []
-    for family, _, _, _, where in found:
-        address = str(where[0])
-        if family == socket.AF_INET6 and len(where) == 4 and where[3] and "%" not in address:
-            address += f"%{socket.if_indextoname(where[3])}"
-        addresses.append(address)
-    return addresses
-
-
 def resolve_targets(
     expressions: TargetExpressions,
     *,
@@ -72,19 +52,22 @@ def resolve_targets(
 
     Args:
         expressions: what was typed.
-        resolver: looks up one name; called from several threads when there are several names.
+        resolver: looks up one name; called from threads of its own, several at once.
         family: 4 or 6 to take only such addresses.
         all_addresses: take every address of a name instead of the first (IPv4 first).
 
     Raises SpecError when the addresses overlap in too many ways to be kept apart.
     """
-    found = _lookup(expressions.host_names, resolver)
+    found = look_up(expressions.host_names, resolver)
     gathered = _Gathered(family, all_addresses)
     for expression in expressions.expressions:
         if expression.piece is not None:
             gathered.add_literal(expression, expression.piece)
         else:
-            gathered.add_name(expression, found[expression.host])
+            addresses = found[expression.host]
+            gathered.add_name(
+                expression, addresses if isinstance(addresses, str) else _pieces(addresses)
+            )
     text = str(expressions)
     return Resolution(
         TargetSet.of(gathered.pieces, gathered.names.items(), text),
@@ -140,29 +123,8 @@ class _Gathered:
         others = [str(piece) for piece in found if piece not in taken]
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         self.notes.append(
-            f"{host} has {len(found)} addresses; scanning {', '.join(map(str, taken[:_SHOWN]))}, "
-            f"not {', '.join(others[:_SHOWN])}{more}"
+            f"Other addresses for {host} (not scanned): {', '.join(others[:_SHOWN])}{more}"
         )
-
-
-def _lookup(names: Sequence[str], resolver: Resolver) -> dict[str, list[Piece] | str]:
-    """For each name its addresses, IPv4 first, or the reason why there are none."""
-
-    def one(name: str) -> list[Piece] | str:
-        try:
-            return _pieces(resolver(name))
-        except OSError as error:
-            return _printable(error.strerror or str(error)) or "no reason given"
-
-    if len(names) < 2:
-        return {name: one(name) for name in names}
-    from concurrent.futures import ThreadPoolExecutor  # slow to import, seldom needed
-
-    pool = ThreadPoolExecutor(min(len(names), _LOOKUPS_AT_ONCE), "resolve")
-    try:
-        return dict(zip(names, pool.map(one, names), strict=True))
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _pieces(addresses: Iterable[str]) -> list[Piece]:
@@ -184,8 +146,3 @@ def _masked(piece: Piece, bits: int | None) -> Piece:
     if bits is None:
         return piece
     return piece.masked(bits) if isinstance(piece, V4Box) else unmapped(piece, bits)
-
-
-def _printable(text: str) -> str:
-    """Printable ASCII of a text from the resolver, shortened to a line."""
-    return "".join(c if " " <= c <= "~" else "?" for c in text[:120])

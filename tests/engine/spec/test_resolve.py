@@ -82,7 +82,7 @@ def test_only_the_resolved_address_keeps_the_name() -> None:
 
 def test_addresses_left_out_are_mentioned() -> None:
     (note,) = resolved("many").notes
-    assert note == "many has 3 addresses; scanning 192.0.2.10, not 192.0.2.11, 192.0.2.12"
+    assert note == "Other addresses for many (not scanned): 192.0.2.11, 192.0.2.12"
     assert resolved("many", all_addresses=True).notes == ()
 
 
