@@ -22,8 +22,8 @@ class Preset:
         name: the word that stands for it in port text.
         title: name for people.
         about: one sentence saying what it covers.
-        top: take the ``top`` most popular ports; 0 when ``tcp`` and ``udp`` say which.
-        tcp, udp: ranges (first, last).
+        top: take the ``top`` most popular ports of protocols that have no ranges.
+        tcp, udp, sctp, ip: ranges (first, last).
     """
 
     name: str
@@ -32,17 +32,17 @@ class Preset:
     top: int = 0
     tcp: Ranges = ()
     udp: Ranges = ()
+    sctp: Ranges = ()
+    ip: Ranges = ()
 
     def ports(self, protocols: Sequence[Protocol]) -> PortSet:
         """The preset's ports for these protocols; empty when it has none for them."""
-        if self.top:
-            return top_ports(self.top, protocols)
-        lists = {Protocol.TCP: self.tcp, Protocol.UDP: self.udp}
-        return PortSet.of(
-            (protocol, first, last)
-            for protocol in protocols
-            for first, last in lists.get(protocol, ())
+        lists = dict(zip(Protocol, (self.tcp, self.udp, self.sctp, self.ip), strict=True))
+        named = PortSet.of(
+            (protocol, first, last) for protocol in protocols for first, last in lists[protocol]
         )
+        others = [protocol for protocol in protocols if not lists[protocol]]
+        return named.union(top_ports(self.top, others)) if self.top else named
 
 
 def _ports(*ports: int | tuple[int, int]) -> Ranges:
@@ -50,14 +50,19 @@ def _ports(*ports: int | tuple[int, int]) -> Ranges:
 
 
 PRESETS: tuple[Preset, ...] = (
-    Preset("default", "Default", "The 1,000 ports most often found open.", top=1000),
+    Preset(
+        "default", "Default", "The 1,000 ports most often found open; every IP protocol.", top=1000,
+        ip=_ports((0, 255)),
+    ),
     Preset("fast", "Fast", "The 100 ports most often found open.", top=100),
     Preset(
-        "all", "All", "Every port from 1 to 65535.", tcp=_ports((1, 65535)), udp=_ports((1, 65535))
+        "all", "All", "Every port from 1 to 65535, every IP protocol.",
+        tcp=_ports((1, 65535)), udp=_ports((1, 65535)), sctp=_ports((1, 65535)),
+        ip=_ports((0, 255)),
     ),
     Preset(
         "well-known", "Well-known", "Ports 1 to 1023, which only root may serve on Unix.",
-        tcp=_ports((1, 1023)), udp=_ports((1, 1023)),
+        tcp=_ports((1, 1023)), udp=_ports((1, 1023)), sctp=_ports((1, 1023)),
     ),
     Preset(
         "web", "Web", "HTTP and HTTPS servers, proxies and the usual development ports.",
@@ -125,6 +130,8 @@ PRESETS: tuple[Preset, ...] = (
 )  # fmt: skip
 """Every preset, in the order a picker shows them."""
 
+_FEW_IN_USE = (Protocol.SCTP, Protocol.IP)
+
 PRESETS_BY_NAME = {preset.name: preset for preset in PRESETS}
 
 
@@ -132,7 +139,8 @@ def top_ports(n: int, protocols: Sequence[Protocol], within: PortSet | None = No
     """The ``n`` most popular ports of each protocol, or of each protocol's ports in ``within``.
 
     After the ports whose popularity is known come the others, ascending, so that ``n`` stays ``n``
-    while there are ports left. Raises SpecError when ``n`` is not in 1 to 65535.
+    while there are ports left. Of SCTP and IP, where few numbers are in use at all, only those with
+    a name count unless ``within`` says otherwise. Raises SpecError when ``n`` is not in 1 to 65535.
     """
     if not 1 <= n <= 65535:
         raise SpecError("top ports", str(n), 0, "is not a number of ports", "write 1 to 65535")
@@ -145,11 +153,13 @@ def top_ports(n: int, protocols: Sequence[Protocol], within: PortSet | None = No
             candidates = set(allowed.ports(protocol))
             listed = tuple(port for port in listed if port in candidates)
         others = allowed.minus(PortSet.of_ports(protocol, listed)).ports(protocol)
-        chosen = [*listed[:n], *islice(others, max(n - len(listed), 0))]
+        fill = 0 if within is None and protocol in _FEW_IN_USE else max(n - len(listed), 0)
+        chosen = [*listed[:n], *islice(others, fill)]
         result = result.union(PortSet.of_ports(protocol, chosen))
     return result
 
 
 def default_ports(protocols: Sequence[Protocol]) -> PortSet:
-    """The ports scanned when none are named: the 1,000 most popular of each protocol."""
+    """The ports scanned when none are named: the 1,000 most popular of TCP and UDP each, the SCTP
+    ports that have a name, and every IP protocol."""
     return PRESETS_BY_NAME["default"].ports(protocols)

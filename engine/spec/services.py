@@ -60,16 +60,12 @@ def service_names(protocol: Protocol) -> frozenset[str]:
 
 @cache
 def popularity(protocol: Protocol) -> tuple[int, ...]:
-    """Ports most often open first, no duplicates: the ordered ones, then the others with a name.
-
-    Only TCP and UDP have an order of their own.
-    """
+    """Ports most often open first, no duplicates: the ordered ones, then the others with a name."""
     ports: dict[int, None] = {}
-    if protocol in (Protocol.TCP, Protocol.UDP):
-        for line in _lines((_DATA / f"popular-{protocol.label}.txt").read_text("ascii")):
-            for item in line.split():
-                first, _, last = item.partition("-")
-                ports.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
+    for line in _lines((_DATA / f"popular-{protocol.label}.txt").read_text("ascii")):
+        for item in line.split():
+            first, _, last = item.partition("-")
+            ports.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
     return (*ports, *(port for port in named_ports(protocol) if port not in ports))
 
 

@@ -210,3 +210,29 @@ def test_lists_are_long_enough_and_clean() -> None:
         assert all(0 < port <= 65535 for port in ranked)
         assert len(named_ports(protocol)) >= 500
     assert ports_named("HTTPS", TCP) == (443,)
+
+
+def test_sctp_and_ip_start_with_what_is_in_use_and_invent_nothing() -> None:
+    sctp, ip = Protocol.SCTP, Protocol.IP
+    assert set(default_ports((sctp,)).ports(sctp)) == set(popularity(sctp))
+    assert {36412, 3868, 2905, 80} <= set(top_ports(40, (sctp,)).ports(sctp))
+    assert list(default_ports((ip,)).ports(ip)) == list(range(256))
+    assert set(top_ports(3, (ip,)).ports(ip)) == {1, 6, 17}
+    assert parse_ports("fast", (ip,)).total == 100
+    assert top_ports(5, (sctp,), parse_ports("S:60000-60009", (sctp,))).total == 5
+    for protocol in (sctp, ip):
+        ranked = popularity(protocol)
+        assert len(set(ranked)) == len(ranked)
+        assert set(named_ports(protocol)) == set(ranked)
+
+
+def test_protocols_of_ip_are_named_or_numbered() -> None:
+    ip = (Protocol.IP,)
+    assert list(parse_ports("tcp,gre,P:0,ipv6-*", ip).ports(Protocol.IP)) == [
+        0, 6, 43, 44, 47, 58, 59, 60,
+    ]  # fmt: skip
+    assert parse_ports("-", ip).total == 256
+    with pytest.raises(SpecError, match="0 to 255"):
+        parse_ports("256", ip)
+    with pytest.raises(SpecError, match="-sY or -sZ"):
+        parse_ports("S:80", ip)
