@@ -101,9 +101,10 @@ class ScanRunner:
         self._started_at = time.time()
         self._began = self._pass_began = transport.now()
         self.phase = Phase.RUNNING
+        hosts = np.arange(self.book.count, dtype=np.uint32)
         for protocol in self.spec.protocols:
             channels = channels_of(self.spec.ports, (protocol,))
-            self._core.add_grid(0, self.book.count, channels, sharded=True)
+            self._core.admit(hosts, channels, sharded=True)
         kinds = " and ".join(scan_type.title for scan_type in self._scan_types)
         self._say(
             1,
@@ -327,12 +328,12 @@ class ScanRunner:
             return
         self._restart()
         self._store.grow(self.book.count, self._store.channels)
-        self._store.admit(np.arange(first, self.book.count, dtype=np.uint32))
         self._names = self.book.frozen()
         self._core.grow()
+        hosts = np.arange(first, self.book.count, dtype=np.uint32)
         for scan_type in self._scan_types:
             mine = channels_of(self._ports, (scan_type.protocol,))
-            self._core.add_grid(first, added, mine)
+            self._core.admit(hosts, mine)
         self._say(0, f"added {added:,} addresses")
 
     def add_ports(self, ports: PortSet) -> None:
@@ -348,10 +349,11 @@ class ScanRunner:
         self._store.grow(self.book.count, channels_of(fresh, protocols))
         self._ports = self._ports.union(fresh)
         self._restart()
+        hosts = np.arange(self.book.count, dtype=np.uint32)
         for protocol in protocols:
             channels = channels_of(fresh, (protocol,))
             if len(channels):
-                self._core.add_grid(0, self.book.count, channels)
+                self._core.admit(hosts, channels)
         self._say(0, f"added {fresh.total:,} ports on every host")
 
     # ---------------------------------------------------------------- views

@@ -18,7 +18,7 @@ class Ledger(Interface):
 
     @property
     def host_count(self) -> int:
-        """Number of hosts."""
+        """Number of hosts, admitted or not."""
 
     @property
     def channels(self) -> NDArray[np.uint32]:
@@ -26,6 +26,9 @@ class Ledger(Interface):
 
     def grow(self, host_count: int, channels: NDArray[np.uint32]) -> None:
         """Make room; positions obtained before are void."""
+
+    def admit(self, hosts: NDArray[np.uint32]) -> None:
+        """Give hosts that have none their cells; positions stay valid."""
 
     def locate(self, records: NDArray[np.void]) -> Positions:
         """Positions of cells named by host, protocol and port; -1 for strangers."""

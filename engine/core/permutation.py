@@ -2,7 +2,7 @@
 
 A Feistel network over the smallest even number of bits that holds ``size``, cycle-walked back into
 range (Black and Rogaway, "Ciphers with Arbitrary Finite Domains", CT-RSA 2002). Any part of the
-order can be computed alone, which is what shards and resuming need.
+order can be computed alone.
 """
 
 from __future__ import annotations
@@ -46,29 +46,12 @@ class Permutation:
             outside = outside[walked >= np.uint64(self.size)]
         return x.astype(np.int64)
 
-    def places(self, items: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The inverse: at which place of the order each item stands (int64)."""
-        x = self._unscramble(items.astype(np.uint64))
-        outside = np.flatnonzero(x >= np.uint64(self.size))
-        while len(outside):
-            walked = self._unscramble(x[outside])
-            x[outside] = walked
-            outside = outside[walked >= np.uint64(self.size)]
-        return x.astype(np.int64)
-
     def _scramble(self, x: NDArray[np.uint64]) -> NDArray[np.uint64]:
         left, right = x >> self._half, x & self._mask
         for key in self._keys:
             left, right = right, left ^ self._mix(right, key)
         scrambled: NDArray[np.uint64] = left << self._half | right
         return scrambled
-
-    def _unscramble(self, x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        left, right = x >> self._half, x & self._mask
-        for key in self._keys[::-1]:
-            left, right = right ^ self._mix(left, key), left
-        unscrambled: NDArray[np.uint64] = left << self._half | right
-        return unscrambled
 
     def _mix(self, value: NDArray[np.uint64], key: np.uint64) -> NDArray[np.uint64]:
         mixed = value + key

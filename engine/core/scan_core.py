@@ -33,7 +33,7 @@ from engine.core.patience import PATIENCE
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.verdict import classify
-from engine.core.work import name_cells
+from engine.core.walks import name_cells
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan import WHOLE, Shard
@@ -98,6 +98,7 @@ class ScanCore:
         self._answers_at_review = 0
         self._newly: list[Positions] = []
         self.paused = False
+        self.expect_more = False  # whether hosts may still be admitted: no end before
         self.open_cells = 0
         self.decided = 0
         self.in_flight = 0
@@ -107,12 +108,25 @@ class ScanCore:
 
     # ---------------------------------------------------------------- work
 
-    def add_grid(
-        self, first_host: int, hosts: int, channels: NDArray[np.uint32], *, sharded: bool = False
+    def admit(
+        self,
+        hosts: NDArray[np.uint32],
+        channels: NDArray[np.uint32],
+        *,
+        sharded: bool = False,
+        rtt: NDArray[np.float64] | None = None,
     ) -> None:
-        """Probe ``hosts`` hosts from ``first_host`` on every channel (uint32, of one protocol, most
-        wanted first)."""
-        self.open_cells += self._queue.add_grid(first_host, hosts, channels, sharded=sharded)
+        """Probe hosts (indices, each once) on channels (uint32, of one protocol, most wanted first)
+        that were not asked of them before. Other hosts may follow at any time.
+
+        ``rtt`` are round trips in seconds that are known already, NaN where not. Raises
+        StoreFullError when the ledger cannot hold so many cells.
+        """
+        self._ledger.admit(hosts)
+        if rtt is not None:
+            known = ~np.isnan(rtt)
+            self.rtt.sample(hosts[known], rtt[known])
+        self.open_cells += self._queue.admit(hosts, channels, sharded=sharded)
         self._reviewed = False
 
     @property
@@ -125,6 +139,10 @@ class ScanCore:
         """Share of the decided cells that never answered, 0..1."""
         return self._silent_cells / self.decided if self.decided else 0.0
 
+    @property
+    def _idle(self) -> bool:
+        return self.open_cells == 0 and self.in_flight == 0
+
     def limit(self) -> str:
         """What limits the speed right now, in plain words."""
         if self.paused:
@@ -132,7 +150,7 @@ class ScanCore:
         if not self.unsent and self.in_flight:
             return f"waiting for {self.in_flight:,} silent ports"
         if not self.unsent and not self.open_cells:
-            return "listening for late answers"
+            return "waiting for hosts" if self.expect_more else "listening for late answers"
         parallel = self.pace.parallelism
         if parallel and self.in_flight >= parallel and not self.pace.limit:
             return f"T{self._timing.number} allows {parallel} probe at a time"
@@ -140,7 +158,7 @@ class ScanCore:
 
     def finished(self, now: float) -> bool:
         """True when every cell is decided and nothing more is awaited."""
-        idle = self.open_cells == 0 and self.in_flight == 0
+        idle = self._idle and not self.expect_more
         return idle and self._reviewed and now >= self._linger_until
 
     # ---------------------------------------------------------------- sending
@@ -170,7 +188,7 @@ class ScanCore:
     def _wake_at(self, now: float, sending: bool) -> float:
         if sending:
             return now
-        if self.open_cells == 0 and self.in_flight == 0:
+        if self._idle and not self.expect_more:
             return max(self._linger_until, now)
         wake = self._outstanding.next_look
         waiting = self._queue.waiting
@@ -294,7 +312,7 @@ class ScanCore:
         answers go missing because of speed, all of them are, at the lower rate, as long as each
         round still finds answers.
         """
-        if self.in_flight or self.open_cells or self._reviewed:
+        if not self._idle or self.expect_more or self._reviewed:
             return
         gained = self.answered_total - self._answers_at_review
         self._answers_at_review = self.answered_total

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import firsts
 from engine.core.ledger import Ledger, Positions
-from engine.core.work import GridWalk, ListWalk, WorkQueue, name_cells
+from engine.core.portion import Portion
+from engine.core.walks import GridWalk, ListWalk
+from engine.core.work import WorkQueue
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
 
@@ -34,8 +36,7 @@ class SendQueue:
     ) -> None:
         self._ledger = ledger
         self._seed = seed
-        self._shard = shard
-        self._sharded: list[GridWalk] = []
+        self._portion = Portion(shard, ledger.host_count)
         self._work = WorkQueue()
         self._resend: deque[ProbeBatch] = deque()
         self._dropped = np.zeros(ledger.host_count, bool)
@@ -57,25 +58,26 @@ class SendQueue:
         """Probes that wait, first copies and re-sends that are due."""
         return self._work.remaining + sum(map(len, self._resend))
 
-    def add_grid(
-        self, first_host: int, hosts: int, channels: NDArray[np.uint32], *, sharded: bool
+    def admit(
+        self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32], *, sharded: bool
     ) -> int:
-        """Queue ``hosts`` hosts from ``first_host`` x channels (of one protocol, uint32, most
-        wanted first); returns how many cells that are, those of dropped hosts left out.
+        """Queue hosts x channels (of one protocol, uint32, most wanted first); returns how many
+        cells that are. Dropped hosts and, if ``sharded``, the cells of other shards are left out.
 
-        The first POPULAR channels are walked before the others, so that what people look for shows
-        up first.
+        The first POPULAR channels of all hosts are walked before the others, so that what people
+        look for shows up first.
         """
-        added = 0
-        for part in (channels[:POPULAR], channels[POPULAR:]):
-            shard = self._shard if sharded else WHOLE
-            walk = GridWalk(first_host, hosts, part, self._next_seed(), shard)
-            if shard.count > 1:
-                self._sharded.append(walk)
-            added += walk.remaining
-            self._work.add(walk)
-        dropped = int(np.count_nonzero(self._dropped[first_host : first_host + hosts]))
-        return added - dropped * len(channels)
+        shard = WHOLE
+        if sharded:
+            shard = self._portion.shard
+            self._portion.share(hosts, channels)
+        hosts = hosts[~self._dropped[hosts]]
+        queued = 0
+        for first, part in ((0, channels[:POPULAR]), (POPULAR, channels[POPULAR:])):
+            walk = GridWalk(hosts, part, self._next_seed(), shard, first)
+            queued += walk.remaining
+            self._work.add(walk, urgent=not first)
+        return queued
 
     def add_list(self, cells: ProbeBatch) -> None:
         """Queue cells for their first copy, in random order."""
@@ -149,10 +151,9 @@ class SendQueue:
     def counted(self, at: Positions) -> Positions:
         """Those of the cells that are this scan's business: protocol scanned, host not dropped,
         in this shard."""
-        cells = name_cells(*self._ledger.name(at))
-        ours = (self.techniques[cells["protocol"]] != 0) & ~self._dropped[cells["host"]]
-        for walk in self._sharded:
-            ours &= ~walk.leaves_out(cells)
+        hosts, channels = self._ledger.name(at)
+        ours = (self.techniques[channels >> 16] != 0) & ~self._dropped[hosts]
+        ours &= self._portion.covers(hosts, channels)
         counted: Positions = at[ours]
         return counted
 
@@ -160,6 +161,7 @@ class SendQueue:
         """The ledger has more hosts than before."""
         fresh = np.zeros(self._ledger.host_count - len(self._dropped), bool)
         self._dropped = np.concatenate([self._dropped, fresh])
+        self._portion.grow(self._ledger.host_count)
 
     def is_dropped(self, host: int) -> bool:
         """Whether nothing is sent to a host any more."""

@@ -1,128 +1,76 @@
-"""Work: the walks over cells that still have to be probed for the first time in a pass."""
+"""Work: the cells that still have to be probed for the first time in a pass."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol as Interface
 
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.core.batch import PROBE, ProbeBatch, empty_probes
-from engine.core.permutation import Permutation
-from engine.spec.scan import WHOLE, Shard
+from engine.core.batch import ProbeBatch, empty_probes
+from engine.core.walks import Walk
+from engine.spec.scan_type import Protocol
 
-
-class Walk(Interface):
-    """A supply of cells in the order they are to be probed."""
-
-    @property
-    def protocol(self) -> int:
-        """The protocol all cells of the walk belong to."""
-
-    @property
-    def remaining(self) -> int:
-        """Cells not handed out yet."""
-
-    def take(self, count: int) -> ProbeBatch:
-        """The next ``count`` cells (fewer at the end), technique and attempt still 0."""
+_LEAST_SHARE = 64
+"""Cells a walk is asked for at least: smaller requests would cost more than they spread."""
 
 
-class GridWalk:
-    """Hosts ``first_host`` .. x channels, in a seeded random order, in constant memory.
-
-    With a shard only that part of the order is walked; the parts of all shards are disjoint and
-    complete.
-    """
-
-    def __init__(
-        self,
-        first_host: int,
-        hosts: int,
-        channels: NDArray[np.uint32],
-        seed: int,
-        shard: Shard = WHOLE,
-    ) -> None:
-        self._first = first_host
-        self._channels = channels
-        self.protocol = int(channels[0] >> 16) if len(channels) else -1
-        size = hosts * len(channels)
-        self._order = Permutation(size, seed)
-        self._hosts = hosts
-        self._start = self._at = size * (shard.index - 1) // shard.count
-        self._end = size * shard.index // shard.count
-
-    @property
-    def remaining(self) -> int:
-        """Cells not handed out yet."""
-        return self._end - self._at
-
-    def take(self, count: int) -> ProbeBatch:
-        """The next ``count`` cells."""
-        items = self._order.items(self._at, min(count, self.remaining))
-        self._at += len(items)
-        hosts, columns = np.divmod(items, max(1, len(self._channels)))
-        return name_cells(hosts + self._first, self._channels[columns])
-
-    def leaves_out(self, cells: ProbeBatch) -> NDArray[np.bool_]:
-        """Cells of this grid that belong to another shard."""
-        columns = {int(channel): column for column, channel in enumerate(self._channels)}
-        channel = cells["protocol"].astype(np.int64) << 16 | cells["port"]
-        column = np.array([columns.get(c, -1) for c in channel.tolist()], np.int64)
-        host = cells["host"].astype(np.int64) - self._first
-        inside = (column >= 0) & (host >= 0) & (host < self._hosts)
-        place = self._order.places(np.where(inside, host * len(self._channels) + column, 0))
-        return inside & ((place < self._start) | (place >= self._end))
-
-
-class ListWalk:
-    """Given cells, in a seeded random order."""
-
-    def __init__(self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32], seed: int) -> None:
-        order = Permutation(len(hosts), seed).items(0, len(hosts))
-        self._hosts, self._channels = hosts[order], channels[order]
-        self.protocol = int(channels[0] >> 16) if len(channels) else -1
-        self._at = 0
-
-    @property
-    def remaining(self) -> int:
-        """Cells not handed out yet."""
-        return len(self._hosts) - self._at
-
-    def take(self, count: int) -> ProbeBatch:
-        """The next ``count`` cells."""
-        part = slice(self._at, self._at + count)
-        self._at = min(len(self._hosts), self._at + count)
-        return name_cells(self._hosts[part], self._channels[part])
-
-
-def name_cells(
-    hosts: NDArray[np.uint32] | NDArray[np.int64], channels: NDArray[np.uint32]
-) -> ProbeBatch:
-    """PROBE records for hosts and channels, technique and attempt still 0."""
-    cells = np.zeros(len(hosts), PROBE)
-    cells["host"] = hosts
-    cells["port"] = channels & 0xFFFF
-    cells["protocol"] = channels >> 16
-    return cells
-
-
-class WorkQueue:
-    """First probes to send: cells put back go first, then one walk after the other."""
+class WalkRing:
+    """Walks that are served in turn, each in proportion to what it has left."""
 
     def __init__(self) -> None:
-        self._returned: deque[ProbeBatch] = deque()
         self._walks: deque[Walk] = deque()
-
-    @property
-    def remaining(self) -> int:
-        """Cells not handed out yet."""
-        return sum(walk.remaining for walk in self._walks) + sum(map(len, self._returned))
+        self.remaining = 0
 
     def add(self, walk: Walk) -> None:
         """Append a walk."""
         if walk.remaining:
             self._walks.append(walk)
+            self.remaining += walk.remaining
+
+    def take(self, count: int) -> list[ProbeBatch]:
+        """The next cells, ``count`` at most."""
+        taken: list[ProbeBatch] = []
+        left = self.remaining
+        while self._walks and count > 0:
+            walk = self._walks[0]
+            share = max(_LEAST_SHARE, count * walk.remaining // max(left, 1))
+            left -= walk.remaining
+            cells = walk.take(min(share, count))
+            count -= len(cells)
+            self.remaining -= len(cells)
+            taken.append(cells)
+            if walk.remaining:
+                self._walks.rotate(-1)
+            else:
+                self._walks.popleft()
+        return taken
+
+    def clear(self) -> None:
+        """Forget all walks."""
+        self._walks.clear()
+        self.remaining = 0
+
+
+class WorkQueue:
+    """First probes to send: cells put back go first, then protocol after protocol; of each
+    protocol the urgent walks before the others."""
+
+    def __init__(self) -> None:
+        self._returned: deque[ProbeBatch] = deque()
+        self._rings = {
+            (protocol, urgent): WalkRing() for protocol in Protocol for urgent in (True, False)
+        }
+
+    @property
+    def remaining(self) -> int:
+        """Cells not handed out yet."""
+        walks = sum(ring.remaining for ring in self._rings.values())
+        return walks + sum(map(len, self._returned))
+
+    def add(self, walk: Walk, *, urgent: bool = False) -> None:
+        """Append a walk."""
+        if walk.remaining:
+            self._rings[Protocol(walk.protocol), urgent].add(walk)
 
     def put_back(self, cells: ProbeBatch) -> None:
         """Return cells that could not be sent."""
@@ -132,11 +80,13 @@ class WorkQueue:
     def clear(self) -> None:
         """Forget all cells."""
         self._returned.clear()
-        self._walks.clear()
+        for ring in self._rings.values():
+            ring.clear()
 
     def discard(self, protocol: int) -> None:
-        """Forget the cells of one protocol. Each walk belongs to one protocol only."""
-        self._walks = deque(walk for walk in self._walks if walk.protocol != protocol)
+        """Forget the cells of one protocol."""
+        for urgent in (True, False):
+            self._rings[Protocol(protocol), urgent].clear()
         left = (cells[cells["protocol"] != protocol] for cells in self._returned)
         self._returned = deque(cells for cells in left if len(cells))
 
@@ -149,10 +99,8 @@ class WorkQueue:
             if len(cells) > count:
                 self._returned.appendleft(cells[count:])
             return cells[:count]
-        while self._walks:
-            cells = self._walks[0].take(count)
-            if not self._walks[0].remaining:
-                self._walks.popleft()
-            if len(cells):
-                return cells
+        for ring in self._rings.values():
+            taken = ring.take(count) if ring.remaining else []
+            if taken:
+                return taken[0] if len(taken) == 1 else np.concatenate(taken)
         return empty_probes()

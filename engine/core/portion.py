@@ -1,0 +1,45 @@
+"""Portion: which cells a run that does only one shard of a scan leaves to others."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.spec.scan import Shard
+
+_CHANNELS = 1 << 18
+
+
+class Portion:
+    """This run's part of hosts x channels that are shared out.
+
+    The cell of host h and of a channel with rank r (its place in the list of channels, most wanted
+    first) belongs to part ``(h + r) % shard.count``: the parts are disjoint, complete and about
+    equal, whatever the seeds and the order in which hosts are found.
+    """
+
+    def __init__(self, shard: Shard, host_count: int) -> None:
+        self.shard = shard
+        self._shared = np.zeros(host_count, bool)
+        self._ranks = np.full(_CHANNELS if shard.count > 1 else 0, -1, np.int32)
+
+    def share(self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32]) -> None:
+        """Share out hosts x channels (uint32, of one protocol, in rank order)."""
+        if self.shard.count > 1:
+            self._shared[hosts] = True
+            self._ranks[channels] = np.arange(len(channels), dtype=np.int32)
+
+    def covers(self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which cells (hosts and channels, shape (n,)) this run probes: those of its part, and
+        those that are not shared out."""
+        if self.shard.count == 1:
+            return np.ones(len(hosts), bool)
+        ranks = self._ranks[channels]
+        part = (hosts.astype(np.int64) + ranks) % self.shard.count
+        covered: NDArray[np.bool_] = part == self.shard.index - 1
+        return covered | ~self._shared[hosts] | (ranks < 0)
+
+    def grow(self, host_count: int) -> None:
+        """Make room for more hosts."""
+        more = np.zeros(max(0, host_count - len(self._shared)), bool)
+        self._shared = np.concatenate([self._shared, more])
