@@ -25,11 +25,19 @@ from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_ove
 from engine.transport.packet.matching import match_replies
 from engine.transport.packet.messages import PacketReader, Packets, PacketSender
 from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
+from engine.transport.packet.neighbour_pings import NeighbourPings
 from engine.transport.packet.packet_sockets import close_together, open_receiver
 from engine.transport.packet.paths import HostPaths, Outlet
 from engine.transport.packet.probe_packets import ProbePackets
+from engine.transport.packet.socket_names import socket_names
 from engine.transport.packet.source_ports import ReservedPorts
-from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
+from engine.transport.packet.trouble import (
+    Trouble,
+    lasting_problems,
+    no_such_probe,
+    pressure,
+    refused,
+)
 from engine.transport.packet.verdict import Sent
 
 _CHUNK = 2048
@@ -41,20 +49,6 @@ _ETHERNET = 14
 _ETHERTYPES = {4: ETH_P_IP, 6: ETH_P_IPV6}
 _PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
 _LINK_LOST = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
-
-_NAME4 = np.dtype(
-    [("family", "u2"), ("port", ">u2"), ("address", "u1", (4,)), ("zero", "u1", (8,))]
-)
-_NAME6 = np.dtype(
-    [
-        ("family", "u2"),
-        ("port", ">u2"),
-        ("flow", ">u4"),
-        ("address", "u1", (16,)),
-        ("scope", "u4"),
-    ]
-)
-"""``struct sockaddr_in`` and ``struct sockaddr_in6`` (ip(7), ipv6(7))."""
 
 
 class _QueueFullError(Exception):
@@ -72,7 +66,7 @@ class PacketChannel:
 
     name = "packet"
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
-    pings: frozenset[PingKind] = PACKET_PINGS
+    pings: frozenset[PingKind] = PACKET_PINGS | {PingKind.NEIGHBOUR}
 
     def __init__(
         self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
@@ -88,6 +82,7 @@ class PacketChannel:
             stack.callback(self._close_receivers)
             self._listen()
             self._open = stack.pop_all()
+        self._neighbours = NeighbourPings(self._paths)
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
         self._senders = (PacketSender(), PacketSender())
@@ -114,10 +109,16 @@ class PacketChannel:
         leave yet and are in no problem: hand them in again."""
         self._listen()
         report = SendReport(np.full(len(batch), np.nan))
-        troubles = self._paths.find(batch["host"], time.monotonic())
-        ready = np.flatnonzero(self._paths.ready(batch["host"]))
+        asking = batch["technique"] == PingKind.NEIGHBOUR
+        troubles, problem = self._neighbours.send(batch, np.flatnonzero(asking), report.sent_at)
+        problems = [] if problem is None else [problem]
+        packets = self._packets.exist(batch)
+        for row in np.flatnonzero(~packets & ~asking).tolist():
+            report.sent_at[row] = REFUSED
+            troubles.append((int(batch["host"][row]), no_such_probe()))
+        troubles += self._paths.find(batch["host"][packets], time.monotonic())
+        ready = np.flatnonzero(packets & self._paths.ready(batch["host"]))
         outlets = self._paths.outlets(batch["host"][ready])
-        problems: list[SendProblem] = []
         try:
             for number in distinct(outlets):
                 rows = ready[outlets == number]
@@ -213,20 +214,13 @@ class PacketChannel:
         hosts = probes["host"]
         if outlet.link is None:
             packets, lengths = self._packets.build(probes, outlet.version)
-            return packets, lengths, self._names(hosts, outlet.version)
+            destinations = self._packets.destinations(hosts, outlet.version)
+            return packets, lengths, socket_names(destinations, self._paths.interfaces(hosts))
         packets, lengths = self._packets.build(probes, outlet.version, _ETHERNET)
         packets[:, :6] = self._paths.hardware(hosts)
         packets[:, 6:12] = np.frombuffer(outlet.link.hardware, np.uint8)
         packets[:, 12:14] = divmod(_ETHERTYPES[outlet.version], 256)
         return packets, lengths, None
-
-    def _names(self, hosts: NDArray[np.uint32], version: int) -> NDArray[np.void]:
-        names = np.zeros(len(hosts), _NAME4 if version == 4 else _NAME6)
-        names["family"] = socket.AF_INET if version == 4 else socket.AF_INET6
-        names["address"] = self._packets.destinations(hosts, version)
-        if version == 6:
-            names["scope"] = self._paths.interfaces(hosts)
-        return names
 
     def hardware(self, host: int) -> bytes:
         """The Ethernet address of a neighbour on the link; empty when none is known."""
@@ -243,7 +237,7 @@ class PacketChannel:
             for receiver in self._receivers.values()
             for packets, lengths, arrivals in self._waiting(receiver)
         ]
-        return _joined(batches)
+        return _joined([*batches, self._neighbours.drain()])
 
     def _waiting(self, receiver: socket.socket) -> Iterator[Packets]:
         """Packets waiting on a receiver, in pieces, so many that a flood cannot hold us here."""

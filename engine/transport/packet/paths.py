@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,7 @@ from engine.transport.packet.sources import SourceAddresses
 from engine.transport.packet.trouble import (
     Trouble,
     lost_interface,
+    no_neighbour,
     no_single_host,
     refused,
     silent_gateway,
@@ -33,16 +36,7 @@ UNKNOWN, SEARCHING, READY = range(3)
 _NOBODY = {RouteKind.BROADCAST: "broadcast", RouteKind.MULTICAST: "multicast"}
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
-_PATH = np.dtype(
-    [
-        ("state", "u1"),
-        ("near", "?"),
-        ("outlet", "u2"),
-        ("hardware", "u1", (6,)),
-        ("interface", "u4"),
-    ]
-)
-"""``near``: the host itself is the neighbour on the link that ``hardware`` belongs to."""
+_PATH = np.dtype([("state", "u1"), ("outlet", "u2"), ("hardware", "u1", (6,)), ("interface", "u4")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +49,20 @@ class Outlet:
     link: Link | None = None
 
 
+class Neighbour(NamedTuple):
+    """A host that is on the link itself: the question for it, and the number of the outlet."""
+
+    hop: Hop
+    asker: Asker
+    outlet: int
+
+
 class HostPaths:
     """Paths by host index, found when a host is first sent to. Raises OSError without rights.
 
     Attributes:
         sources: which address of ours each host is probed from.
+        resolver: finds the Ethernet addresses of neighbours.
     """
 
     def __init__(self, book: AddressBook) -> None:
@@ -67,22 +70,23 @@ class HostPaths:
         self._book = book
         self._table = np.zeros(0, _PATH)
         self._hops: dict[int, Hop] = {}
+        self._near: dict[int, Hop] = {}
         self._outlets: list[Outlet] = []
         self._numbers: dict[tuple[int, int], int] = {}
         self._routes = RouteTable()
         try:
-            self._resolver = NeighbourResolver()
+            self.resolver = NeighbourResolver()
         except BaseException:
             self._routes.close()
             raise
 
     def filenos(self) -> tuple[int, ...]:
         """Descriptors that become readable when a neighbour has answered."""
-        return self._resolver.filenos()
+        return self.resolver.filenos()
 
     def step(self, now: float) -> None:
         """Go on looking for neighbours."""
-        self._resolver.step(now)
+        self.resolver.step(now)
 
     def find(self, hosts: NDArray[np.uint32], now: float) -> list[tuple[int, Trouble]]:
         """Look for the ways to hosts (duplicates allowed); the troubles of those without one.
@@ -95,7 +99,7 @@ class HostPaths:
             return []
         states = self._table["state"][missing]
         troubles = self._route(missing[states == UNKNOWN], now)
-        self._resolver.step(now)
+        self.resolver.step(now)
         searching = missing[self._table["state"][missing] == SEARCHING]
         return troubles + self._settle(searching)
 
@@ -121,10 +125,12 @@ class HostPaths:
     def hardware_of(self, host: int) -> bytes:
         """The Ethernet address of ``host`` itself, when it is a neighbour whose address is known;
         else empty."""
-        known = host < len(self._table) and self._table["state"][host] == READY
-        return (
-            self._table["hardware"][host].tobytes() if known and self._table["near"][host] else b""
-        )
+        hop = self._near.get(host)
+        return b"" if hop is None else self.resolver.found.get(hop, b"")
+
+    def neighbours(self, hosts: NDArray[np.uint32]) -> list[Neighbour | Trouble]:
+        """How each host (n,) is asked for on the link, or why it is no neighbour there."""
+        return [self._take_neighbour(*found) for found in self._look_up(hosts)]
 
     def interfaces(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Index of the interface each ready host is reached by."""
@@ -158,7 +164,7 @@ class HostPaths:
         outlet.sender.close()
         if outlet.link is not None:
             self._routes.forget(outlet.link.index)
-            self._resolver.forget(outlet.link.index)
+            self.resolver.forget(outlet.link.index)
 
     def _grow(self) -> None:
         missing = self._book.count - len(self._table)
@@ -178,44 +184,72 @@ class HostPaths:
     def _route(self, hosts: NDArray[np.uint32], now: float) -> list[tuple[int, Trouble]]:
         if not len(hosts):
             return []
-        numbers = [int(host) for host in hosts]
-        addresses = [self._address(host) for host in numbers]
-        scopes = [self._book.scope(host) for host in numbers]
         troubles: list[tuple[int, Trouble]] = []
         wanted: dict[Hop, Asker] = {}
-        routes = self._routes.lookup(addresses, scopes)
-        for host, address, route in zip(numbers, addresses, routes, strict=True):
+        for host, address, route in self._look_up(hosts):
             trouble = self._take_route(host, address, route, wanted)
             if trouble is not None:
                 troubles.append((host, trouble))
-        self._resolver.ask(wanted, now)
+        self.resolver.ask(wanted, now)
         return troubles
+
+    def _look_up(self, hosts: NDArray[np.uint32]) -> Iterator[tuple[int, bytes, Route | OSError]]:
+        """Number, packed address and route of each host."""
+        numbers: list[int] = hosts.tolist()
+        addresses = [self._address(host) for host in numbers]
+        routes = self._routes.lookup(addresses, [self._book.scope(host) for host in numbers])
+        return zip(numbers, addresses, routes, strict=True)
 
     def _take_route(
         self, host: int, address: bytes, route: Route | OSError, wanted: dict[Hop, Asker]
     ) -> Trouble | None:
         if isinstance(route, OSError):
             return refused(route)
+        number = self._first_step(address, route)
+        if isinstance(number, Trouble):
+            return number
+        self.sources.note(host, route.source)
+        framed = self._outlets[number].link is not None
+        row = self._table[host : host + 1]
+        row["outlet"], row["interface"] = number, route.link.index
+        row["state"] = SEARCHING if framed else READY
+        if framed:
+            hop = self._hop(host, address, route)
+            self._hops[host] = hop
+            wanted.setdefault(hop, self._asker(number, route))
+        return None
+
+    def _take_neighbour(
+        self, host: int, address: bytes, route: Route | OSError
+    ) -> Neighbour | Trouble:
+        if isinstance(route, OSError):
+            return refused(route)
+        number = self._first_step(address, route)
+        if isinstance(number, Trouble):
+            return number
+        if self._outlets[number].link is None or route.gateway is not None:
+            return no_neighbour()
+        return Neighbour(self._hop(host, address, route), self._asker(number, route), number)
+
+    def _hop(self, host: int, address: bytes, route: Route) -> Hop:
+        if route.gateway is None:
+            self._near[host] = Hop(route.link.index, address)
+        return Hop(route.link.index, route.gateway or address)
+
+    def _first_step(self, address: bytes, route: Route) -> int | Trouble:
+        """The number of the outlet that a route begins with."""
         if route.kind in _NOBODY:
             return no_single_host(_NOBODY[route.kind])
         if len(route.source) != len(address):
             return refused(OSError(errno.ENETUNREACH, "no source address"))
         framed = route.link.ethernet and route.kind is not RouteKind.LOCAL and route.plain_gateway
         try:
-            number = self._open(route.link if framed else None, 4 if len(address) == 4 else 6)
+            return self._open(route.link if framed else None, 4 if len(address) == 4 else 6)
         except OSError as error:
             return refused(error)
-        self.sources.note(host, route.source)
-        row = self._table[host : host + 1]
-        row["outlet"], row["interface"] = number, route.link.index
-        row["state"] = SEARCHING if framed else READY
-        row["near"] = framed and route.gateway is None
-        if framed:
-            hop = Hop(route.link.index, route.gateway or address)
-            self._hops[host] = hop
-            asker = Asker(self._outlets[number].sender, route.link.hardware, route.source)
-            wanted.setdefault(hop, asker)
-        return None
+
+    def _asker(self, number: int, route: Route) -> Asker:
+        return Asker(self._outlets[number].sender, route.link.hardware, route.source)
 
     def _open(self, link: Link | None, version: int) -> int:
         key = (link.index if link else 0, version)
@@ -233,10 +267,10 @@ class HostPaths:
         for host in hosts.tolist():
             hop = self._hops[host]
             row = self._table[host : host + 1]
-            if hop in self._resolver.found:
-                row["hardware"] = np.frombuffer(self._resolver.found[hop], np.uint8)
+            if hop in self.resolver.found:
+                row["hardware"] = np.frombuffer(self.resolver.found[hop], np.uint8)
                 row["state"] = READY
-            elif hop in self._resolver.failed:
+            elif hop in self.resolver.failed:
                 row["state"] = UNKNOWN
                 troubles.append((host, self._silence(host, hop)))
             if row["state"][0] != SEARCHING:
@@ -253,4 +287,4 @@ class HostPaths:
         """Give back every descriptor. Idempotent."""
         self._routes.close()
         senders = (outlet.sender.close for outlet in self._outlets)
-        close_together((self._resolver.close, *senders))
+        close_together((self.resolver.close, *senders))

@@ -17,6 +17,11 @@ from engine.transport.packet.sources import SourceAddresses
 
 _TTL_FROM, _TTL_SPAN = 37, 23
 
+_EXIST = np.zeros((7, 256), np.bool_)
+"""Whether there are packets, by IP version and technique."""
+for _technique, _probe in PACKET_PROBES.items():
+    _EXIST[list(_probe.over), _technique] = True
+
 
 class ProbePackets:
     """Builds the packets of a scan; the same probe gives the same bytes each time.
@@ -36,6 +41,13 @@ class ProbePackets:
         self._ports = ports
         self._sources = sources
         self._ttl = _TTL_FROM + os.urandom(1)[0] % _TTL_SPAN
+
+    def exist(self, probes: ProbeBatch) -> NDArray[np.bool_]:
+        """Which probes (n,) can be built: their techniques are packets over the hosts' versions."""
+        possible: NDArray[np.bool_] = _EXIST[
+            self._book.families(probes["host"]), probes["technique"]
+        ]
+        return possible
 
     def build(
         self, probes: ProbeBatch, version: int, headroom: int = 0

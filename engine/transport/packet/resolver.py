@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -53,6 +54,15 @@ class Asker(NamedTuple):
     source: bytes
 
 
+class Answered(NamedTuple):
+    """A neighbour that was asked once and answered: when (monotonic seconds), and the packet from
+    its network header on."""
+
+    hop: Hop
+    arrived: float
+    packet: bytes
+
+
 @dataclass(slots=True)
 class _Search:
     asker: Asker
@@ -73,6 +83,9 @@ class NeighbourResolver:
         self.failed: set[Hop] = set()
         self._searches: dict[Hop, _Search] = {}
         self._receivers: dict[int, socket.socket] = {}
+        self._asked_once: set[Hop] = set()
+        self._answered: list[Answered] = []
+        self._strangers = 0
         self._netlink = NetlinkSocket()
 
     def filenos(self) -> tuple[int, ...]:
@@ -86,13 +99,36 @@ class NeighbourResolver:
         """
         for size in {len(hop.address) for hop in wanted if hop not in self.found}:
             self._take_from_kernel(_FAMILIES[size])
-            if size not in self._receivers:
-                self._receivers[size] = open_receiver(*_ANSWERS[size])
+            self._listen(size)
         for hop, asker in wanted.items():
             if hop not in self.found and hop not in self._searches:
                 self.failed.discard(hop)
                 self._searches[hop] = _Search(asker, 0, now)
         self.step(now)
+
+    def ask_once(self, hop: Hop, asker: Asker) -> None:
+        """Ask for one hop on the wire, now and only now, whatever is known about it.
+
+        An answer is what answered() returns, and counts as found. Raises OSError when the question
+        cannot leave.
+        """
+        self._listen(len(hop.address))
+        asker.frames.send(question(hop.address, asker.hardware, asker.source))
+        self._asked_once.add(hop)
+
+    def answered(self) -> list[Answered]:
+        """The answers since the last call to questions of ask_once(); the first to each counts."""
+        answered, self._answered = self._answered, []
+        return answered
+
+    def strangers(self) -> int:
+        """Answers since the last call that nobody had asked for."""
+        count, self._strangers = self._strangers, 0
+        return count
+
+    def _listen(self, size: int) -> None:
+        if size not in self._receivers:
+            self._receivers[size] = open_receiver(*_ANSWERS[size])
 
     def forget(self, interface: int) -> None:
         """Drop all that is known about the neighbours on an interface."""
@@ -133,8 +169,15 @@ class NeighbourResolver:
             if advertised is None:
                 continue
             hop = Hop(interface, advertised.address)
-            if self._searches.pop(hop, None) is not None:
-                self.found[hop] = advertised.hardware
+            searched = self._searches.pop(hop, None) is not None
+            if hop in self._asked_once:
+                self._asked_once.remove(hop)
+                self._answered.append(Answered(hop, time.monotonic(), packet))
+            elif not searched:
+                self._strangers += hop not in self.found
+                continue
+            self.failed.discard(hop)
+            self.found[hop] = advertised.hardware
 
     def _take_from_kernel(self, family: int) -> None:
         with contextlib.suppress(OSError):  # then they are asked for on the wire

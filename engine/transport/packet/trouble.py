@@ -65,6 +65,26 @@ def no_single_host(kind: str) -> Trouble:
     return Trouble(errno.EACCES, f"will not probe the {kind} address", "name single hosts instead")
 
 
+def no_neighbour() -> Trouble:
+    """The host is not on an Ethernet link of ours, so it cannot be asked for there."""
+    return Trouble(
+        errno.EHOSTUNREACH,
+        "no neighbour on the local link is",
+        "ask it with -PE or -PS instead",
+        whole_host=False,
+    )
+
+
+def no_such_probe() -> Trouble:
+    """The technique does not exist over the host's IP version."""
+    return Trouble(
+        errno.EAFNOSUPPORT,
+        "the host's IP version has no such probe:",
+        "ask it with -PE or -PS instead",
+        whole_host=False,
+    )
+
+
 def lost_interface(name: str, happened: str) -> Trouble:
     """The interface to a host went away, is down, or has no carrier."""
     return Trouble(
