@@ -70,7 +70,10 @@ class Pace:
         changed_at: since when the rate has not been lowered or restored.
     """
 
-    def __init__(self, timing: TimingTemplate) -> None:
+    def __init__(self, timing: TimingTemplate, *, unheard: float = 1.0) -> None:
+        """``unheard``: how many times the start rate is used where hardly anything answers. More
+        than 1 suits a sweep of many hosts, most of which are not there to answer."""
+        self._unheard = unheard
         self._doubling = True
         self._trial: _Trial | None = None
         self._window = LossEstimate(memory=2_000.0)
@@ -127,7 +130,7 @@ class Pace:
         if self._accepted_loss > _TOLERATED:
             return f"the path loses {self._accepted_loss:.0%}, whatever the speed"
         if self._best_ratio == 0.0:
-            return "no answers yet, so no faster than the start rate"
+            return f"no answers yet, so no faster than {self._rate:,.0f}/s"
         return ""
 
     @property
@@ -191,7 +194,7 @@ class Pace:
             self._answer_loss(now, feedback)
         else:
             self._suspected_at = None
-            if busy and healthy:
+            if busy and (healthy or self._may_grow_unheard()):
                 self._grow(now, feedback)
 
     def _healthy(self) -> bool:
@@ -202,6 +205,10 @@ class Pace:
         best = self._best_ratio
         self._best_ratio = max(best * 0.98, ratio)
         return ratio >= _HEALTHY * best
+
+    def _may_grow_unheard(self) -> bool:
+        start = self._timing.start_rate
+        return start < self._rate * 2 <= start * self._unheard
 
     def _grow(self, now: float, feedback: float) -> None:
         if self._doubling:

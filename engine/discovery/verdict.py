@@ -18,4 +18,5 @@ HOST_VERDICT = np.dtype(
 )
 """One decision about one host. ``state`` is a HostState, ``reason`` a Reason, ``kind`` the PingKind
 whose probe decided (0: none did) and ``port`` that probe's port; ``ttl`` as received (0: unknown);
-``rtt`` in seconds (NaN: unknown); ``time`` of the decision, seconds on the transport's clock."""
+``rtt`` in seconds (NaN: unknown); ``time`` of the decision, seconds on the transport's clock (NaN
+for a host that needed no asking)."""

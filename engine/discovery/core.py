@@ -1,0 +1,334 @@
+"""DiscoveryCore: decides which host to ask next, and what an answer says about it.
+
+Sans-I/O like ScanCore, and driven the same way: ``poll``, ``sent``, ``feed`` in a loop. Every host
+gets all its pings at once; the first that is answered decides, and the others are forgotten. What
+is not answered is sent again, as often as the loss of the path asks for. A late answer still counts
+for a host already called down.
+"""
+
+from __future__ import annotations
+
+import errno
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import (
+    REFUSED,
+    UNKNOWN_ATTEMPT,
+    ProbeBatch,
+    ReplyBatch,
+    SendProblem,
+    SendReport,
+    empty_probes,
+)
+from engine.core.distinct import distinct, firsts
+from engine.core.loss import LossEstimate
+from engine.core.pace import Pace
+from engine.core.rtt import RttEstimator
+from engine.core.scan_core import MOST_PER_POLL, RETRY_PAUSE, Poll
+from engine.discovery.answers import read_answers
+from engine.discovery.ask_queue import AskQueue
+from engine.discovery.findings import Findings
+from engine.discovery.roster import LAST_ATTEMPT, Cells, Roster
+from engine.discovery.suites import NO_SUITE, Suites
+from engine.discovery.watch import Watch
+from engine.spec.host_state import HostState
+from engine.spec.ping import DiscoverySpec, PingKind
+from engine.spec.reason import Reason
+from engine.spec.timing import TimingTemplate
+
+SWEEP = 8.0
+"""Times the template's start rate that a sweep may reach without answers: its pings spread over
+many hosts, and a network where few are up is the usual case."""
+MOST_REVIEWS = 4
+"""Rounds of asking silent hosts again because more loss became known."""
+_SILENCE = (HostState.DOWN, Reason.NO_RESPONSE)
+_NO_WAY = (HostState.UNKNOWN, Reason.NO_ROUTE)
+_BARRED = (HostState.UNKNOWN, Reason.PERM_DENIED)
+_NOBODY_THERE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
+"""Errors of a transport that asked the link for the host and got no answer."""
+
+
+class DiscoveryCore:
+    """One discovery's decisions, by host index. Times in seconds on any monotonic clock.
+
+    Attributes:
+        notes: lines for the user about pings that cannot be sent.
+    """
+
+    def __init__(
+        self,
+        spec: DiscoverySpec,
+        timing: TimingTemplate,
+        *,
+        seed: int,
+        pings: frozenset[PingKind] = frozenset(PingKind),
+    ) -> None:
+        """``pings``: the kinds the transport can send."""
+        self._suites = Suites(spec, pings)
+        self._ignore_resets = spec.ignore_resets
+        self._timing = timing
+        self._roster = Roster(self._suites.pings)
+        self._queue = AskQueue(self._roster, shuffle=spec.shuffle, seed=seed)
+        self._watch = Watch(self._roster, timing)
+        self._findings = Findings(self._roster, self._watch.round_trips)
+        self._blocked_until = 0.0
+        self._linger_until = 0.0
+        self._reviews = 0
+        self._reviewed = True
+        self.notes = self._suites.notes
+        self.loss = LossEstimate()
+        self.pace = Pace(timing, unheard=SWEEP)
+        self.paused = False
+        self.sent_total = 0
+        self.resent_total = 0
+        self.answered_total = 0
+
+    @property
+    def rtt(self) -> RttEstimator:
+        """Round trips by host, for the port scan to start with."""
+        return self._watch.round_trips.hosts
+
+    @property
+    def open_hosts(self) -> int:
+        """How many hosts are being asked."""
+        return self._roster.open_hosts
+
+    @property
+    def in_flight(self) -> int:
+        """How many pings are out whose time is not up."""
+        return self._roster.in_flight
+
+    @property
+    def waiting(self) -> int:
+        """About how many pings wait to be sent."""
+        return self._queue.waiting
+
+    def finished(self, now: float) -> bool:
+        """True when every host is decided and nothing more is awaited."""
+        idle = self.open_hosts == 0 and self.in_flight == 0
+        return idle and self._reviewed and now >= self._linger_until
+
+    # ---------------------------------------------------------------- hosts
+
+    def add(
+        self,
+        hosts: NDArray[np.uint32],
+        versions: NDArray[np.uint8],
+        whereabouts: NDArray[np.uint8],
+    ) -> None:
+        """Find out about hosts: their indices, IP versions and Whereabouts.
+
+        Hosts that were added before are passed over. Raises SpecError, and adds none, when there
+        is no ping for some of them, or when they are too many.
+        """
+        chosen = np.sort(firsts(hosts.astype(np.int64)))
+        chosen = chosen[~self._roster.known(hosts[chosen])]
+        hosts = hosts[chosen]
+        assigned = self._suites.assign(versions[chosen], whereabouts[chosen])
+        self._roster.require_room(assigned.suite)
+        self._roster.add(hosts, assigned.suite)
+        self._watch.round_trips.grow(len(self._roster.hosts))
+        asked = assigned.suite != NO_SUITE
+        known = hosts[~asked]
+        self._roster.hosts["state"][known] = assigned.state[~asked]
+        self._roster.hosts["reason"][known] = assigned.reason[~asked]
+        self._findings.tell(known)
+        self._open(hosts[asked], afresh=True)
+
+    def drop(self, hosts: NDArray[np.uint32]) -> None:
+        """Ask these hosts no more; what is known of them stays."""
+        hosts = distinct(hosts[self._roster.known(hosts)])
+        self._roster.hosts["dropped"][hosts] = True
+        self._roster.close(hosts)
+
+    def ask_again(self, hosts: NDArray[np.uint32]) -> None:
+        """Find out about these hosts anew. Those that need no asking are told again at once."""
+        hosts = distinct(hosts[self._roster.known(hosts)])
+        roster = self._roster.hosts
+        roster["dropped"][hosts] = False
+        asked = roster["suite"][hosts] != NO_SUITE
+        self._findings.tell(hosts[~asked])
+        hosts = hosts[asked]
+        self._roster.close(hosts)
+        roster["state"][hosts] = HostState.UNKNOWN
+        roster["reason"][hosts] = Reason.NONE
+        self._reviews = 0
+        self._open(hosts, afresh=True)
+
+    def set_timing(self, timing: TimingTemplate) -> None:
+        """Move everything not yet finished under another template's bounds, at once."""
+        self._timing = timing
+        self.pace.set_timing(timing)
+        self._watch.set_timing(timing)
+
+    def _open(self, hosts: NDArray[np.uint32], *, afresh: bool) -> None:
+        if not len(hosts):
+            return
+        self._roster.open(hosts, afresh=afresh)
+        self._queue.add(hosts)
+        self._reviewed = False
+
+    # ---------------------------------------------------------------- sending
+
+    def poll(self, now: float) -> Poll:
+        """What may be sent now. Call again at ``wake_at`` or when something happened."""
+        self._watch.begin(now)
+        self._expire(now)
+        self._adapt(now)
+        if self.paused:
+            return Poll(empty_probes(), self._watch.next_look)
+        if not self.open_hosts:
+            self._queue.clear()  # what still waits belongs to hosts that are decided
+            self._review(now)
+        room = 0 if now < self._blocked_until else self._room(now)
+        batch = self._queue.take(room) if room else empty_probes()
+        return Poll(batch, self._wake_at(now, bool(len(batch))))
+
+    def _room(self, now: float) -> int:
+        room = min(self.pace.allowance(now), MOST_PER_POLL)
+        if self.pace.parallelism:
+            room = min(room, self.pace.parallelism - self.in_flight)
+        return max(room, 0)
+
+    def _wake_at(self, now: float, sending: bool) -> float:
+        if sending:
+            return now
+        if self.open_hosts == 0 and self.in_flight == 0:
+            return max(self._linger_until, now)
+        wake = self._watch.next_look
+        waiting = self._queue.waiting
+        parallel = self.pace.parallelism
+        if waiting and not (parallel and self.in_flight >= parallel):
+            wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
+        return wake
+
+    def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
+        """Note what became of a batch from poll()."""
+        refused = report.sent_at == REFUSED
+        left = ~np.isnan(report.sent_at) & ~refused
+        self._note_sent(batch[left], report.sent_at[left])
+        for problem in report.problems:
+            self._note_problem(now, problem)
+        if refused.any():
+            self._finish(now, batch[refused])
+        unsent = batch[~left & ~refused]
+        if len(unsent):
+            self._blocked_until = now + RETRY_PAUSE
+            self._queue.put_back(unsent)
+
+    def _note_sent(self, batch: ProbeBatch, sent_at: NDArray[np.float64]) -> None:
+        if not len(batch):
+            return
+        self._watch.note_sent(batch, sent_at)
+        self.sent_total += len(batch)
+        self.resent_total += int(np.count_nonzero(batch["attempt"]))
+        self.pace.note_sent(len(batch))
+
+    def _note_problem(self, now: float, problem: SendProblem) -> None:
+        if not problem.lasting:
+            if problem.errno:
+                self.pace.note_pressure(now)
+            return
+        if problem.whole_host:
+            hosts = np.array(problem.hosts, np.uint32)
+            hosts = distinct(hosts[self._roster.known(hosts)])
+            nobody = problem.errno in _NOBODY_THERE
+            self._roster.exhaust(hosts)
+            self._findings.decide(now, hosts, *(_SILENCE if nobody else _NO_WAY))
+
+    # ---------------------------------------------------------------- waiting
+
+    def _expire(self, now: float) -> None:
+        late = self._watch.expired(now)
+        if not len(late):
+            return
+        exhausted = late["attempt"] + 1 >= self.loss.copies(self._timing.max_retries)
+        self._finish(now, late[exhausted])
+        again = late[~exhausted]
+        again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
+        self._queue.add_copies(again)
+
+    def _finish(self, now: float, probes: ProbeBatch) -> None:
+        """These pings are asked no more. Hosts whose last one that was are down, or, where none
+        was ever allowed to leave, unknown."""
+        spent = self._roster.finish(probes["host"], self._roster.locate(probes))
+        barred = self._roster.unasked(spent)
+        self._findings.decide(now, spent[~barred], *_SILENCE)
+        self._findings.decide(now, spent[barred], *_BARRED)
+
+    def _adapt(self, now: float) -> None:
+        self._watch.adapt()
+        trips = self._watch.round_trips
+        self.pace.tick(now, trips.typical, trips.routed)
+
+    def _review(self, now: float) -> None:
+        """Every host is decided: ask silent ones that got fewer copies than is now known to be
+        needed once more, then listen for late answers."""
+        if self._reviewed:
+            return
+        silent = self._roster.silent()
+        copies = self.loss.copies(self._timing.max_retries)
+        again = silent[self._roster.hosts["tries"][silent] < copies]
+        self._reviews += 1
+        if len(again) and self._reviews <= MOST_REVIEWS:
+            self._open(again, afresh=False)
+            return
+        self._reviewed = True
+        self._linger_until = max(self._watch.last_listen(silent), now) if len(silent) else now
+
+    # ---------------------------------------------------------------- answers
+
+    def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
+        """Take in answers. Returns the places in ``replies`` of those that decided a host."""
+        at, cells = self._fitting(replies.records)
+        if not len(at):
+            return at
+        records = replies.records[at]
+        hosts = records["host"]
+        said = read_answers(records, self._ignore_resets)
+        roster = self._roster.hosts
+        up = _each_once(
+            hosts, (said.state == HostState.UP) & (roster["state"][hosts] != said.state)
+        )
+        self._count(now, records[up], cells[up])
+        ticks = self._watch.ticks(records["time"])
+        self._findings.believe(records[up], cells[up], ticks[up], said.of(up))
+        undecided = roster["open"][hosts] & (roster["state"][hosts] == HostState.UNKNOWN)
+        down = _each_once(hosts, (said.state == HostState.DOWN) & undecided)
+        self._findings.believe(records[down], cells[down], ticks[down], said.of(down))
+        ended = np.flatnonzero(said.ended & roster["open"][hosts])
+        ended = ended[firsts(cells[ended])]
+        self._finish(now, records[ended])
+        return np.sort(at[np.concatenate([up, down])])
+
+    def _fitting(self, records: NDArray[np.void]) -> tuple[NDArray[np.intp], Cells]:
+        """Places of the answers to copies that were sent, and their cells."""
+        cells = self._roster.locate(records)
+        at = np.flatnonzero(cells >= 0)
+        cells = cells[at]
+        tries, attempt = self._roster.cells["tries"][cells], records["attempt"][at]
+        fits = (tries > 0) & ((attempt < tries) | (attempt == UNKNOWN_ATTEMPT))
+        fits &= ~self._roster.hosts["dropped"][records["host"][at]]
+        return at[fits], cells[fits]
+
+    def _count(self, now: float, records: NDArray[np.void], cells: Cells) -> None:
+        """Take the answers of hosts that are up into the estimates of loss and speed."""
+        later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
+        first = len(records) - int(np.count_nonzero(later))
+        self.loss.note(len(records), len(records) - first)
+        ages = self._roster.ages(cells, self._watch.ticks(np.full(len(cells), now)))
+        lately = int(np.count_nonzero(later & (ages < now - self.pace.changed_at)))
+        self.pace.note_answers(now, len(records), first, lately)
+        self.answered_total += len(records)
+
+    def take_verdicts(self) -> NDArray[np.void]:
+        """HOST_VERDICTs since the last call, in the order they were reached."""
+        return self._findings.take()
+
+
+def _each_once(hosts: NDArray[np.uint32], chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Places of the first chosen entry of each host."""
+    at = np.flatnonzero(chosen)
+    return at[firsts(hosts[at].astype(np.int64))]
