@@ -8,12 +8,24 @@ from engine.transport.idle.steps import Forge, Pause, Steps, ZombieRefused
 from engine.transport.idle.zombie import Zombie
 
 _READINGS = 12
+_ROUNDS = 4
 _LONGEST_PAUSE = 2.0
 
 
 def find_open(zombie: Zombie, ports: Sequence[int]) -> Steps[list[int]]:
     """The open ones of ``ports`` (at least one). Raises ZombieRefused when the zombie sends too
     much of its own, or falls silent."""
+    found: list[int] = []
+    for _round in range(_ROUNDS):
+        found = yield from _halve(zombie, ports)
+        late = yield from zombie.moved_since()
+        if not late:
+            break
+        zombie.tempo.missed()
+    return found
+
+
+def _halve(zombie: Zombie, ports: Sequence[int]) -> Steps[list[int]]:
     while True:
         wary = zombie.tempo.wary > 0
         count = yield from _settled_count(zombie, ports)
@@ -22,12 +34,15 @@ def find_open(zombie: Zombie, ports: Sequence[int]) -> Steps[list[int]]:
         if count == len(ports):
             return list(ports)
         half = len(ports) // 2
-        found = yield from find_open(zombie, ports[:half])
-        found += yield from find_open(zombie, ports[half:])
+        found = yield from _halve(zombie, ports[:half])
+        found += yield from _halve(zombie, ports[half:])
         if len(found) == count:
             zombie.tempo.agreed(count, zombie.rtt)
             return found
-        zombie.tempo.miscounted()
+        if count is not None and len(found) > count:
+            zombie.tempo.missed()
+        else:
+            zombie.tempo.miscounted()
         if wary or count is None:  # each half was confirmed more than once already
             return found
 

@@ -50,8 +50,12 @@ class Tempo:
         """Readings contradict each other, or say more than can be."""
         self.delay = min(self.delay + 0.01, _LONGEST_DELAY)
         self.group = max(self.group * 0.8, _SMALLEST)
-        self.settle = min(self.settle * 1.5, _LONGEST_SETTLE)
         self.wary = _WARY_FOR
+
+    def missed(self) -> None:
+        """A reading showed fewer open ports than there are: answers were lost or came late."""
+        self.miscounted()
+        self.settle = min(self.settle * 1.5, _LONGEST_SETTLE)
 
     def agreed(self, found: int, rtt: float) -> None:
         """Readings fit together and showed ``found`` open ports; the zombie is ``rtt`` seconds

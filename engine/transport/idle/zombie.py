@@ -37,6 +37,7 @@ class Zombie:
         self.tempo = Tempo()
         self.series: IdSeries | None = None
         self.rtt = 0.25
+        self._last = 0
 
     def examine(self) -> Steps[None]:
         """Find out how it counts. Raises ZombieRefused when it does not, or does not answer."""
@@ -79,9 +80,18 @@ class Zombie:
                 yield Pause(apart)
         yield Pause(self.tempo.settle)
         after, tries = yield from self._ask()
+        self._last = after.identifier
         if tries or self.series is None:  # a lost answer was counted, a lost probe was not
             return None
         return self.series.packets(before.identifier, after.identifier) - 1
+
+    def moved_since(self) -> Steps[bool]:
+        """Whether the zombie sent anything since the last count(): answers that came too late for
+        it look like that. A lost answer tells nothing."""
+        reading, tries = yield from self._ask()
+        if tries or self.series is None:
+            return False
+        return self.series.packets(self._last, reading.identifier) != 1
 
     def _ask(self) -> Steps[tuple[Reading, int]]:
         """A reading, and the number of probes without answer before it."""
