@@ -185,8 +185,7 @@ class DnsClient:
         except (BlockingIOError, InterruptedError):
             pass  # the kernel's buffer is full: as good as lost on the way
         except OSError:
-            server.refusals += 1
-            asked.deadline = now
+            self._refused(server, now)
         self._next_deadline = min(self._next_deadline, asked.deadline)
 
     def _read(self, server: _Server, found: list[Found], now: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 import socket
 from pathlib import Path
@@ -34,14 +35,15 @@ def parse_server(text: str) -> NameServer:
     address, port = text.strip(), _PORT
     if match := _WITH_PORT.fullmatch(address):
         address, port = match["six"] or match["four"], int(match["port"])
-    if 1 <= port <= 65_535:
+    if 1 <= port <= 65_535 and address.isprintable():
         try:
-            found = socket.getaddrinfo(
+            ipaddress.ip_address(address)
+            family, _, _, _, where = socket.getaddrinfo(
                 address, port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
-            )
-        except (OSError, UnicodeError, ValueError):
-            found = []
-        for family, _, _, _, where in found if address else ():
+            )[0]
+        except (OSError, ValueError):
+            pass
+        else:
             return NameServer(clean(text.strip(), 60), family, where)  # type: ignore[arg-type]
     raise SpecError(
         "DNS servers",

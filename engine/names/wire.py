@@ -56,9 +56,12 @@ def read_answer(data: bytes, asked: dns.name.Name) -> Answer | None:
             return None
         if message.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             return Answer(failed=True)
-        chain = message.resolve_chaining()
     except (dns.exception.DNSException, ValueError):
         return None
+    try:
+        chain = message.resolve_chaining()
+    except dns.exception.DNSException:
+        return Answer()  # CNAME records in a circle
     if chain.answer is None:
         moved = chain.canonical_name != asked and message.rcode() == dns.rcode.NOERROR
         return Answer(alias=chain.canonical_name if moved else None)
