@@ -9,13 +9,16 @@ from functools import partial
 from engine import __version__
 from engine.spec.options import ScanParser, scan_parser
 
-_DESCRIPTION = "Scan ports and print what was found. pyscan-tui is the same with a live screen."
+_DESCRIPTION = (
+    "Find hosts, scan their ports, print what was found. pyscan-tui is the same with a live screen."
+)
 
 _EPILOG = """\
 exit codes: 0 completed; 1 completed, but some target failed; 2 usage error;
             3 no permission for what was asked; 130 interrupted, what was found is written
 examples:   pyscan 127.0.0.1
             pyscan -sSU -p 1-1024 -T4 --reason 10.0.0.0/28 -oA lab
+            pyscan -sn 10.0.0.0/24
             pyscan -p - -oL - 10.0.0.5 | jq 'select(.state == "open")'
 Scan only what you own or may test."""
 
@@ -32,7 +35,7 @@ _OUTPUTS = (
     ("-oN", "text", "normal text (default: on standard output)"),
     ("-oX", "xml", "nmap XML"),
     ("-oJ", "json", "JSON, see --print-json-schema"),
-    ("-oL", "jsonl", "JSON lines; on standard output each port as soon as it is decided"),
+    ("-oL", "jsonl", "JSON lines; on standard output each host and port as soon as it is decided"),
 )
 
 
@@ -75,6 +78,10 @@ def _add_outputs(parser: ScanParser) -> None:
     group.add_argument(
         "--reason", dest="reasons", action="store_true", help="add the reason for each state"
     )
+    group.add_argument(
+        "--explain", action="store_true",
+        help="add to the text why each listed port has its state: probe, reply, rule, advice",
+    )  # fmt: skip
     group.add_argument(
         "--pcap", metavar="FILE",
         help="record the packets sent and received, for tcpdump and Wireshark (not with -sT)",

@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from engine.cli.options import Output
 from engine.formats.atomic import check_writable, write_atomically
@@ -15,6 +15,9 @@ from engine.formats.style import Style
 from engine.results.decided import DecidedBatch
 from engine.results.report import ScanReport
 from engine.spec.error import SpecError
+
+if TYPE_CHECKING:
+    from engine.formats.json_lines import HostLines
 
 
 def check_outputs(outputs: Sequence[Output]) -> None:
@@ -56,22 +59,24 @@ class LineStream:
     the thread that calls :meth:`flush`, so a slow reader never holds up the scan.
     """
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, style: Style) -> None:
         self._stream = stream
+        self._style = style
         self._batches: deque[DecidedBatch] = deque()
-        self._started = False
+        self._hosts: HostLines | None = None
 
     def add(self, batch: DecidedBatch) -> None:
         """Take note of ports just decided. Called by the engine thread."""
         self._batches.append(batch)
 
     def flush(self, report: ScanReport) -> None:
-        """Write the lines of all ports decided so far."""
-        from engine.formats.json_lines import decided_lines, start_line
+        """Write the lines of all hosts found up and all ports decided so far."""
+        from engine.formats.json_lines import HostLines, decided_lines, start_line
 
-        if not self._started:
+        if self._hosts is None:
+            self._hosts = HostLines()
             self._stream.write(start_line(report))
-            self._started = True
+        self._stream.write(self._hosts.found_up(report.snapshot))
         while self._batches:
             batch = self._batches.popleft()
             self._stream.write(decided_lines(batch.names, batch.keys, batch.cells))
@@ -82,5 +87,7 @@ class LineStream:
         from engine.formats.json_lines import end_line
 
         self.flush(report)
+        if self._hosts is not None:
+            self._stream.write(self._hosts.at_end(report, self._style))
         self._stream.write(end_line(report))
         self._stream.flush()

@@ -5,8 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from engine.cli import exit_code
+from engine.cli.explaining import check_explain, explained
 from engine.cli.narration import Narrator
 from engine.cli.options import Output, requested_outputs
 from engine.cli.outputs import LineStream, check_outputs, write_output
@@ -44,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     outputs = requested_outputs(args)
     check_outputs(outputs)
     check_capture(args.pcap, outputs)
+    check_explain(args, outputs)
     built = build_spec(args, default_scan_types())
     narrator = Narrator(sys.stderr, args.verbosity)
     for line in built.notes:
@@ -56,15 +60,17 @@ def run(args: argparse.Namespace) -> int:
     if args.pcap is not None:
         check_has_packets(built.spec)
     recording = Recording(args.pcap, args.packet_trace)
+    style = Style(args.open_only, args.reasons or args.verbosity >= 2, args.verbosity)
     try:
-        report = _scan(built, outputs, narrator, args.verbosity, recording)
+        report, session = _scan(built, outputs, narrator, style, recording)
     except StoreFullError as error:
         raise UsageError(str(error)) from None
     except TransportUnavailable as error:
         for line in str(error).splitlines():
             narrator.say(f"pyscan: {line}")
         return exit_code.NO_PERMISSION
-    style = Style(args.open_only, args.reasons or args.verbosity >= 2, args.verbosity)
+    if args.explain:
+        style = replace(style, explain=partial(explained, session))
     written = _write(outputs, report, style, narrator) and not recording.failure
     if recording.failure:
         narrator.say(f"pyscan: {args.pcap} is not complete: {recording.failure}")
@@ -90,14 +96,15 @@ def _scan(
     built: BuiltSpec,
     outputs: Sequence[Output],
     narrator: Narrator,
-    verbosity: int,
+    style: Style,
     recording: Recording,
-) -> ScanReport:
-    """Run the scan to its end, or until a signal, and return what is known then."""
-    lines = LineStream(sys.stdout.buffer) if _STREAMED in outputs else None
+) -> tuple[ScanReport, ScanSession]:
+    """Run the scan to its end, or until a signal, and return what is known then. The session is
+    closed; it still explains."""
+    lines = LineStream(sys.stdout.buffer, style) if _STREAMED in outputs else None
     session = ScanSession(
         built.spec,
-        verbosity=verbosity,
+        verbosity=style.detail,
         target_problems=built.target_problems,
         on_decided=lines.add if lines else None,
         linger=False,
@@ -117,7 +124,7 @@ def _scan(
         report = session.report()
         if lines:
             lines.close(report)
-        return report
+        return report, session
     finally:
         session.close()
         recording.close()

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.formats.host_status import Status, host_status
+from engine.formats.host_status import HostStatus
 from engine.formats.records import (
     Header,
     Host,
+    HostLine,
     Port,
     PortLine,
     Shard,
@@ -19,6 +20,9 @@ from engine.formats.records import (
     TargetProblem,
     Timing,
 )
+from engine.formats.roll_call import RollCall
+from engine.formats.wording import hardware_text
+from engine.host.vendors import vendor
 from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND
 from engine.results.report import ScanReport
 from engine.results.row import HostNames
@@ -48,7 +52,7 @@ def header(
     return Header(
         command=clean(spec.command, _LONGEST_TEXT),
         started_at=started_at,
-        scan_types=tuple(scan_type.label for scan_type in spec.scan_types),
+        scan_types=tuple(one.label for one in spec.scan_types) if spec.scan_ports else (),
         timing=Timing(timing.number, timing.name),
         targets=clean(spec.targets.text or str(spec.targets), _LONGEST_TEXT),
         ports=clean(str(spec.ports.only(spec.protocols)), _LONGEST_TEXT),
@@ -60,10 +64,9 @@ def header(
     )
 
 
-def summary(report: ScanReport) -> Summary:
+def summary(report: ScanReport, roll: RollCall) -> Summary:
     """How the scan ended."""
     snapshot = report.snapshot
-    hosts = range(snapshot.view.host_count)
     totals = snapshot.view.totals
     return Summary(
         phase=snapshot.phase.value,
@@ -73,8 +76,9 @@ def summary(report: ScanReport) -> Summary:
         written_at=report.written_at,
         elapsed=round(snapshot.progress.elapsed, 6),
         probes_sent=snapshot.progress.sent,
-        hosts=len(hosts),
-        hosts_up=sum(host_status(snapshot, host).status is Status.UP for host in hosts),
+        hosts=roll.total,
+        hosts_up=roll.up,
+        hosts_down=roll.down,
         ports=_by_state(totals),
         pending=totals[PortState.PENDING],
     )
@@ -85,23 +89,41 @@ def _by_state(counts: dict[PortState, int]) -> dict[str, int]:
     return {state.label: number for state, number in counts.items() if state and number}
 
 
-def host_record(snapshot: Snapshot, host: int) -> Host:
+def host_record(snapshot: Snapshot, host: int, status: HostStatus) -> Host:
     """One host with all its decided ports."""
     channels = snapshot.view.channels.astype(np.int64)
     cells = snapshot.view.host_cells(host)[: len(channels)]
     order = np.argsort(channels, kind="stable")
     order = order[cells["state"][order] != PortState.PENDING]
-    line = snapshot.host_line(host)
+    counts = snapshot.host_line(host).counts
     return Host(
-        address=clean(line.address),
-        name=clean(line.name),
-        status=host_status(snapshot, host).status.value,
-        problem=clean(line.problem),
-        rtt_ms=None if line.rtt is None else round(line.rtt * 1000, 4),
-        counts=_by_state(dict(line.counts)),
-        pending=line.counts[PortState.PENDING],
+        **_facts(snapshot, host, status),
+        counts=_by_state(dict(counts)),
+        pending=counts[PortState.PENDING],
         ports=[Port(**values) for values in _ports(channels[order], cells[order])],
     )
+
+
+def host_line(snapshot: Snapshot, host: int, status: HostStatus) -> HostLine:
+    """The line of one host."""
+    return HostLine(**_facts(snapshot, host, status))
+
+
+def _facts(snapshot: Snapshot, host: int, status: HostStatus) -> dict[str, Any]:
+    """The members of a HostFacts record."""
+    line, known = snapshot.host_line(host), snapshot.hosts.line(host)
+    return {
+        "address": clean(line.address),
+        "name": clean(snapshot.names.name(host)),
+        "reverse_name": clean(known.name),
+        "status": status.status.value,
+        "reason": status.reason.label,
+        "reason_ttl": status.ttl or None,
+        "problem": clean(line.problem),
+        "rtt_ms": None if line.rtt is None else round(line.rtt * 1000, 4),
+        "hardware": hardware_text(known.hardware),
+        "vendor": clean(vendor(known.hardware)),
+    }
 
 
 def port_lines(

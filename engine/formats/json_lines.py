@@ -1,21 +1,26 @@
-"""JSON lines (-oL): a line when the scan starts, one per decided port, one at the end."""
+"""JSON lines (-oL): one when the scan starts, one per host and per decided port, one at the end."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import BinaryIO
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.formats.fill import header, port_lines, summary
+from engine.formats.fill import header, host_line, port_lines, summary
+from engine.formats.host_status import HostStatus, host_status
 from engine.formats.records import EndLine, StartLine
+from engine.formats.roll_call import roll_call
 from engine.formats.style import PLAIN, Style
 from engine.results.cell import CELL
 from engine.results.report import ScanReport
 from engine.results.row import HostNames
 from engine.results.snapshot import Snapshot
+from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
 
 _CHUNK = 65_536
 _ENCODER = msgspec.json.Encoder()
@@ -35,12 +40,46 @@ def decided_lines(names: HostNames, keys: NDArray[np.int64], cells: NDArray[np.v
 
 def end_line(report: ScanReport) -> bytes:
     """The last line."""
-    return _ENCODER.encode_lines([EndLine(summary=summary(report))])
+    return _ENCODER.encode_lines([EndLine(summary=summary(report, roll_call(report, PLAIN)))])
+
+
+class HostLines:
+    """Lines about hosts, each when there is something to tell that was not told before."""
+
+    def __init__(self) -> None:
+        self._told: dict[int, tuple[str, ...]] = {}
+        self._version = -1
+
+    def found_up(self, snapshot: Snapshot) -> bytes:
+        """Lines of the hosts that discovery found up since the last call."""
+        if snapshot.hosts.version == self._version:
+            return b""
+        self._version = snapshot.hosts.version
+        records = snapshot.hosts.records[: snapshot.view.host_count]
+        up = (records["state"] == HostState.UP) & (records["reason"] != Reason.USER_SET)
+        fresh = (host for host in np.flatnonzero(up).tolist() if host not in self._told)
+        return self._lines(snapshot, ((host, host_status(snapshot, host)) for host in fresh))
+
+    def at_end(self, report: ScanReport, style: Style = PLAIN) -> bytes:
+        """Lines of the listed hosts that were not told yet, or that are known better now."""
+        roll = roll_call(report, Style(detail=style.detail))
+        return self._lines(report.snapshot, roll.listed)
+
+    def _lines(self, snapshot: Snapshot, hosts: Iterable[tuple[int, HostStatus]]) -> bytes:
+        lines = []
+        for host, status in hosts:
+            line = host_line(snapshot, host, status)
+            known = (line.status, line.problem, line.reverse_name, line.hardware)
+            if self._told.get(host) != known:
+                self._told[host] = known
+                lines.append(line)
+        return _ENCODER.encode_lines(lines)
 
 
 def write_json_lines(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
-    """Write a whole report as lines, ports in the order they were decided."""
+    """Write a whole report as lines: hosts, then ports in the order they were decided."""
     stream.write(start_line(report))
+    stream.write(HostLines().at_end(report, style))
     keys, cells = _decided(report.snapshot)
     for start in range(0, len(keys), _CHUNK):
         part = slice(start, start + _CHUNK)

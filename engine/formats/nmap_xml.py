@@ -16,16 +16,18 @@ from typing import BinaryIO
 import numpy as np
 
 from engine.formats.collapse import HostPorts, PortGroup, host_ports, range_list
-from engine.formats.host_status import HostStatus, Status, host_status
+from engine.formats.host_status import HostStatus, Status
+from engine.formats.roll_call import RollCall, roll_call
 from engine.formats.style import PLAIN, Style
-from engine.formats.wording import PROGRAM, closing
+from engine.formats.wording import PROGRAM, closing, hardware_text
+from engine.host.vendors import vendor
 from engine.results.cell import TICKS_PER_SECOND
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase, Snapshot
 from engine.sanitize import clean
-from engine.spec.port_state import INTERESTING, PortState
+from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
-from engine.spec.scan_type import Protocol
+from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.services import service_name
 
 _LONGEST_COMMAND = 65_536
@@ -34,26 +36,21 @@ _ESCAPES = str.maketrans(_ENTITIES)
 
 _STATES = {
     Status.UP: "up",
-    Status.UNKNOWN: "up",
+    Status.DOWN: "down",
+    Status.UNKNOWN: "unknown",
     Status.FAILED: "unknown",
     Status.SKIPPED: "skipped",
 }
-"""A silent host is ``up`` for reason ``user-set``: what nmap writes when told not to ask (-Pn)."""
-
 _REASONS = {Status.UNKNOWN: "user-set", Status.FAILED: "no-route", Status.SKIPPED: "user-set"}
 
 
 def write_xml(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
     """Write the report as one XML document. Raises only what ``stream`` raises."""
+    roll = roll_call(report, style)
     _put(stream, _opening(report, style))
-    snapshot = report.snapshot
-    up = 0
-    for host in range(snapshot.view.host_count):
-        status = host_status(snapshot, host)
-        up += _STATES[status.status] == "up"
-        if not style.open_only or _has_interesting(snapshot, host):
-            _put(stream, _host(snapshot, host, status, style))
-    _put(stream, _ending(report, up))
+    for host, status in roll.listed:
+        _put(stream, _host(report.snapshot, host, status, style))
+    _put(stream, _ending(report, roll))
 
 
 def _put(stream: BinaryIO, lines: Iterator[str]) -> None:
@@ -63,11 +60,6 @@ def _put(stream: BinaryIO, lines: Iterator[str]) -> None:
 def _safe(text: str, limit: int = 512) -> str:
     """Text from outside as XML: harmless characters only, markup escaped."""
     return clean(text, limit).translate(_ESCAPES)
-
-
-def _has_interesting(snapshot: Snapshot, host: int) -> bool:
-    counts = snapshot.view.counts(host)
-    return any(counts[state] for state in INTERESTING)
 
 
 def _opening(report: ScanReport, style: Style) -> Iterator[str]:
@@ -90,9 +82,12 @@ def _opening(report: ScanReport, style: Style) -> Iterator[str]:
 
 
 def _scan_infos(report: ScanReport) -> Iterator[str]:
-    """One line per scan type: those asked for and those switched to while the scan ran."""
+    """One line per scan type: those asked for and those switched to while the scan ran. The DTD
+    has no word for idle scans."""
     channels = report.snapshot.view.channels.astype(np.int64)
     for scan_type in dict.fromkeys((*report.spec.scan_types, *report.snapshot.scan_types)):
+        if scan_type is ScanType.IDLE or not (report.spec.scan_ports or len(channels)):
+            continue
         ports = np.sort(channels[channels >> 16 == scan_type.protocol] & 0xFFFF)
         yield (
             f'<scaninfo type="{scan_type.label}" protocol="{scan_type.protocol.label}" '
@@ -101,22 +96,31 @@ def _scan_infos(report: ScanReport) -> Iterator[str]:
 
 
 def _host(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> Iterator[str]:
+    known = snapshot.hosts.line(host)
     address = clean(snapshot.names.text(host))
     family = "ipv6" if ":" in address else "ipv4"
-    name = snapshot.names.name(host)
-    reason = _REASONS.get(status.status, status.reason.label)
     problem = snapshot.problems.get(host, "")
     comment = f' comment="{_safe(problem)}"' if problem else ""
-    yield f"<host{_times(snapshot, host)}{comment}>" + (
-        f'<status state="{_STATES[status.status]}" reason="{reason}" reason_ttl="{status.ttl}"/>'
-    )
+    yield f"<host{_times(snapshot, host)}{comment}>{_status(status)}"
     yield f'<address addr="{_safe(address)}" addrtype="{family}"/>'
+    if known.hardware:
+        maker = vendor(known.hardware)
+        made_by = f' vendor="{_safe(maker)}"' if maker else ""
+        yield f'<address addr="{hardware_text(known.hardware)}" addrtype="mac"{made_by}/>'
     yield "<hostnames>"
-    if name:
-        yield f'<hostname name="{_safe(name)}" type="user"/>'
+    for name, origin in ((snapshot.names.name(host), "user"), (known.name, "PTR")):
+        if name:
+            yield f'<hostname name="{_safe(name)}" type="{origin}"/>'
     yield "</hostnames>"
     yield from _ports(host_ports(snapshot, host, style))
     yield "</host>"
+
+
+def _status(status: HostStatus) -> str:
+    """A silent host that was scanned unasked is ``up`` for reason ``user-set``, as in nmap."""
+    state = "up" if status.assumed else _STATES[status.status]
+    reason = _REASONS.get(status.status) or status.reason.label
+    return f'<status state="{state}" reason="{reason}" reason_ttl="{status.ttl}"/>'
 
 
 def _times(snapshot: Snapshot, host: int) -> str:
@@ -170,14 +174,16 @@ def _port(protocol: Protocol, port: int, state: int, reason: int, ttl: int) -> s
     )
 
 
-def _ending(report: ScanReport, up: int) -> Iterator[str]:
+def _ending(report: ScanReport, roll: RollCall) -> Iterator[str]:
     snapshot = report.snapshot
-    hosts = snapshot.view.host_count
+    up = roll.up + roll.assumed
+    # As in nmap, what was not found up counts as down once the scan is over.
+    down = roll.total - up if report.complete else roll.down
     yield (
         f'<runstats><finished time="{int(report.written_at)}" '
         f'timestr="{time.ctime(report.written_at)}" elapsed="{snapshot.progress.elapsed:.2f}" '
-        f'summary="{_safe(closing(report, up))}" {_exit(report)}/>'
-        f'<hosts up="{up}" down="{hosts - up}" total="{hosts}"/></runstats>'
+        f'summary="{_safe(closing(report, roll))}" {_exit(report)}/>'
+        f'<hosts up="{up}" down="{down}" total="{roll.total}"/></runstats>'
     )
     yield "</nmaprun>"
 

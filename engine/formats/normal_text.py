@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -9,34 +10,38 @@ from typing import BinaryIO
 import numpy as np
 
 from engine.formats.collapse import HostPorts, host_ports
-from engine.formats.host_status import HostStatus, Status, host_status
-from engine.formats.style import PLAIN, Style
-from engine.formats.wording import PROGRAM, closing, counted
+from engine.formats.host_status import HostStatus, Status
+from engine.formats.roll_call import RollCall, lists_only, roll_call
+from engine.formats.style import PLAIN, Explain, Style
+from engine.formats.wording import PROGRAM, closing, counted, hardware_text
+from engine.host.vendors import vendor
 from engine.results.report import ScanReport
 from engine.results.snapshot import Snapshot
 from engine.sanitize import clean
-from engine.spec.port_state import INTERESTING, PortState
+from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
 from engine.spec.services import service_name
 
+_WIDTH = 80
+"""Columns explanations are wrapped to."""
+
 
 def write_text(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
     """Write the report as UTF-8 text. Raises only what ``stream`` raises."""
-    snapshot = report.snapshot
+    roll = roll_call(report, style)
     _put(stream, [f"{PROGRAM} scan report, started {_moment(report)}"])
     for expression, problem in report.target_problems:
         _put(stream, [f"Target not scanned: {clean(expression)}: {clean(problem)}"])
-    up = 0
-    for host in range(snapshot.view.host_count):
-        status = host_status(snapshot, host)
-        up += status.status is Status.UP
-        if style.open_only and not _has_interesting(snapshot, host):
-            continue
-        _put(stream, ["", *_host_lines(report, host, status, style)])
-    if snapshot.failure:
-        _put(stream, ["", f"The scan failed: {clean(snapshot.failure)}"])
-    _put(stream, ["", closing(report, up)])
+    apart = [""] if report.spec.scan_ports else []
+    for host, status in roll.listed:
+        _put(stream, [*apart, *_host_lines(report, host, status, style)])
+    dark = list(_dark_lines(roll))
+    if dark:
+        _put(stream, ["", *dark])
+    if report.snapshot.failure:
+        _put(stream, ["", f"The scan failed: {clean(report.snapshot.failure)}"])
+    _put(stream, ["", closing(report, roll)])
 
 
 def _put(stream: BinaryIO, lines: list[str]) -> None:
@@ -48,19 +53,39 @@ def _moment(report: ScanReport) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S %z", moment)
 
 
-def _has_interesting(snapshot: Snapshot, host: int) -> bool:
-    counts = snapshot.view.counts(host)
-    return any(counts[state] for state in INTERESTING)
+def _dark_lines(roll: RollCall) -> Iterator[str]:
+    """What there is to say about hosts that are not listed."""
+    if roll.hidden_down:
+        number = sum(roll.hidden_down.values())
+        reasons = ", ".join(
+            f"{count} {reason.label or 'no-response'}" for reason, count in roll.hidden_down.items()
+        )
+        yield f"Not shown: {counted(number, 'host')} down ({reasons})"
+        if not roll.up:
+            yield "No host answered. If one is up and drops pings, scan it anyway with -Pn."
 
 
 def _host_lines(report: ScanReport, host: int, status: HostStatus, style: Style) -> Iterator[str]:
     snapshot = report.snapshot
+    known = snapshot.hosts.line(host)
     address = clean(snapshot.names.text(host))
-    name = clean(snapshot.names.name(host))
-    title = f"{name} ({address})" if name else address
-    ports = host_ports(snapshot, host, style)
+    typed, found = clean(snapshot.names.name(host)), clean(known.name)
+    title = f"{typed or found} ({address})" if typed or found else address
     yield f"PyScan scan report for {title}"
+    if lists_only(report):
+        return
     yield _status_line(snapshot, host, status, style)
+    if typed and found and typed.lower().rstrip(".") != found.lower().rstrip("."):
+        yield f"The DNS calls {address}: {found}"
+    if status.status is not Status.DOWN and report.spec.scan_ports:
+        yield from _port_lines(report, host, title, style)
+    if known.hardware:
+        maker = clean(vendor(known.hardware)) or "Unknown"
+        yield f"MAC Address: {hardware_text(known.hardware)} ({maker})"
+
+
+def _port_lines(report: ScanReport, host: int, title: str, style: Style) -> Iterator[str]:
+    ports = host_ports(report.snapshot, host, style)
     if ports.summed_up and not len(ports.listed):
         yield f"All {ports.summed_up} scanned ports on {title} are in ignored states."
     if ports.groups:
@@ -70,16 +95,26 @@ def _host_lines(report: ScanReport, host: int, status: HostStatus, style: Style)
         part = f" (this was part {shard} of the work)" if shard.count > 1 else ""
         yield f"Not decided: {counted(ports.pending, 'port')}{part}"
     yield from _table(ports, style)
+    if style.explain is not None:
+        yield from _explanations(ports, host, style.explain)
 
 
 def _status_line(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> str:
     problem = clean(snapshot.problems.get(host, ""))
     because = f" ({problem})" if problem else ""
+    received = ""
+    if style.reasons and status.reason is Reason.NO_RESPONSE:
+        received = ", no-response"
+    elif style.reasons and status.reason:
+        received = f", received {_reason(status.reason, status.ttl)}"
+    if status.status is Status.DOWN:
+        return f"Host is down{received}."
+    if status.status is Status.UNKNOWN and not status.assumed:
+        return "Nobody asked whether the host is up."
     if status.status is not Status.UP:
         return f"{_STATUS_LINES[status.status]}{because}."
-    received = f", received {_reason(status.reason, status.ttl)}" if style.reasons else ""
-    rtt = float(snapshot.host_rtt[host]) if host < len(snapshot.host_rtt) else float("nan")
-    latency = "" if np.isnan(rtt) else f" ({_two_digits(rtt)}s latency)"
+    rtt = snapshot.host_line(host).rtt
+    latency = "" if rtt is None else f" ({_two_digits(rtt)}s latency)"
     trouble = f" Not fully probed{because}." if problem else ""
     return f"Host is up{received}{latency}.{trouble}"
 
@@ -108,17 +143,22 @@ def _not_shown(ports: HostPorts) -> str:
     for group in ports.groups:
         totals[group.state] = totals.get(group.state, 0) + group.count
     return ", ".join(
-        f"{group.count} {group.state.label} {group.protocol.label} "
-        f"{'port' if totals[group.state] == 1 else 'ports'} ({group.reason.label})"
+        f"{group.count} {group.state.label} {_kind(group.protocol)}"
+        f"{'' if totals[group.state] == 1 else 's'} ({group.reason.label})"
         for group in ports.groups
     )
+
+
+def _kind(protocol: Protocol) -> str:
+    return "ip protocol" if protocol is Protocol.IP else f"{protocol.label} port"
 
 
 def _table(ports: HostPorts, style: Style) -> Iterator[str]:
     """The listed ports in columns as wide as their longest entry."""
     if not len(ports.listed):
         return
-    rows = [("PORT", "STATE", "SERVICE", "REASON")]
+    only_ip = bool((ports.channels >> 16 == Protocol.IP).all())
+    rows = [("PROTOCOL" if only_ip else "PORT", "STATE", "SERVICE", "REASON")]
     for channel, state, reason, ttl in zip(
         ports.channels.tolist(),
         ports.listed["state"].tolist(),
@@ -129,7 +169,7 @@ def _table(ports: HostPorts, style: Style) -> Iterator[str]:
         protocol, port = Protocol(channel >> 16), channel & 0xFFFF
         rows.append(
             (
-                f"{port}/{protocol.label}",
+                f"{port}" if only_ip else f"{port}/{protocol.label}",
                 PortState(state).label,
                 service_name(protocol, port) or "unknown",
                 _reason(Reason(reason), ttl),
@@ -141,3 +181,17 @@ def _table(ports: HostPorts, style: Style) -> Iterator[str]:
     for row in rows:
         cells = (text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True))
         yield " ".join(cells).rstrip()
+
+
+def _explanations(ports: HostPorts, host: int, explain: Explain) -> Iterator[str]:
+    """A paragraph for each listed port."""
+    for channel in ports.channels.tolist():
+        yield ""
+        yield f"{channel & 0xFFFF}/{Protocol(channel >> 16).label}"
+        for heading, text in explain(host << 18 | channel):
+            lead = f"  {heading}: "
+            for line in text.split("\n") if text else ():
+                yield from textwrap.wrap(
+                    clean(line), _WIDTH, initial_indent=lead, subsequent_indent=" " * 4
+                )
+                lead = " " * 4

@@ -16,7 +16,7 @@ from engine import __version__
 VERSION: Final = 1
 """Grows when a member changes its meaning or goes away."""
 
-HostStatusName = Literal["up", "unknown", "failed", "skipped"]
+HostStatusName = Literal["up", "down", "unknown", "failed", "skipped"]
 
 
 class TargetProblem(msgspec.Struct, frozen=True):
@@ -58,8 +58,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """How the scan ended and what it found.
 
     ``phase`` is ``finished``, ``cancelled``, ``failed`` or, for a report written while the scan
-    ran, ``running`` or ``paused``. ``pending`` ports were never decided. ``ports`` counts the
-    decided ones by state.
+    ran, ``running`` or ``paused``. ``hosts`` counts all target addresses, ``hosts_up`` and
+    ``hosts_down`` those with that status. ``pending`` ports were never decided. ``ports`` counts
+    the decided ones by state.
     """
 
     phase: str
@@ -71,6 +72,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     probes_sent: int
     hosts: int
     hosts_up: int
+    hosts_down: int
     ports: dict[str, int]
     pending: int
 
@@ -98,19 +100,32 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     foreign: bool
 
 
-class Host(msgspec.Struct, frozen=True, kw_only=True):
-    """One host and all its decided ports, by protocol and number.
+class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known about a host as a whole.
 
-    ``status`` is ``up`` when an answer came from the host itself, ``unknown`` when none did,
+    ``name`` is the one the user typed, ``reverse_name`` what the DNS calls the address.
+    ``status`` is ``up`` when an answer came from the host itself, ``down`` when it was asked and is
+    not there, ``unknown`` when nobody asked or it was scanned unasked and nothing answered,
     ``failed`` when it could not be probed (``problem`` says why), ``skipped`` when the user asked
-    for that.
+    for that. ``reason`` and ``reason_ttl`` are of the answer that decided. ``hardware`` is the
+    address of its network card, ``vendor`` who made that.
     """
 
     address: str
     name: str
+    reverse_name: str
     status: HostStatusName
+    reason: str
+    reason_ttl: int | None
     problem: str
     rtt_ms: float | None
+    hardware: str
+    vendor: str
+
+
+class Host(HostFacts, frozen=True, kw_only=True):
+    """One host and all its decided ports, by protocol and number."""
+
     counts: dict[str, int]
     pending: int
     ports: list[Port]
@@ -136,6 +151,10 @@ class StartLine(msgspec.Struct, frozen=True, kw_only=True, tag="start", tag_fiel
     scan: Header
 
 
+class HostLine(HostFacts, frozen=True, kw_only=True, tag="host", tag_field="record"):
+    """A line of ``-oL`` for each host that is up, when it is found to be; others at the end."""
+
+
 class PortLine(Port, frozen=True, kw_only=True, tag="port", tag_field="record"):
     """A line of ``-oL`` for each port, in the order they were decided."""
 
@@ -152,7 +171,7 @@ class EndLine(msgspec.Struct, frozen=True, kw_only=True, tag="end", tag_field="r
 def json_schema() -> bytes:
     """JSON Schema (2020-12) of the document and of the lines, as indented JSON text."""
     roots, components = msgspec.json.schema_components(
-        (Document, StartLine, PortLine, EndLine), ref_template="#/$defs/{name}"
+        (Document, StartLine, HostLine, PortLine, EndLine), ref_template="#/$defs/{name}"
     )
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

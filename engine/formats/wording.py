@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine import __version__
+from engine.formats.roll_call import RollCall, lists_only
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
 
@@ -14,18 +15,27 @@ def counted(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def closing(report: ScanReport, up: int) -> str:
+def closing(report: ScanReport, roll: RollCall) -> str:
     """The last line: how the scan ended, how many hosts there were, how long it took."""
     snapshot = report.snapshot
-    hosts = snapshot.view.host_count
-    addresses = counted(hosts, "IP address", "IP addresses")
-    end = (
-        f"{addresses} ({counted(up, 'host')} up) scanned in {snapshot.progress.elapsed:.2f} seconds"
-    )
+    addresses = counted(roll.total, "IP address", "IP addresses")
+    seconds = f"in {snapshot.progress.elapsed:.2f} seconds"
+    if lists_only(report):
+        end = f"{addresses} listed {seconds}"
+    else:
+        done = "scanned" if report.spec.scan_ports else "asked"
+        end = f"{addresses} ({counted(roll.up, 'host')} up) {done} {seconds}"
     if report.complete:
         return f"PyScan done: {end}"
     done = f"{snapshot.progress.decided} of {snapshot.progress.total} ports decided"
+    if not report.spec.scan_ports:
+        done = f"{roll.total - roll.not_asked} of {roll.total} hosts decided"
     return f"PyScan {_ENDINGS.get(snapshot.phase, 'still running')}: {end}, {done}"
 
 
 _ENDINGS = {Phase.CANCELLED: "interrupted", Phase.FAILED: "failed"}
+
+
+def hardware_text(hardware: bytes) -> str:
+    """A hardware address as people write it, e.g. ``02:1B:44:11:3A:B7``."""
+    return hardware.hex(":").upper()

@@ -11,9 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.core.progress import Progress
+from engine.discovery.verdict import HOST_VERDICT
+from engine.results.host_table import HostTable
+from engine.results.host_view import NO_HOSTS, HostView
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
+from engine.spec.host_state import HostState
+from engine.spec.ping import DiscoverySpec
 from engine.spec.port_set import PortSet
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
@@ -68,12 +73,17 @@ def build_report(
     target_problems: tuple[tuple[str, str], ...] = (),
     host_rtt: Sequence[float] = (),
     failure: str = "",
+    hosts: HostView = NO_HOSTS,
+    discovery: DiscoverySpec | None = None,
+    scan_ports: bool = True,
+    admitted: Sequence[int] | None = None,
 ) -> ScanReport:
-    """Channels are those of the decisions, in their order, and the ``undecided`` TCP ports."""
+    """Channels are those of the decisions, in their order, and the ``undecided`` TCP ports. All
+    hosts are ``admitted`` to the port scan unless some are named."""
     channels = dict.fromkeys(one.protocol << 16 | one.port for one in decisions)
     channels.update(dict.fromkeys(undecided))
     store = Store(len(addresses), np.array(list(channels), np.uint32))
-    store.admit(np.arange(len(addresses), dtype=np.uint32))
+    store.admit(np.array(range(len(addresses)) if admitted is None else admitted, np.uint32))
     columns = {channel: column for column, channel in enumerate(channels)}
     width = max(1, len(channels))
     for serial, one in enumerate(decisions):
@@ -85,7 +95,10 @@ def build_report(
     view = store.snapshot()
     total = len(addresses) * len(channels)
     ports = PortSet.of((Protocol(c >> 16), c & 0xFFFF, c & 0xFFFF) for c in channels)
-    spec = ScanSpec(TargetSet.empty(), ports, scan_types, command=command)
+    spec = ScanSpec(
+        TargetSet.empty(), ports, scan_types, command=command, discovery=discovery,
+        scan_ports=scan_ports,
+    )  # fmt: skip
     snapshot = Snapshot(
         serial=1,
         phase=phase,
@@ -99,8 +112,29 @@ def build_report(
         skipped=skipped,
         started_at=1_795_230_000.0,
         failure=failure,
+        hosts=hosts,
     )
     return ScanReport(spec, snapshot, 1_795_230_001.5, target_problems)
+
+
+def known_hosts(
+    verdicts: Sequence[tuple[int, HostState, Reason]],
+    *,
+    names: dict[int, str] | None = None,
+    hardware: dict[int, bytes] | None = None,
+) -> HostView:
+    """What discovery knows: (host, state, reason), each answered after 1 ms."""
+    table = HostTable(max((host for host, _, _ in verdicts), default=0) + 1)
+    records = np.zeros(len(verdicts), HOST_VERDICT)
+    for record, (host, state, reason) in zip(records, verdicts, strict=True):
+        record["host"], record["state"], record["reason"] = host, state, reason
+        record["rtt"] = 0.001 if state is HostState.UP else float("nan")
+    table.note(records)
+    for host, name in (names or {}).items():
+        table.set_name(host, name)
+    for host, address in (hardware or {}).items():
+        table.set_hardware(host, address)
+    return table.snapshot()
 
 
 def closed_ports(host: int, first: int, last: int) -> list[Decision]:
@@ -126,6 +160,27 @@ def decision() -> type[Decision]:
 @pytest.fixture
 def report_of() -> Callable[..., ScanReport]:
     return build_report
+
+
+@pytest.fixture
+def hosts_of() -> Callable[..., HostView]:
+    return known_hosts
+
+
+@pytest.fixture
+def swept() -> ScanReport:
+    """A ping scan: two hosts up, three down for two reasons, one that was not asked."""
+    up, down = HostState.UP, HostState.DOWN
+    hosts = known_hosts(
+        [(0, up, Reason.ARP_RESPONSE), (1, down, Reason.NO_RESPONSE), (2, up, Reason.ECHO_REPLY),
+         (3, down, Reason.NO_RESPONSE), (4, down, Reason.HOST_UNREACH)],
+        names={0: "gate.example"},
+        hardware={0: bytes.fromhex("020000abcdef")},
+    )  # fmt: skip
+    return build_report(
+        [], addresses=[f"10.0.0.{n}" for n in range(1, 7)], hosts=hosts, admitted=(),
+        discovery=DiscoverySpec(), scan_ports=False, command="pyscan -sn 10.0.0.1-6",
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from engine.formats.host_status import Status, host_status
+from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
@@ -50,3 +51,34 @@ def test_without_answers_a_problem_or_a_skip_explains(report_of) -> None:
     )
     found = [host_status(report.snapshot, host).status for host in range(3)]
     assert found == [Status.FAILED, Status.SKIPPED, Status.UNKNOWN]
+
+
+UP, DOWN, OPEN_QUESTION = HostState.UP, HostState.DOWN, HostState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "admitted", "answered", "expected"),
+    [
+        (UP, Reason.ECHO_REPLY, True, False, (Status.UP, Reason.ECHO_REPLY, False)),
+        (UP, Reason.ECHO_REPLY, True, True, (Status.UP, Reason.ECHO_REPLY, False)),
+        (UP, Reason.USER_SET, True, True, (Status.UP, Reason.RESET, False)),
+        (UP, Reason.USER_SET, True, False, (Status.UNKNOWN, Reason.NONE, True)),
+        (UP, Reason.USER_SET, False, False, (Status.UNKNOWN, Reason.NONE, True)),
+        (DOWN, Reason.NO_RESPONSE, False, False, (Status.DOWN, Reason.NO_RESPONSE, False)),
+        (DOWN, Reason.NO_RESPONSE, True, True, (Status.UP, Reason.RESET, False)),
+        (OPEN_QUESTION, Reason.NONE, False, False, (Status.UNKNOWN, Reason.NONE, False)),
+        (OPEN_QUESTION, Reason.NONE, True, False, (Status.UNKNOWN, Reason.NONE, True)),
+    ],
+)
+def test_discovery_and_port_answers_together(
+    report_of, hosts_of, decision,
+    state: HostState, reason: Reason, admitted: bool, answered: bool,
+    expected: tuple[Status, Reason, bool],
+) -> None:  # fmt: skip
+    ports = [decision(0, Protocol.TCP, 1, PortState.CLOSED, Reason.RESET)] if answered else []
+    report = report_of(
+        ports, undecided=(80,), admitted=(0,) if admitted else (),
+        hosts=hosts_of([(0, state, reason)]),
+    )  # fmt: skip
+    found = host_status(report.snapshot, 0)
+    assert (found.status, found.reason, found.assumed) == expected

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -10,10 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.formats.json_document import write_json
-from engine.formats.json_lines import write_json_lines
-from engine.formats.records import Document, EndLine, PortLine, StartLine, json_schema
+from engine.formats.json_lines import HostLines, write_json_lines
+from engine.formats.records import (
+    Document,
+    EndLine,
+    HostLine,
+    PortLine,
+    StartLine,
+    json_schema,
+)
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
+from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
@@ -27,13 +36,17 @@ def document_of(report: ScanReport) -> Document:
     return msgspec.json.decode(stream.getvalue(), type=Document)
 
 
-def lines_of(report: ScanReport) -> list[StartLine | PortLine | EndLine]:
+Line = StartLine | HostLine | PortLine | EndLine
+
+
+def lines_in(data: bytes) -> list[Line]:
+    return [msgspec.json.decode(line, type=Line) for line in data.splitlines()]
+
+
+def lines_of(report: ScanReport) -> list[Line]:
     stream = io.BytesIO()
     write_json_lines(report, stream)
-    return [
-        msgspec.json.decode(line, type=StartLine | PortLine | EndLine)
-        for line in stream.getvalue().splitlines()
-    ]
+    return lines_in(stream.getvalue())
 
 
 def test_every_decided_port_is_listed_in_order(mixed: ScanReport) -> None:
@@ -49,7 +62,45 @@ def test_every_decided_port_is_listed_in_order(mixed: ScanReport) -> None:
     assert document.hosts[2].problem == "no route to host"
     assert document.hosts[2].ports == []
     assert document.summary.pending == 133
-    assert document.summary.hosts_up == 2
+    assert (document.summary.hosts_up, document.summary.hosts_down) == (2, 0)
+
+
+def test_hosts_in_full(swept: ScanReport) -> None:
+    document = document_of(swept)
+    assert msgspec.to_builtins(document.hosts[0]) == {
+        "address": "10.0.0.1", "name": "", "reverse_name": "gate.example", "status": "up",
+        "reason": "arp-response", "reason_ttl": None, "problem": "", "rtt_ms": 1.0,
+        "hardware": "02:00:00:AB:CD:EF", "vendor": "", "counts": {}, "pending": 0, "ports": [],
+    }  # fmt: skip
+    assert [host.address for host in document.hosts] == ["10.0.0.1", "10.0.0.3"]
+    assert document.scan.scan_types == ()
+    counts = document.summary
+    assert (counts.hosts, counts.hosts_up, counts.hosts_down) == (6, 2, 3)
+
+
+def test_a_host_is_told_when_found_up_and_again_when_more_is_known(
+    swept: ScanReport, hosts_of
+) -> None:
+    lines = HostLines()
+    told = lines_in(lines.found_up(swept.snapshot))
+    assert [line.address for line in told if isinstance(line, HostLine)] == ["10.0.0.1", "10.0.0.3"]
+    assert lines.found_up(swept.snapshot) == b""
+    assert lines.at_end(swept) == b""
+    renamed = hosts_of([(2, HostState.UP, Reason.ECHO_REPLY)], names={2: "late.example"})
+    later = replace(swept, snapshot=replace(swept.snapshot, hosts=renamed))
+    (line,) = lines_in(lines.at_end(later))
+    assert isinstance(line, HostLine)
+    assert (line.address, line.reverse_name) == ("10.0.0.3", "late.example")
+
+
+def test_hosts_that_are_only_assumed_up_are_told_at_the_end(report_of, hosts_of) -> None:
+    assumed = hosts_of([(0, HostState.UP, Reason.USER_SET)])
+    report = report_of([], undecided=(80,), hosts=assumed)
+    lines = HostLines()
+    assert lines.found_up(report.snapshot) == b""
+    (line,) = lines_in(lines.at_end(report))
+    assert isinstance(line, HostLine)
+    assert line.status == "unknown"
 
 
 def test_one_port_in_full(report_of, decision) -> None:
@@ -80,11 +131,13 @@ def test_the_summary_tells_how_the_scan_ended(report_of, many, phase: Phase) -> 
 
 
 def test_lines_hold_the_same_ports_by_time(mixed: ScanReport) -> None:
-    start, *ports, end = lines_of(mixed)
+    start, *found, end = lines_of(mixed)
     assert isinstance(start, StartLine)
     assert isinstance(end, EndLine)
-    listed = [line for line in ports if isinstance(line, PortLine)]
-    assert len(listed) == len(ports) == 47
+    hosts = [line for line in found[:4] if isinstance(line, HostLine)]
+    assert [line.status for line in hosts] == ["up", "unknown", "failed", "up"]
+    listed = [line for line in found[4:] if isinstance(line, PortLine)]
+    assert len(listed) == 47
     assert [line.time for line in listed] == sorted(line.time for line in listed)
     assert (listed[0].address, listed[0].name, listed[0].port) == ("10.0.0.1", "web.example", 443)
     document = document_of(mixed)
@@ -95,7 +148,7 @@ def test_lines_hold_the_same_ports_by_time(mixed: ScanReport) -> None:
 def test_any_number_of_hosts_makes_a_document(report_of, hosts: int) -> None:
     report = report_of([], addresses=[f"10.0.0.{n}" for n in range(hosts)], undecided=(80,))
     assert len(document_of(report).hosts) == hosts
-    assert len(lines_of(report)) == 2
+    assert len(lines_of(report)) == 2 + hosts
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -106,7 +159,7 @@ def test_no_text_from_outside_breaks_the_documents(report_of, many, text: str) -
         target_problems=((text, text),), failure=text,
     )  # fmt: skip
     document_of(report)
-    assert len(lines_of(report)) == 3
+    assert len(lines_of(report)) == 4
 
 
 def test_many_hosts_in_many_blocks(report_of, decision) -> None:
@@ -126,7 +179,7 @@ def test_the_schema_describes_every_member_of_what_is_written(mixed: ScanReport)
     schema = json.loads(json_schema())
     records = schema["$defs"]
     names = {record["$ref"].rpartition("/")[2] for record in schema["anyOf"]}
-    assert names == {"Document", "StartLine", "PortLine", "EndLine"}
+    assert names == {"Document", "StartLine", "HostLine", "PortLine", "EndLine"}
     stream = io.BytesIO()
     write_json(mixed, stream)
     document = json.loads(stream.getvalue())

@@ -17,7 +17,9 @@ from engine.formats.nmap_xml import write_xml
 from engine.formats.style import PLAIN, Style
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
+from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
 
 DTD = Path("/usr/share/nmap/nmap.dtd")
@@ -123,6 +125,71 @@ def test_types_switched_to_while_scanning_are_listed_too(report_of, many) -> Non
     assert [info.get("type") for info in root.findall("scaninfo")] == ["syn", "connect"]
 
 
+@needs_dtd
+def test_a_ping_scan(swept: ScanReport) -> None:
+    root = assert_valid(xml_of(swept))
+    assert root.find("scaninfo") is None
+    first, second = root.findall("host")
+    assert [dict(address.attrib) for address in first.findall("address")] == [
+        {"addr": "10.0.0.1", "addrtype": "ipv4"},
+        {"addr": "02:00:00:AB:CD:EF", "addrtype": "mac"},
+    ]
+    name = first.find("hostnames/hostname")
+    assert name is not None
+    assert dict(name.attrib) == {"name": "gate.example", "type": "PTR"}
+    status = second.find("status")
+    assert status is not None
+    assert dict(status.attrib) == {"state": "up", "reason": "echo-reply", "reason_ttl": "0"}
+    hosts = root.find("runstats/hosts")
+    assert hosts is not None
+    assert dict(hosts.attrib) == {"up": "2", "down": "4", "total": "6"}
+
+
+@needs_dtd
+def test_more_detail_lists_hosts_that_are_down(swept: ScanReport) -> None:
+    root = assert_valid(xml_of(swept, Style(detail=1)))
+    found = [(one.get("state"), one.get("reason")) for one in root.iterfind("host/status")]
+    assert found == [
+        ("up", "arp-response"), ("down", "no-response"), ("up", "echo-reply"),
+        ("down", "no-response"), ("down", "host-unreach"), ("unknown", "user-set"),
+    ]  # fmt: skip
+
+
+@needs_dtd
+def test_a_known_maker_is_named(report_of, hosts_of) -> None:
+    known = hosts_of(
+        [(0, HostState.UP, Reason.ARP_RESPONSE)], hardware={0: bytes.fromhex("00000c000001")}
+    )
+    address = assert_valid(xml_of(report_of([], hosts=known))).findall("host/address")[1]
+    assert (address.get("addr"), address.get("vendor")) == (
+        "00:00:0C:00:00:01",
+        "Cisco Systems, Inc",
+    )
+
+
+@needs_dtd
+@pytest.mark.parametrize("scan_type", list(ScanType))
+def test_every_scan_type_gives_a_valid_document(report_of, decision, scan_type: ScanType) -> None:
+    made = decision(0, scan_type.protocol, 80, PortState.OPEN, Reason.SYN_ACK, scan_type)
+    root = assert_valid(xml_of(report_of([made], scan_types=(scan_type,))))
+    assert len(root.findall("scaninfo")) == (scan_type is not ScanType.IDLE)
+
+
+@needs_dtd
+def test_several_protocols_have_a_scaninfo_each(report_of, decision) -> None:
+    types = (ScanType.SYN, ScanType.UDP, ScanType.SCTP_INIT)
+    made = [decision(0, one.protocol, 80, PortState.OPEN, Reason.SYN_ACK, one) for one in types]
+    infos = assert_valid(xml_of(report_of(made, scan_types=types))).findall("scaninfo")
+    found = [(info.get("type"), info.get("protocol"), info.get("services")) for info in infos]
+    assert found == [("syn", "tcp", "80"), ("udp", "udp", "80"), ("sctpinit", "sctp", "80")]
+
+
+def test_python_libnmap_reads_a_ping_scan(swept: ScanReport) -> None:
+    read = NmapParser.parse_fromstring(xml_of(swept, Style(detail=1)).decode())
+    assert [host.is_up() for host in read.hosts] == [True, False, True, False, False, False]
+    assert (read.hosts[0].mac, read.hosts_up) == ("02:00:00:AB:CD:EF", 2)
+
+
 def test_python_libnmap_reads_it(mixed: ScanReport) -> None:
     read = NmapParser.parse_fromstring(xml_of(mixed).decode())
     first = read.hosts[0]
@@ -133,12 +200,16 @@ def test_python_libnmap_reads_it(mixed: ScanReport) -> None:
 
 
 @needs_ndiff
-def test_ndiff_reads_it(mixed: ScanReport, report_of, many, tmp_path: Path) -> None:
+def test_ndiff_reads_it(
+    mixed: ScanReport, swept: ScanReport, report_of, many, tmp_path: Path
+) -> None:
     before, after = tmp_path / "before.xml", tmp_path / "after.xml"
     before.write_bytes(xml_of(report_of(many(PortState.CLOSED, 2))))
     after.write_bytes(xml_of(report_of(many(PortState.OPEN, 2))))
     mixed_file = tmp_path / "mixed.xml"
     mixed_file.write_bytes(xml_of(mixed))
+    swept_file = tmp_path / "swept.xml"
+    swept_file.write_bytes(xml_of(swept, Style(detail=1)))
 
     def ndiff(one: Path, two: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -150,3 +221,5 @@ def test_ndiff_reads_it(mixed: ScanReport, report_of, many, tmp_path: Path) -> N
     assert "+1/tcp open" in changed.stdout
     same = ndiff(mixed_file, mixed_file)
     assert (same.returncode, same.stderr) == (0, "")
+    swept_twice = ndiff(swept_file, swept_file)
+    assert (swept_twice.returncode, swept_twice.stderr) == (0, "")

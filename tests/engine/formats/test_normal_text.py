@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 from engine.formats.normal_text import write_text
 from engine.formats.style import PLAIN, Style
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
+from engine.spec.host_state import HostState
+from engine.spec.ping import DiscoverySpec, Mode
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
-from engine.spec.scan_type import Protocol
+from engine.spec.scan_type import Protocol, ScanType
 
 
 def text_of(report: ScanReport, style: Style = PLAIN) -> list[str]:
@@ -121,3 +124,97 @@ def test_hostile_names_stay_on_their_line(report_of, many) -> None:
 def test_a_scan_without_hosts_is_still_a_report(report_of) -> None:
     lines = text_of(report_of([], addresses=()))
     assert lines[-1] == "PyScan done: 0 IP addresses (0 hosts up) scanned in 1.50 seconds"
+
+
+def test_a_ping_scan_lists_hosts_that_are_up_and_sums_up_the_others(swept: ScanReport) -> None:
+    assert text_of(swept, Style(reasons=True))[1:] == [
+        "PyScan scan report for gate.example (10.0.0.1)",
+        "Host is up, received arp-response (0.0010s latency).",
+        "MAC Address: 02:00:00:AB:CD:EF (Unknown)",
+        "PyScan scan report for 10.0.0.3",
+        "Host is up, received echo-reply (0.0010s latency).",
+        "",
+        "Not shown: 3 hosts down (2 no-response, 1 host-unreach)",
+        "",
+        "PyScan done: 6 IP addresses (2 hosts up) asked in 1.50 seconds",
+    ]
+
+
+def test_more_detail_lists_every_host(swept: ScanReport) -> None:
+    lines = text_of(swept, Style(reasons=True, detail=2))
+    assert "Host is down, no-response." in lines
+    assert "Host is down, received host-unreach." in lines
+    assert "Nobody asked whether the host is up." in lines
+    assert not [line for line in lines if line.startswith("Not shown")]
+
+
+def test_a_list_names_every_target_and_nothing_else(report_of) -> None:
+    report = report_of(
+        [], addresses=("10.0.0.1", "10.0.0.2"), names={1: "web"}, admitted=(),
+        discovery=DiscoverySpec(Mode.LIST), scan_ports=False,
+    )  # fmt: skip
+    assert text_of(report)[1:] == [
+        "PyScan scan report for 10.0.0.1",
+        "PyScan scan report for web (10.0.0.2)",
+        "",
+        "PyScan done: 2 IP addresses listed in 1.50 seconds",
+    ]
+
+
+def test_when_no_host_answers_the_way_round_is_named(report_of, hosts_of) -> None:
+    dark = hosts_of([(0, HostState.DOWN, Reason.NO_RESPONSE)])
+    lines = text_of(report_of([], undecided=(80,), hosts=dark, admitted=()))
+    assert lines[1:4] == [
+        "",
+        "Not shown: 1 host down (1 no-response)",
+        "No host answered. If one is up and drops pings, scan it anyway with -Pn.",
+    ]
+
+
+def test_a_name_in_the_dns_beside_the_one_that_was_typed(report_of, hosts_of, many) -> None:
+    known = hosts_of([(0, HostState.UP, Reason.ECHO_REPLY)], names={0: "other.example"})
+    lines = text_of(report_of(many(PortState.OPEN, 1), names={0: "web.example"}, hosts=known))
+    assert lines[2:5] == [
+        "PyScan scan report for web.example (10.0.0.1)",
+        "Host is up (0.0010s latency).",
+        "The DNS calls 10.0.0.1: other.example",
+    ]
+
+
+def test_an_interrupted_ping_scan_says_how_far_it_came(swept: ScanReport) -> None:
+    stopped = replace(swept, snapshot=replace(swept.snapshot, phase=Phase.CANCELLED))
+    assert text_of(stopped)[-1] == (
+        "PyScan interrupted: 6 IP addresses (2 hosts up) asked in 1.50 seconds, "
+        "5 of 6 hosts decided"
+    )
+
+
+def test_ip_protocols_have_a_table_of_their_own(report_of, decision) -> None:
+    made = [
+        decision(0, Protocol.IP, 6, PortState.OPEN, Reason.PROTO_RESPONSE, ScanType.PROTOCOL),
+        *(
+            decision(0, Protocol.IP, number, PortState.CLOSED, Reason.PROTO_UNREACH)
+            for number in range(100, 130)
+        ),
+    ]
+    lines = text_of(report_of(made, scan_types=(ScanType.PROTOCOL,)))
+    assert "Not shown: 30 closed ip protocols (proto-unreach)" in lines
+    assert lines[5].split() == ["PROTOCOL", "STATE", "SERVICE"]
+    assert lines[6].split()[:2] == ["6", "open"]
+
+
+def test_explanations_follow_the_table_wrapped_and_harmless(report_of, many) -> None:
+    keys: list[int] = []
+
+    def explain(key: int) -> list[tuple[str, str]]:
+        keys.append(key)
+        return [("meaning", "word " * 30), ("reply", "first\nsecond\x1b[2J"), ("advice", "")]
+
+    lines = text_of(report_of(many(PortState.OPEN, 2)), Style(explain=explain))
+    assert keys == [1, 2]
+    at = lines.index("1/tcp")
+    assert lines[at + 1].startswith("  meaning: word word")
+    assert lines[at + 2].startswith("    word")
+    reply = lines.index("  reply: first")
+    assert lines[reply + 1 : reply + 3] == ["    second␛[2J", ""]
+    assert max(map(len, lines)) <= 80

@@ -1,0 +1,118 @@
+"""Roll call: which hosts a report lists, and how many there are of each kind.
+
+Most addresses of a wide scan are dark. They are counted, not listed, unless the user wants more
+detail or asked for a mere list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.formats.host_status import HostStatus, Status, host_status
+from engine.formats.style import Style
+from engine.results.report import ScanReport
+from engine.results.snapshot import Snapshot
+from engine.spec.host_state import HostState
+from engine.spec.ping import Mode
+from engine.spec.port_state import INTERESTING
+from engine.spec.reason import Reason
+
+
+@dataclass(frozen=True)
+class RollCall:
+    """The hosts of a report.
+
+    Attributes:
+        listed: host numbers, ascending, with their status.
+        total: all addresses.
+        counts: hosts of each status, listed or not.
+        assumed: those of UNKNOWN whose ports were scanned unasked.
+        hidden_down: hosts that are down and not listed, by reason.
+    """
+
+    listed: tuple[tuple[int, HostStatus], ...]
+    total: int
+    counts: Mapping[Status, int]
+    assumed: int
+    hidden_down: Mapping[Reason, int]
+
+    @property
+    def up(self) -> int:
+        """Hosts that answered."""
+        return self.counts[Status.UP]
+
+    @property
+    def down(self) -> int:
+        """Hosts that were asked and are down."""
+        return self.counts[Status.DOWN]
+
+    @property
+    def not_asked(self) -> int:
+        """Hosts that nobody asked or scanned."""
+        return self.counts[Status.UNKNOWN] - self.assumed
+
+
+def lists_only(report: ScanReport) -> bool:
+    """True for a scan that only lists its targets (``-sL``)."""
+    discovery = report.spec.discovery
+    return discovery is not None and discovery.mode is Mode.LIST
+
+
+def roll_call(report: ScanReport, style: Style) -> RollCall:
+    """Go through all hosts of a report."""
+    snapshot = report.snapshot
+    total = snapshot.view.host_count
+    everyone = style.detail > 0 or lists_only(report)
+    called = np.arange(total) if everyone else _worth_calling(snapshot)
+    statuses = [(host, host_status(snapshot, host)) for host in called.tolist()]
+    counts = Counter(status.status for _, status in statuses)
+    others = np.ones(total, bool)
+    others[called] = False
+    silent = _reasons_of_down(snapshot, others)
+    counts[Status.DOWN] += sum(silent.values())
+    counts[Status.UNKNOWN] += int(np.count_nonzero(others)) - sum(silent.values())
+    hidden = Counter(silent)
+    listed = []
+    for host, status in statuses:
+        dark = status.status is Status.DOWN or (
+            status.status is Status.UNKNOWN and not status.assumed
+        )
+        if dark and not everyone:
+            hidden[status.reason] += status.status is Status.DOWN
+        elif not style.open_only or _has_interesting(snapshot, host):
+            listed.append((host, status))
+    return RollCall(
+        listed=tuple(listed),
+        total=total,
+        counts=counts,
+        assumed=sum(status.assumed for _, status in statuses),
+        hidden_down={reason: number for reason, number in hidden.most_common() if number},
+    )
+
+
+def _worth_calling(snapshot: Snapshot) -> NDArray[np.int64]:
+    """The hosts whose ports were scanned, that are up, or that have something to tell."""
+    total = snapshot.view.host_count
+    worth = np.zeros(total, bool)
+    known = min(total, snapshot.hosts.count)
+    worth[:known] = snapshot.hosts.states[:known] == HostState.UP
+    worth[snapshot.view.hosts] = True
+    worth[[host for host in (*snapshot.problems, *snapshot.skipped) if host < total]] = True
+    return np.flatnonzero(worth)
+
+
+def _reasons_of_down(snapshot: Snapshot, among: NDArray[np.bool_]) -> dict[Reason, int]:
+    records = snapshot.hosts.records[: len(among)]
+    down = among[: len(records)] & (records["state"] == HostState.DOWN)
+    numbers = np.bincount(records["reason"][down], minlength=1)
+    return {Reason(reason): int(numbers[reason]) for reason in np.flatnonzero(numbers).tolist()}
+
+
+def _has_interesting(snapshot: Snapshot, host: int) -> bool:
+    counts = snapshot.view.counts(host)
+    return any(counts[state] for state in INTERESTING)
