@@ -5,12 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import select
-import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,40 +17,35 @@ from engine.core.batch import SNAP, ProbeBatch, ReplyBatch, SendProblem, SendRep
 from engine.core.distinct import distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.discovery.whereabouts import Whereabouts
-from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
-from engine.spec.scan_type import TRANSPORTS, ScanType
-from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
+from engine.spec.scan_type import ScanType
 from engine.transport.base import Channel, Recorder
-from engine.transport.locator import Locator
+from engine.transport.locator import Locator, locator_for
+from engine.transport.offers import (
+    RAW,
+    Offer,
+    TransportUnavailable,
+    channel_offers,
+    raw_channel,
+    why_not,
+)
+
+__all__ = [
+    "STRAGGLERS",
+    "LiveTransport",
+    "Offer",
+    "TransportUnavailable",
+    "merge_replies",
+    "open_transport",
+    "without_packets",
+]
 
 STRAGGLERS = 1.0
 """Seconds that answers are awaited beyond the longest timeout: a Linux target re-sends its SYN/ACK
 after one second."""
 
 _FINEST_POLL = 0.001
-_RAW = frozenset(PACKET_TYPES)
-_OpensRaw = Callable[[AddressBook, ProbeTokens, Recorder | None], Channel]
-
-
-class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
-    """The wanted way to the network cannot be had. The text says why and what to do, in lines."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A channel that can be opened when one of its scan types or pings is first used. ``open`` may
-    raise OSError or TransportUnavailable."""
-
-    scan_types: frozenset[ScanType]
-    open: Callable[[], Channel]
-    pings: frozenset[PingKind] = frozenset()
-
-    @property
-    def techniques(self) -> frozenset[int]:
-        """Scan types and pings as the numbers that probes carry."""
-        return frozenset((*self.scan_types, *self.pings))
 
 
 class LiveTransport:
@@ -259,20 +251,19 @@ def open_transport(
 ) -> LiveTransport:
     """The way to the network that a scan asked for, its channels opened.
 
-    ``auto`` takes raw packets where the rights allow and the operating system's sockets where not.
-    Connect scans always go through sockets. ``recorder`` is shown all that is sent and received.
-    Raises TransportUnavailable.
+    Pings that were not named are opened when they are first sent. ``recorder`` is shown all that is
+    sent and received. Raises TransportUnavailable.
     """
     transport = LiveTransport(
-        offers=_offers(spec.transport, book, tokens, recorder),
+        offers=channel_offers(spec.transport, book, tokens, recorder),
         max_age=spec.timing.max_timeout + STRAGGLERS,
-        locator=_locator(book),
+        locator=locator_for(book),
     )
     try:
-        for scan_type in spec.scan_types:
-            if scan_type not in transport.scan_types:
-                raise TransportUnavailable(_why_not(scan_type, spec.transport))
-            transport.open(scan_type)
+        for technique in _asked_for(spec):
+            if technique not in transport.scan_types | transport.pings:
+                raise TransportUnavailable(why_not(technique, spec.transport))
+            transport.open(technique)
     except OSError as problem:
         transport.close()
         raise TransportUnavailable(f"cannot open sockets: {problem.strerror}") from problem
@@ -282,79 +273,19 @@ def open_transport(
     return transport
 
 
-def _locator(book: AddressBook) -> Locator | None:
-    try:
-        return Locator(book)
-    except OSError:  # no netlink in this sandbox: everything counts as routed
-        return None
+def _asked_for(spec: ScanSpec) -> list[ScanType | PingKind]:
+    """What the user named; pings that are chosen for the user follow what there is."""
+    scan_types = spec.scan_types if spec.scan_ports else ()
+    named = () if spec.discovery is None else spec.discovery.probes or ()
+    return [*scan_types, *dict.fromkeys(probe.kind for probe in named)]
 
 
 def without_packets(spec: ScanSpec) -> tuple[ScanType, ...]:
     """The scan types of a scan whose packets the operating system makes, so that no capture can
     have them. Raises TransportUnavailable."""
-    if _raw_channel(spec.transport) is None:
+    if raw_channel(spec.transport) is None:
         return spec.scan_types
-    return tuple(one for one in spec.scan_types if one not in _RAW)
-
-
-def _offers(
-    wish: str, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None
-) -> list[Offer]:
-    connect = Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book, recorder))
-    raw = _raw_channel(wish)
-    if raw is None:
-        return [connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, recorder))]
-    opener = partial(raw, book, tokens, recorder)
-    return [connect, Offer(_RAW, opener, PACKET_PINGS)]
-
-
-def _open_connect(book: AddressBook, recorder: Recorder | None) -> Channel:
-    from engine.transport.sockets.connect import ConnectChannel
-
-    return ConnectChannel(book, recorder=recorder)
-
-
-def _open_udp(book: AddressBook, recorder: Recorder | None) -> Channel:
-    from engine.transport.sockets.udp import UdpChannel
-
-    return UdpChannel(book, recorder=recorder)
-
-
-def _raw_channel(wish: str) -> _OpensRaw | None:
-    """What opens the raw channel that was wished for, or None to do with sockets."""
-    if wish not in TRANSPORTS:
-        raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
-    if wish == "sockets":
-        return None
-    if not can_send_raw():
-        if wish == "auto":
-            return None
-        raise TransportUnavailable(_needs_raw(f"the transport {wish!r}"))
-    if wish == "auto":
-        wish = "packet" if sys.platform == "linux" else "scapy"
-    return _open_packet if wish == "packet" else _open_scapy
-
-
-def _open_packet(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
-    from engine.transport.packet import PacketChannel
-
-    return PacketChannel(book, tokens, recorder)
-
-
-def _open_scapy(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
-    from engine.transport.scapy_channel import ScapyChannel
-
-    return ScapyChannel(book, tokens, recorder)
-
-
-def _why_not(scan_type: ScanType, wish: str) -> str:
-    if wish == "sockets":
-        return f"{scan_type.option} needs raw packets; the transport 'sockets' sends none"
-    return _needs_raw(scan_type.option)
-
-
-def _needs_raw(what: str) -> str:
-    return "\n".join((f"{what} needs the right to send raw packets", *how_to_get_raw()))
+    return tuple(one for one in spec.scan_types if one not in RAW)
 
 
 def _nothing_sent(batch: ProbeBatch, problem: Exception) -> SendReport:

@@ -71,6 +71,14 @@ class Locator:
         self._routes.close()
 
 
+def locator_for(book: AddressBook) -> Locator | None:
+    """A Locator; None where the kernel offers no netlink, as in some sandboxes."""
+    try:
+        return Locator(book)
+    except OSError:
+        return None
+
+
 def _packed(book: AddressBook, host: int) -> bytes:
     one = np.array([host], np.uint32)
     if book.families(one)[0] == 4:

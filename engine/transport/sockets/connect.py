@@ -68,14 +68,15 @@ class ConnectChannel:
     Copies of a probe are separate connections and the first answer of any of them counts. A
     connection without an answer is closed ``max_age`` seconds after it began.
 
+    Scan and ping are two channels, so that both may ask one port at a time; ``ping`` makes it the
+    latter.
+
     Attributes:
         max_age: seconds a connection may wait; set it above the longest timeout in use.
         max_sockets: sockets that may be open at once.
     """
 
     name = "connect"
-    scan_types = frozenset({ScanType.CONNECT})
-    pings: frozenset[PingKind] = frozenset()
 
     def __init__(
         self,
@@ -84,13 +85,17 @@ class ConnectChannel:
         max_age: float = DEFAULT_MAX_AGE,
         max_sockets: int | None = None,
         recorder: Recorder | None = None,
+        ping: bool = False,
     ) -> None:
+        self.scan_types = frozenset[ScanType]() if ping else frozenset({ScanType.CONNECT})
+        self.pings = frozenset({PingKind.CONNECT}) if ping else frozenset[PingKind]()
         self.max_age = max_age
         self.max_sockets = socket_cap() if max_sockets is None else max_sockets
         self._book = book
         self._recorder = recorder
         self._endpoints = Endpoints(book)
-        self._answers = Answers(ScanType.CONNECT.protocol, ScanType.CONNECT)
+        technique = PingKind.CONNECT if ping else ScanType.CONNECT
+        self._answers = Answers(technique.facts.protocol, technique)
         self._epoll = select.epoll()
         self._idle: dict[int, list[socket.SocketType]] = {
             socket.AF_INET: [],

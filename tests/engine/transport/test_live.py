@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import engine.transport.live as live_module
+import engine.transport.offers as offers_module
 from engine.core.addressing import AddressBook
 from engine.core.batch import (
     PROBE,
@@ -314,8 +314,8 @@ def test_answers_are_awaited_as_long_as_the_template_says() -> None:
 
 @pytest.fixture
 def no_rights(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live_module, "can_send_raw", lambda: False)
-    monkeypatch.setattr(live_module, "how_to_get_raw", lambda: ("run it with sudo",))
+    monkeypatch.setattr(offers_module, "can_send_raw", lambda: False)
+    monkeypatch.setattr(offers_module, "how_to_get_raw", lambda: ("run it with sudo",))
 
 
 @pytest.mark.root

@@ -1,0 +1,116 @@
+"""Offers: the channels that can be opened for a scan, and why others cannot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from engine.core.addressing import AddressBook
+from engine.core.token import ProbeTokens
+from engine.host.privilege import can_send_raw, how_to_get_raw
+from engine.spec.ping import PingKind
+from engine.spec.scan_type import TRANSPORTS, ScanType
+from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
+from engine.transport.base import Channel, Recorder
+
+RAW = frozenset(PACKET_TYPES)
+"""The scan types that raw channels perform."""
+_OpensRaw = Callable[[AddressBook, ProbeTokens, Recorder | None], Channel]
+
+
+class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
+    """The wanted way to the network cannot be had. The text says why and what to do, in lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A channel that can be opened when one of its scan types or pings is first used. ``open`` may
+    raise OSError or TransportUnavailable."""
+
+    scan_types: frozenset[ScanType]
+    open: Callable[[], Channel]
+    pings: frozenset[PingKind] = frozenset()
+
+    @property
+    def techniques(self) -> frozenset[int]:
+        """Scan types and pings as the numbers that probes carry."""
+        return frozenset((*self.scan_types, *self.pings))
+
+
+def channel_offers(
+    wish: str, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None
+) -> list[Offer]:
+    """What a scan that wished for transport ``wish`` can open. ``auto`` takes raw packets where the
+    rights allow; connects always go through sockets. Raises TransportUnavailable."""
+    connect = [
+        Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book, recorder)),
+        Offer(
+            frozenset(), partial(_open_connect_ping, book, recorder), frozenset({PingKind.CONNECT})
+        ),
+    ]
+    raw = raw_channel(wish)
+    if raw is None:
+        return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, recorder))]
+    frames = {PingKind.NEIGHBOUR} if raw is _open_packet else set()
+    return [*connect, Offer(RAW, partial(raw, book, tokens, recorder), PACKET_PINGS | frames)]
+
+
+def _open_connect(book: AddressBook, recorder: Recorder | None) -> Channel:
+    from engine.transport.sockets.connect import ConnectChannel
+
+    return ConnectChannel(book, recorder=recorder)
+
+
+def _open_connect_ping(book: AddressBook, recorder: Recorder | None) -> Channel:
+    from engine.transport.sockets.connect import ConnectChannel
+    from engine.transport.sockets.descriptors import socket_cap
+
+    few = max(1, socket_cap() // 4)  # a connect scan beside it needs the rest
+    return ConnectChannel(book, max_sockets=few, recorder=recorder, ping=True)
+
+
+def _open_udp(book: AddressBook, recorder: Recorder | None) -> Channel:
+    from engine.transport.sockets.udp import UdpChannel
+
+    return UdpChannel(book, recorder=recorder)
+
+
+def raw_channel(wish: str) -> _OpensRaw | None:
+    """What opens the raw channel that was wished for, or None to do with sockets."""
+    if wish not in TRANSPORTS:
+        raise TransportUnavailable(f"there is no transport {wish!r}; use {', '.join(TRANSPORTS)}")
+    if wish == "sockets":
+        return None
+    if not can_send_raw():
+        if wish == "auto":
+            return None
+        raise TransportUnavailable(_needs_raw(f"the transport {wish!r}"))
+    if wish == "auto":
+        wish = "packet" if sys.platform == "linux" else "scapy"
+    return _open_packet if wish == "packet" else _open_scapy
+
+
+def _open_packet(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
+    from engine.transport.packet import PacketChannel
+
+    return PacketChannel(book, tokens, recorder)
+
+
+def _open_scapy(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
+    from engine.transport.scapy_channel import ScapyChannel
+
+    return ScapyChannel(book, tokens, recorder)
+
+
+def why_not(technique: ScanType | PingKind, wish: str) -> str:
+    """Why transport ``wish`` does not have a scan type or ping, and what to do, in lines."""
+    what = technique.facts.option or technique.facts.title
+    if wish == "sockets":
+        return f"{what} needs raw packets; the transport 'sockets' sends none"
+    return _needs_raw(what)
+
+
+def _needs_raw(what: str) -> str:
+    return "\n".join((f"{what} needs the right to send raw packets", *how_to_get_raw()))
