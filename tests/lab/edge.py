@@ -23,7 +23,7 @@ from tests.lab.firewall import (
     Verdict,
     ruleset,
 )
-from tests.lab.hosts import CLOSED, OPEN, HostPlan, by_protocol, protocol_of
+from tests.lab.hosts import OPEN, SCTP, TCP, UDP, HostPlan, by_protocol, protocol_of
 from tests.lab.namespace import ip_batch
 from tests.lab.network import (
     CALM,
@@ -55,6 +55,8 @@ class RefusedPlan(HostPlan):
     def truth(self, scan: str, port: int, family: int) -> Outcome:
         if not self.verdicts:
             return self._lost_in_the_loop(scan, family)
+        if family == 6 and scan == "-sO" and port not in (TCP, UDP, SCTP):
+            return MAYBE_OPEN  # nft's reject does not answer a packet that ends with its header.
         verdict = self.verdicts[family == 6]
         found = verdict.connect if scan == "-sT" else verdict.syn
         return found or SILENCE

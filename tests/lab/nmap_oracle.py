@@ -1,4 +1,4 @@
-"""Debian's nmap as an oracle: run in the lab, its XML read into {(protocol, port): outcome}."""
+"""Debian's nmap as an oracle: run in the lab, its XML read into outcomes by host and port."""
 
 from __future__ import annotations
 
@@ -11,53 +11,63 @@ from tests.lab.namespace import LabError, require
 from tests.lab.network import Lab
 
 Outcomes = dict[tuple[str, int], Outcome]
+"""(protocol, port) -> what a scanner found."""
 
 PATIENT_CONNECT = ("--min-rtt-timeout", "1200ms")
 """On a link without delay the ICMPv6 error arrives while connect() still holds the socket. Linux
 then keeps it as a soft error, which wakes nobody until the kernel repeats its SYN after 1 s."""
 
 
-def nmap_command(scan: str, ports: str, address: str, *extra: str) -> tuple[str, ...]:
-    """nmap's command line for one address, XML on stdout."""
-    family = ("-6",) if ":" in address else ()
-    return (
-        "nmap",
-        "-n",
-        "-Pn",
-        "--reason",
-        scan,
-        "-p",
-        ports,
-        *family,
-        *extra,
-        "-oX",
-        "-",
-        address,
-    )
+def nmap_sweep(
+    lab: Lab, scan: str, ports: str, addresses: Sequence[str], *extra: str
+) -> dict[str, Outcomes]:
+    """What nmap finds on hosts of one address family, port by port.
+
+    ``scan`` is one option (``-sS``) or several (``-sS -sU``). Raises LabError when nmap fails.
+    """
+    patience = PATIENT_CONNECT if scan == "-sT" and ":" in addresses[0] else ()
+    words = ("-Pn", *scan.split(), "-p", ports, "-T4", *patience, *extra)
+    return {address_of(host): host_outcomes(host) for host in run_nmap(lab, words, addresses)}
 
 
-def nmap_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Outcomes:
-    """What nmap finds, port by port. Raises LabError when it fails."""
+def nmap_hosts(lab: Lab, options: Sequence[str], targets: Sequence[str]) -> dict[str, Outcome]:
+    """Which hosts nmap finds up or down without scanning ports, and why. Raises LabError."""
+    return {
+        address_of(host): Outcome(status.attrib["state"], status.attrib["reason"])
+        for host in run_nmap(lab, ("-sn", "-v", "-T4", *options), targets)
+        for status in host.iterfind("status")
+    }
+
+
+def run_nmap(lab: Lab, options: Sequence[str], targets: Sequence[str]) -> list[ET.Element]:
+    """The ``host`` elements of nmap's XML. Raises LabError when it fails.
+
+    The document comes from the local nmap about lab hosts, so the plain parser may read it.
+    """
     require("nmap")
-    patience = PATIENT_CONNECT if scan == "-sT" and ":" in address else ()
-    words = nmap_command(scan, ",".join(map(str, ports)), address, "-T4", *patience)
+    family = ("-6",) if ":" in targets[0] else ()
+    words = ("nmap", "-n", "--reason", *family, *options, "-oX", "-", *targets)
     done = subprocess.run(
         lab.scan_command(*words), capture_output=True, text=True, timeout=100, check=False
     )
     if done.returncode:
-        raise LabError(f"nmap {scan} {address}: {done.stderr.strip()}")
-    return parse_nmap_xml(done.stdout)
+        raise LabError(f"{' '.join(words)}: {done.stderr.strip()}")
+    return ET.fromstring(done.stdout).findall("host")
 
 
-def parse_nmap_xml(text: str) -> Outcomes:
-    """Every port of a document with one host. Raises LabError for any other number of hosts.
+def nmap_version() -> str:
+    """nmap's version, e.g. ``7.93``."""
+    require("nmap")
+    done = subprocess.run(("nmap", "--version"), capture_output=True, text=True, check=True)
+    return done.stdout.split()[2]
 
-    The document comes from the local nmap about lab hosts, so the plain parser may read it.
-    """
-    hosts = ET.fromstring(text).findall("host")
-    if len(hosts) != 1:
-        raise LabError(f"expected one host in the XML, found {len(hosts)}")
-    return host_outcomes(hosts[0])
+
+def address_of(host: ET.Element) -> str:
+    """The IP address of a ``host`` element."""
+    for address in host.iter("address"):
+        if address.attrib["addrtype"] != "mac":
+            return address.attrib["addr"]
+    raise LabError("a host without an address in the XML")
 
 
 def host_outcomes(host: ET.Element) -> Outcomes:

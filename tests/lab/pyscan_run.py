@@ -1,4 +1,4 @@
-"""Our headless program in the lab, its JSON read into {(protocol, port): outcome}."""
+"""Our headless program in the lab, its JSON read into outcomes by host and port."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 from tests.lab.firewall import Outcome
 from tests.lab.namespace import LabError
@@ -13,11 +14,32 @@ from tests.lab.network import ROOT, Lab
 from tests.lab.nmap_oracle import Outcomes
 
 
+def pyscan_sweep(
+    lab: Lab, scan: str, ports: str, addresses: Sequence[str], *extra: str
+) -> dict[str, Outcomes]:
+    """What PyScan finds on hosts of one address family, port by port.
+
+    ``scan`` is one option (``-sS``) or several (``-sS -sU``). Raises LabError when PyScan fails.
+    """
+    words = ("-Pn", *scan.split(), "-p", ports, "-T4", *extra)
+    return {host["address"]: port_outcomes(host) for host in run_pyscan(lab, words, addresses)}
+
+
 def pyscan_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> Outcomes:
-    """What PyScan finds, port by port. Raises LabError when it fails."""
-    family = ("-6",) if ":" in address else ()
-    listed = ",".join(map(str, ports))
-    words = ("-n", "-Pn", scan, "-p", listed, "-T4", "--seed", "1", *family, "-oJ", "-", address)
+    """What PyScan finds on one host, port by port. Raises LabError when it fails."""
+    return pyscan_sweep(lab, scan, ",".join(map(str, ports)), (address,))[address]
+
+
+def pyscan_hosts(lab: Lab, options: Sequence[str], targets: Sequence[str]) -> dict[str, Outcome]:
+    """Which hosts PyScan finds up or down without scanning ports, and why. Raises LabError."""
+    hosts = run_pyscan(lab, ("-sn", "-v", "-T4", *options), targets)
+    return {host["address"]: Outcome(host["status"], host["reason"]) for host in hosts}
+
+
+def run_pyscan(lab: Lab, options: Sequence[str], targets: Sequence[str]) -> list[dict[str, Any]]:
+    """The hosts of PyScan's JSON document. Raises LabError when it fails."""
+    family = ("-6",) if ":" in targets[0] else ()
+    words = ("-n", "--seed", "1", *family, *options, "-oJ", "-", *targets)
     done = subprocess.run(
         lab.scan_command(sys.executable, "-m", "engine.cli", *words),
         capture_output=True,
@@ -27,17 +49,18 @@ def pyscan_outcomes(lab: Lab, scan: str, ports: Sequence[int], address: str) -> 
         cwd=ROOT,
     )
     if done.returncode:
-        raise LabError(f"pyscan {scan} {address}: exit {done.returncode}\n{done.stderr.strip()}")
-    return parse_json(done.stdout)
+        raise LabError(f"pyscan {' '.join(words)}: exit {done.returncode}\n{done.stderr.strip()}")
+    document = json.loads(done.stdout)
+    if document["format"] != "pyscan":
+        raise LabError(f"not a PyScan document: {done.stdout[:200]}")
+    hosts: list[dict[str, Any]] = document["hosts"]
+    return hosts
 
 
-def parse_json(text: str) -> Outcomes:
-    """Every port of a document with one host. Raises LabError for a port that is listed twice."""
-    document = json.loads(text)
-    if document["format"] != "pyscan" or len(document["hosts"]) != 1:
-        raise LabError(f"not a PyScan document with one host: {text[:200]}")
+def port_outcomes(host: dict[str, Any]) -> Outcomes:
+    """Every port of a host. Raises LabError for a port that is listed twice."""
     outcomes: Outcomes = {}
-    for port in document["hosts"][0]["ports"]:
+    for port in host["ports"]:
         key = port["protocol"], port["port"]
         if key in outcomes:
             raise LabError(f"{key} is listed twice")

@@ -8,10 +8,10 @@ import sys
 import pytest
 
 from tests.lab import namespace
-from tests.lab.conftest import FAMILIES, SCANS, View
 from tests.lab.diff import difference
-from tests.lab.hosts import PLANS, HostPlan, protocol_of
+from tests.lab.hosts import HostPlan
 from tests.lab.network import Lab, pipe
+from tests.lab.sweep import ALL_PLANS, FAMILIES, SCANS, View, truth
 
 pytestmark = pytest.mark.root
 
@@ -28,12 +28,11 @@ with Lab() as lab:
 
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("scan", SCANS)
-@pytest.mark.parametrize("name", [plan.name for plan in PLANS])
+@pytest.mark.parametrize("name", [plan.name for plan in ALL_PLANS])
 def test_nmap_sees_what_was_built(nmap: View, name: str, scan: str, family: int) -> None:
-    plan = next(plan for plan in PLANS if plan.name == name)
-    truth = {(protocol_of(scan), port): plan.truth(scan, port, family) for port in plan.ports(scan)}
-    seen = nmap(name, scan, family)
-    assert seen == truth, difference("built", truth, "nmap", seen)
+    plan = next(plan for plan in ALL_PLANS if plan.name == name)
+    built, seen = truth(plan, scan, family), nmap(name, scan, family)
+    assert seen == built, difference("built", built, "nmap", seen)
 
 
 def test_a_lab_takes_everything_with_it() -> None:

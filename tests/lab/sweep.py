@@ -1,0 +1,137 @@
+"""All hosts under one scan type at once, seen by one scanner: what the agreement is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+from tests.lab.edge import EDGE_PLANS, LOOPING, SCTP_PEER, add_edge
+from tests.lab.hosts import PLANS, HostPlan, protocol_of
+from tests.lab.network import Lab
+from tests.lab.nmap_oracle import Outcomes
+
+TYPES = (
+    *("-sS", "-sT", "-sU", "-sA", "-sW", "-sM", "-sN", "-sF", "-sX"),
+    *("-sY", "-sZ", "-sO"),
+)
+COMBINED = "-sS -sU -sY"
+"""Three types in one run."""
+SCANS = (*TYPES, COMBINED)
+FAMILIES = (4, 6)
+AT_ONCE = 16
+"""Scans mostly wait, so many side by side save most of that time."""
+
+ALL_PLANS = (*PLANS, *EDGE_PLANS)
+_SILENT = ("dropping", "stateful", "stateless", LOOPING.name, SCTP_PEER.name)
+GROUPS: tuple[tuple[HostPlan, ...], ...] = (
+    tuple(plan for plan in ALL_PLANS if plan.name not in _SILENT),
+    tuple(plan for plan in ALL_PLANS if plan.name in _SILENT),
+)
+"""Hosts that are scanned together, on all ports any of them was built for. Those that leave most
+probes unanswered keep to themselves: nmap is slow with them."""
+
+View = Callable[[str, str, int], Outcomes]
+"""What a scanner sees: called with a host's name, a scan type and an address family."""
+
+Scanner = Callable[[Lab, str, str, Sequence[str]], dict[str, Outcomes]]
+"""nmap_sweep or pyscan_sweep."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """Where sweeps are made.
+
+    Attributes:
+        lab: a lab for many at once.
+        quiet_lab: another one, for IP protocol scans. Any TCP packet of a host tells those that the
+            host has TCP, even one that answers another scanner; so they run one after the other.
+        pool, quiet_pool: the threads sweeps wait in; the second has one.
+    """
+
+    lab: Lab
+    quiet_lab: Lab
+    pool: ThreadPoolExecutor
+    quiet_pool: ThreadPoolExecutor
+
+    def submit(
+        self, scanner: Scanner, scan: str, family: int, group: int
+    ) -> Future[dict[str, Outcomes]]:
+        """Start one sweep of a group, whose hosts have the same addresses in both labs."""
+        quiet = scan == "-sO"
+        lab, pool = (self.quiet_lab, self.quiet_pool) if quiet else (self.lab, self.pool)
+        addresses = [lab.hosts[plan.name].address(family) for plan in GROUPS[group]]
+        return pool.submit(scanner, lab, scan, port_words(scan, group), addresses)
+
+
+@contextmanager
+def grounds() -> Iterator[Grounds]:
+    """Both labs, with every host of ALL_PLANS."""
+    with (
+        Lab() as lab,
+        Lab() as quiet_lab,
+        ThreadPoolExecutor(AT_ONCE) as pool,
+        ThreadPoolExecutor(1) as quiet_pool,
+    ):
+        build(lab)
+        build(quiet_lab)
+        yield Grounds(lab, quiet_lab, pool, quiet_pool)
+
+
+def build(lab: Lab) -> None:
+    """Bring up every host of ALL_PLANS."""
+    edge = add_edge(lab)
+    lab.add_all(PLANS)
+    edge()
+
+
+def view_of(grounds: Grounds, scanner: Scanner) -> View:
+    """A scanner's view of the hosts: the first question starts all scans, and each is done once, as
+    the hosts do not change."""
+
+    @cache
+    def sweeps() -> dict[tuple[int, str, int], Future[dict[str, Outcomes]]]:
+        cases = product(range(len(GROUPS)), SCANS, FAMILIES)
+        return {
+            (group, scan, family): grounds.submit(scanner, scan, family, group)
+            for group, scan, family in cases
+        }
+
+    def view(name: str, scan: str, family: int) -> Outcomes:
+        found = sweeps()[group_of(name), scan, family].result()
+        return found.get(grounds.lab.hosts[name].address(family), {})
+
+    return view
+
+
+def truth(plan: HostPlan, scan: str, family: int) -> Outcomes:
+    """What a sweep must find on a host, by how it was built."""
+    group = group_of(plan.name)
+    return {
+        (protocol_of(option), port): plan.truth(option, port, family)
+        for option in scan.split()
+        for port in ports_of(option, group)
+    }
+
+
+def group_of(name: str) -> int:
+    """The index in GROUPS of the group a host is scanned with."""
+    return next(at for at, plans in enumerate(GROUPS) if name in {plan.name for plan in plans})
+
+
+def ports_of(option: str, group: int) -> list[int]:
+    """The ports one scan type covers on a group, ascending."""
+    return sorted({port for plan in GROUPS[group] for port in plan.ports(option)})
+
+
+def port_words(scan: str, group: int) -> str:
+    """The value of -p for a scan of one or several types."""
+    options = scan.split()
+    lists = [",".join(map(str, ports_of(option, group))) for option in options]
+    if len(options) == 1:
+        return lists[0]
+    letters = [protocol_of(option)[0].upper() for option in options]
+    return ",".join(f"{letter}:{ports}" for letter, ports in zip(letters, lists, strict=True))
