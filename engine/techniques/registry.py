@@ -97,6 +97,13 @@ PACKET_PROBES: Mapping[int, PacketProbe] = MappingProxyType(_probes())
 PACKET_PINGS = frozenset(PingKind(number) for number in PACKET_PROBES if number in set(PingKind))
 """The kinds of ping whose probes are packets of our own making."""
 
+PROTOCOL_TECHNIQUES = frozenset(
+    number
+    for number, probe in PACKET_PROBES.items()
+    if any(carried.number is None for carried in probe.over.values())
+)
+"""The techniques whose ports are IP protocol numbers."""
+
 
 def technique(scan_type: ScanType) -> Technique:
     """The technique that performs ``scan_type``. Raises KeyError for a number that is none."""

@@ -59,7 +59,9 @@ class ScapyChannel:
             self._open = stack.pop_all()
         base = reserved.ports.base
         window = f"{base}-{base + WINDOW - 1}"
-        self._program = f"(tcp or udp) and dst portrange {window} or icmp or icmp6"
+        # Other protocols than these three are rare, and matching knows whether they were asked for.
+        ported = "(tcp or udp or sctp)"
+        self._program = f"{ported} and dst portrange {window} or (ip or ip6) and not {ported}"
         self._sources = sources
         self._sent = Sent(book, tokens, reserved.ports, sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, sources)
@@ -71,6 +73,7 @@ class ScapyChannel:
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes one by one. What cannot leave within _PATIENCE is handed back unsent, so that
         a command of the user never waits for a slow batch."""
+        self._sent.note_askers(batch["technique"])
         patience_ends = time.monotonic() + _PATIENCE
         report = SendReport(np.full(len(batch), np.nan))
         troubles: dict[int, Trouble] = {}

@@ -21,7 +21,7 @@ from engine.spec.scan_type import ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Recorder
 from engine.transport.packet.companion import Companion
-from engine.transport.packet.kernel_filter import answers_over_ipv4, answers_over_ipv6
+from engine.transport.packet.kernel_filter import answers, attach
 from engine.transport.packet.matching import match_replies
 from engine.transport.packet.messages import PacketReader, Packets, PacketSender
 from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
@@ -76,8 +76,7 @@ class PacketChannel:
         with contextlib.ExitStack() as stack:
             reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book)))
-            base = reserved.ports.base
-            self._filters = {4: answers_over_ipv4(base), 6: answers_over_ipv6(base)}
+            self._filters = answers(reserved.ports.base)
             self._receivers: dict[int, socket.socket] = {}
             stack.callback(self._close_receivers)
             self._listen()
@@ -96,6 +95,11 @@ class PacketChannel:
             if version not in self._receivers and version in self._book.versions:
                 self._receivers[version] = open_receiver(_ETHERTYPES[version], receives)
 
+    def _hear_every_protocol(self) -> None:
+        self._filters = answers(self._sent.ports.base, every_protocol=True)
+        for version, receiver in self._receivers.items():
+            attach(receiver, self._filters[version])
+
     def _close_receivers(self) -> None:
         close_together(receiver.close for receiver in self._receivers.values())
 
@@ -107,6 +111,8 @@ class PacketChannel:
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes. Those to a host whose Ethernet address is still being asked for do not
         leave yet and are in no problem: hand them in again."""
+        if self._sent.note_askers(batch["technique"]):
+            self._hear_every_protocol()
         self._listen()
         report = SendReport(np.full(len(batch), np.nan))
         asking = batch["technique"] == PingKind.NEIGHBOUR

@@ -34,9 +34,11 @@ class Step(NamedTuple):
     label: str | None = None
 
 
-def answers_over_ipv4(base: int) -> bytes:
-    """TCP and UDP to our ports, ICMP replies with one of them as identifier, and ICMP errors
-    quoting one of them as source port or identifier."""
+def answers_over_ipv4(base: int, *, every_protocol: bool = False) -> bytes:
+    """TCP, UDP and SCTP to our ports, ICMP replies with one of them as identifier, and ICMP errors
+    quoting one of them as source port or identifier. ``every_protocol`` adds packets of all other
+    protocols, and ICMP errors quoting such."""
+    others = ACCEPT if every_protocol else DROP
     return _assemble(
         Step(_LOAD_HALF, 6),
         Step(_ANY_BIT, 0x1FFF, yes=DROP),  # a later fragment has no ports
@@ -44,7 +46,8 @@ def answers_over_ipv4(base: int) -> bytes:
         Step(_LOAD_BYTE, 9),
         Step(_EQUAL, 6, yes="ports"),
         Step(_EQUAL, 17, yes="ports"),
-        Step(_EQUAL, 1, no=DROP),
+        Step(_EQUAL, 132, yes="ports"),
+        Step(_EQUAL, 1, no=others),
         Step(_LOAD_BYTE_INDEXED, 0),
         *(Step(_EQUAL, reply, yes="reply") for reply in REPLY_TYPES[4]),
         Step(_EQUAL, 3, yes="quote"),
@@ -53,7 +56,10 @@ def answers_over_ipv4(base: int) -> bytes:
         Step(_EQUAL, 12, no=DROP),
         Step(_LOAD_BYTE_INDEXED, 8 + 9, label="quote"),
         Step(_EQUAL, 1, yes="quoted ping"),
-        Step(_LOAD_HALF_INDEXED, 8 + 20),
+        Step(_EQUAL, 6, yes="quoted ports"),
+        Step(_EQUAL, 17, yes="quoted ports"),
+        Step(_EQUAL, 132, yes="quoted ports", no=others),
+        Step(_LOAD_HALF_INDEXED, 8 + 20, label="quoted ports"),
         *_in_window(base),
         Step(_LOAD_HALF_INDEXED, 8 + 20 + 4, label="quoted ping"),
         *_in_window(base),
@@ -64,17 +70,19 @@ def answers_over_ipv4(base: int) -> bytes:
     )
 
 
-def answers_over_ipv6(base: int) -> bytes:
+def answers_over_ipv6(base: int, *, every_protocol: bool = False) -> bytes:
     """As over IPv4. Packets with the extension headers a host may use pass, to be read later."""
+    others = ACCEPT if every_protocol else DROP
     return _assemble(
         Step(_LOAD_BYTE, 6),
         Step(_EQUAL, 6, yes="ports"),
         Step(_EQUAL, 17, yes="ports"),
+        Step(_EQUAL, 132, yes="ports"),
         Step(_EQUAL, 0, yes=ACCEPT),
         Step(_EQUAL, 43, yes=ACCEPT),
         Step(_EQUAL, 44, yes=ACCEPT),
         Step(_EQUAL, 60, yes=ACCEPT),
-        Step(_EQUAL, 58, no=DROP),
+        Step(_EQUAL, 58, no=others),
         Step(_LOAD_BYTE, 40),
         *(Step(_EQUAL, reply, yes="reply") for reply in REPLY_TYPES[6]),
         Step(_EQUAL, 1, yes="quote"),
@@ -82,7 +90,10 @@ def answers_over_ipv6(base: int) -> bytes:
         Step(_EQUAL, 4, no=DROP),
         Step(_LOAD_BYTE, 40 + 8 + 6, label="quote"),
         Step(_EQUAL, 58, yes="quoted ping"),
-        Step(_LOAD_HALF, 40 + 8 + 40),
+        Step(_EQUAL, 6, yes="quoted ports"),
+        Step(_EQUAL, 17, yes="quoted ports"),
+        Step(_EQUAL, 132, yes="quoted ports", no=others),
+        Step(_LOAD_HALF, 40 + 8 + 40, label="quoted ports"),
         *_in_window(base),
         Step(_LOAD_HALF, 40 + 8 + 40 + 4, label="quoted ping"),
         *_in_window(base),
@@ -91,6 +102,14 @@ def answers_over_ipv6(base: int) -> bytes:
         Step(_LOAD_HALF, 40 + 2, label="ports"),
         *_in_window(base),
     )
+
+
+def answers(base: int, *, every_protocol: bool = False) -> dict[int, bytes]:
+    """Both programs, by IP version."""
+    return {
+        4: answers_over_ipv4(base, every_protocol=every_protocol),
+        6: answers_over_ipv6(base, every_protocol=every_protocol),
+    }
 
 
 def neighbour_advertisements() -> bytes:

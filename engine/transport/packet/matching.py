@@ -1,7 +1,8 @@
 """From packets to answers: which of the bytes that came in answer a probe of ours.
 
 A pure function of bytes and of what we sent. Every byte may be an attack, so a packet counts only
-when addresses, ports and, for TCP, the token agree with a probe; the others are only counted.
+when addresses, ports and the token, where the protocol returns one, agree with a probe; the others
+are only counted.
 """
 
 from __future__ import annotations
@@ -13,27 +14,23 @@ from numpy.typing import NDArray
 
 from engine.core.batch import REPLY, SNAP, ReplyBatch, no_replies
 from engine.core.distinct import distinct
-from engine.spec.scan_type import Protocol
-from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind
+from engine.techniques.protocol import ICMP_NUMBERS
+from engine.techniques.sctp import SCTP_HEADER
 from engine.techniques.tcp import TCP_HEADER
+from engine.techniques.udp import UDP_HEADER
 from engine.transport.base import Recorder
-from engine.transport.packet.headers import IPV4
-from engine.transport.packet.icmp_matching import ICMP_HEADER, ICMP_NUMBERS, match_icmp
+from engine.transport.packet.headers import IPV4, SCTP, TCP, UDP
+from engine.transport.packet.icmp_matching import ICMP_HEADER, match_icmp
 from engine.transport.packet.ip_reader import UNREADABLE, IpHeaders, read_ipv4, read_ipv6
-from engine.transport.packet.tcp_echo import echoes_token, may_open
-from engine.transport.packet.verdict import (
-    Bools,
-    Bytes,
-    Sent,
-    Verdict,
-    new_records,
-    same_address,
-    set_answer,
+from engine.transport.packet.protocol_matching import (
+    NO_PROTOCOLS,
+    match_any_protocol,
+    what_else_is_said,
 )
+from engine.transport.packet.segment_matching import match_sctp, match_tcp, match_udp
+from engine.transport.packet.verdict import Bools, Bytes, Sent, Verdict
 
-_UDP = np.dtype(
-    [("source_port", ">u2"), ("destination_port", ">u2"), ("length", ">u2"), ("checksum", ">u2")]
-)
+_Matcher = Callable[[Bytes, IpHeaders, Sent], Verdict]
 
 
 def match_replies(
@@ -69,7 +66,8 @@ def match_replies(
     snapped = np.minimum(kept[chosen], SNAP)
     raw = packets[chosen, :SNAP]
     raw[np.arange(SNAP) >= snapped[:, None]] = 0
-    return ReplyBatch(records[chosen], raw, snapped.astype(np.uint16), count)
+    replies = ReplyBatch(records[chosen], raw, snapped.astype(np.uint16), count)
+    return what_else_is_said(replies, sent) if sent.protocol_askers else replies
 
 
 def _widened(packets: Bytes) -> Bytes:
@@ -91,8 +89,9 @@ def _match_version(
     """Fill in the answers among ``rows``, which of them count, and which are rejected."""
     rejected[rows] = headers.upper == UNREADABLE
     matchers: dict[int, tuple[int, _Matcher]] = {
-        6: (TCP_HEADER.itemsize, _match_tcp),
-        17: (_UDP.itemsize, _match_udp),
+        TCP: (TCP_HEADER.itemsize, match_tcp),
+        UDP: (UDP_HEADER.itemsize, match_udp),
+        SCTP: (SCTP_HEADER.itemsize, match_sctp),
         ICMP_NUMBERS[version]: (ICMP_HEADER, match_icmp),
     }
     for number, (size, matcher) in matchers.items():
@@ -107,55 +106,9 @@ def _match_version(
             records[rows[here]] = verdict.records
             accepted[rows[here]] = verdict.accepted
             rejected[rows[here]] = verdict.concerning & ~verdict.accepted
-
-
-_Matcher = Callable[[Bytes, IpHeaders, Sent], Verdict]
-
-
-def _match_tcp(segments: Bytes, headers: IpHeaders, sent: Sent) -> Verdict:
-    tcp = np.ascontiguousarray(segments[:, : TCP_HEADER.itemsize]).view(TCP_HEADER)[:, 0]
-    verdict = _match_ports(tcp, headers, sent, Protocol.TCP)
-    flags = tcp["flags"]
-    window = np.where(tcp["window"] > 0, np.uint32(WINDOW_OPEN), np.uint32(0))
-    set_answer(verdict.records, AnswerKind.TCP, flags | window, True)
-    techniques = verdict.records["technique"]
-    # A SYN without ACK (split handshake) acknowledges nothing, so it has no token to show.
-    opening = (flags & (SYN | ACK | RST) == SYN) & may_open(techniques)
-    genuine = echoes_token(techniques, tcp, sent.tokens.of(verdict.records)) | opening
-    echo = _is_own_probe(tcp, headers, sent)
-    accepted = verdict.accepted & genuine & ~(opening & echo)
-    return Verdict(verdict.records, accepted, verdict.concerning & (accepted | ~echo))
-
-
-def _match_udp(segments: Bytes, headers: IpHeaders, sent: Sent) -> Verdict:
-    udp = np.ascontiguousarray(segments[:, : _UDP.itemsize]).view(_UDP)[:, 0]
-    verdict = _match_ports(udp, headers, sent, Protocol.UDP)
-    set_answer(verdict.records, AnswerKind.UDP, np.uint32(0), True)
-    other = ~_is_own_probe(udp, headers, sent)
-    return Verdict(verdict.records, verdict.accepted & other, verdict.concerning & other)
-
-
-def _match_ports(
-    segments: NDArray[np.void], headers: IpHeaders, sent: Sent, protocol: Protocol
-) -> Verdict:
-    """What addresses and ports say about segments sent to us."""
-    meaning = sent.ports.meaning(segments["destination_port"])
-    hosts = sent.hosts(headers.source)
-    known = same_address(headers.destination, sent.sources.of(hosts, headers.source.shape[1]))
-    records = new_records(hosts, segments["source_port"], headers)
-    records["protocol"] = protocol
-    records["technique"] = meaning.technique
-    records["attempt"] = meaning.attempt
-    accepted = meaning.ours & (meaning.protocol == protocol) & (hosts >= 0) & known
-    return Verdict(records, accepted, meaning.ours)
-
-
-def _is_own_probe(segments: NDArray[np.void], headers: IpHeaders, sent: Sent) -> Bools:
-    """Packets to a target from our address and one of our source ports: on the loopback interface,
-    and with some listeners, we see what we send, and such a packet is a probe, not an answer."""
-    ours = sent.ports.meaning(segments["source_port"]).ours
-    if not ours.any():
-        return ours
-    hosts = sent.hosts(headers.destination)
-    own: Bools = ours & (hosts >= 0)
-    return own & same_address(headers.source, sent.sources.of(hosts, headers.source.shape[1]))
+    if sent.protocol_askers:
+        here = np.flatnonzero(~np.isin(headers.upper, (*matchers, *NO_PROTOCOLS)))
+        if len(here):
+            verdict = match_any_protocol(packets[rows[here]], headers.take(here), sent)
+            records[rows[here]] = verdict.records
+            accepted[rows[here]] = verdict.accepted

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.techniques.answer import ACK, FIN, RST, SYN
-from engine.techniques.registry import PACKET_PROBES
+from engine.techniques.registry import PACKET_PROBES, PROTOCOL_TECHNIQUES
 from engine.techniques.tcp import TcpProbe
 
 _FLAGS = np.zeros(256, np.uint8)
@@ -20,6 +20,7 @@ for _number, _probe in PACKET_PROBES.items():
     for _carried in _probe.over.values():
         if isinstance(_carried.build, TcpProbe):
             _FLAGS[_number] = _carried.build.flags
+_FLAGS[list(PROTOCOL_TECHNIQUES)] = ACK
 
 _LENGTH = (_FLAGS & FIN > 0).astype(np.uint32) + (_FLAGS & SYN > 0).astype(np.uint32)
 _HAS_ACK = _FLAGS & ACK > 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from typing import Protocol as Interface
 
@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import REPLY
+from engine.core.distinct import distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.techniques.answer import FROM_TARGET, AnswerKind
+from engine.techniques.registry import PROTOCOL_TECHNIQUES
+from engine.transport.packet.headers import identifiers
 from engine.transport.packet.ip_reader import IpHeaders
 from engine.transport.packet.source_ports import SourcePorts
 from engine.transport.packet.sources import SourceAddresses
@@ -32,12 +35,24 @@ class Addresses(Interface):
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What we sent, as far as answers must agree with it."""
+    """What we sent, as far as answers must agree with it.
+
+    ``protocol_askers`` are the PROTOCOL_TECHNIQUES in use: only to them are packets of any protocol
+    answers.
+    """
 
     book: Addresses
     tokens: ProbeTokens
     ports: SourcePorts
     sources: SourceAddresses
+    protocol_askers: set[int] = field(default_factory=set)
+
+    def note_askers(self, techniques: NDArray[np.uint8]) -> bool:
+        """Note which techniques of probes about to leave ask for protocols; True when the first of
+        them does."""
+        first = not self.protocol_askers
+        self.protocol_askers.update(PROTOCOL_TECHNIQUES.intersection(distinct_bytes(techniques)))
+        return first and bool(self.protocol_askers)
 
     def hosts(self, addresses: Bytes) -> NDArray[np.int64]:
         """Host index of each address (n, 4) or (n, 16); -1 for strangers."""
@@ -73,6 +88,18 @@ def set_answer(
     """Put answer codes into records; ``detail`` as answer_code() takes it, one or one each."""
     sender = np.where(from_target, np.uint32(FROM_TARGET), np.uint32(0))
     records["answer"] = np.uint32(kind << 24) | sender | detail
+
+
+def marks(version: int, tokens: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """What the IP headers of probes with these tokens have as IPv4 identification or flow label."""
+    return identifiers(tokens) & np.uint32(0xFFFF if version == 4 else 0xFFFFF)
+
+
+def mark_of(version: int, headers: NDArray[np.void]) -> NDArray[np.uint32]:
+    """The mark in IP headers (n,), as IPV4 or IPV6."""
+    if version == 4:
+        return headers["identifier"].astype(np.uint32)
+    return headers["version_label"].astype(np.uint32) & np.uint32(0xFFFFF)
 
 
 def same_address(one: Bytes, other: Bytes) -> Bools:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
-from scapy.layers.inet import IP, TCP, UDP
-from scapy.layers.inet6 import IPv6
+from scapy.layers.igmp import IGMP_MQ
+from scapy.layers.inet import ICMP, IP, TCP, UDP
+from scapy.layers.inet6 import ICMPv6EchoRequest, IPv6
+from scapy.layers.sctp import SCTP, SCTPChunkCookieEcho, SCTPChunkInit
+from scapy.layers.sctp import crc32c as scapy_crc32c
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE
 from engine.core.token import ProbeTokens
 from engine.spec.resolve import resolve_targets
-from engine.spec.scan_type import ScanType
+from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import parse_targets
 from engine.techniques.registry import PACKET_TYPES
 from engine.techniques.technique import Segments
+from engine.transport.packet.crc32c import crc32c
 from engine.transport.packet.headers import Envelope, write_packets
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.source_ports import SLOTS, SourcePorts
@@ -26,14 +32,16 @@ SOURCES = {4: "10.0.0.1", 6: "fd00::1"}
 TARGETS = {4: "10.0.0.9", 6: "fd00::9"}
 
 
-def packets_to(version: int, scan_type: ScanType, attempt: int = 0) -> list[bytes]:
+def packets_to(
+    version: int, scan_type: ScanType, attempt: int = 0, ports: Sequence[int] = PORTS
+) -> list[bytes]:
     book = AddressBook(resolve_targets(parse_targets(TARGETS[version])).targets)
     sources = SourceAddresses()
     layer = LAYERS[version]
     source = bytes(layer(src=SOURCES[version], dst=TARGETS[version]))
     sources.note(0, source[12:16] if version == 4 else source[8:24])
-    probes = np.zeros(len(PORTS), PROBE)
-    probes["port"] = PORTS
+    probes = np.zeros(len(ports), PROBE)
+    probes["port"] = ports
     probes["technique"] = scan_type
     probes["protocol"] = scan_type.protocol
     probes["attempt"] = attempt
@@ -44,15 +52,19 @@ def packets_to(version: int, scan_type: ScanType, attempt: int = 0) -> list[byte
     return [rows[i, 14 : lengths[i]].tobytes() for i in range(len(rows))]
 
 
+PORTED = [one for one in PACKET_TYPES if one is not ScanType.PROTOCOL]
+SEGMENTS = {Protocol.TCP: TCP, Protocol.UDP: UDP, Protocol.SCTP: SCTP}
+
+
 @pytest.mark.parametrize("version", [4, 6])
-@pytest.mark.parametrize("scan_type", PACKET_TYPES)
+@pytest.mark.parametrize("scan_type", PORTED)
 def test_scapy_reads_what_was_meant_and_finds_the_same_checksums(
     version: int, scan_type: ScanType
 ) -> None:
     for port, packet in zip(PORTS, packets_to(version, scan_type, attempt=3), strict=True):
         layer = LAYERS[version]
         read = layer(packet)
-        inner = read[UDP if scan_type is ScanType.UDP else TCP]
+        inner = read[SEGMENTS[scan_type.protocol]]
         assert (read.src, read.dst) == (SOURCES[version], TARGETS[version])
         assert inner.dport == port
         assert inner.sport == 61000 + SLOTS.index(scan_type) * 16 + 3
@@ -66,6 +78,73 @@ def test_scapy_reads_what_was_meant_and_finds_the_same_checksums(
         else:
             assert read.plen == len(packet) - 40
         assert bytes(again) == packet
+
+
+LAYER_OF = {1: ICMP, 2: IGMP_MQ, 6: TCP, 17: UDP, 58: ICMPv6EchoRequest, 132: SCTP}
+IN_BOTH = {6: 80, 17: 40125, 132: 80}
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_protocol_probes_have_the_protocol_s_header_or_none_and_right_checksums(
+    version: int,
+) -> None:
+    numbers = range(256)
+    headed = {*IN_BOTH, 1, 2} if version == 4 else {*IN_BOTH, 58}
+    our_port = 61000 + SLOTS.index(ScanType.PROTOCOL) * 16 + 3
+    packets = packets_to(version, ScanType.PROTOCOL, 3, numbers)
+    for number, packet in zip(numbers, packets, strict=True):
+        header = 20 if version == 4 else 40
+        assert packet[9 if version == 4 else 6] == number
+        if version == 4:
+            alone = IP(packet[:20])
+            again = IP(packet[:20])
+            del again.chksum
+            assert bytes(again) == bytes(alone)
+            assert alone.len == len(packet)
+        else:
+            assert int.from_bytes(packet[4:6], "big") == len(packet) - 40
+        if number not in headed:
+            assert len(packet) == header
+            continue
+        read = LAYERS[version](packet)
+        inner = read[LAYER_OF[number]]
+        if number in IN_BOTH:
+            assert (inner.sport, inner.dport) == (our_port, IN_BOTH[number])
+        if number in (1, 58):
+            assert inner.id == our_port
+        if number == 2:  # scapy adds an option of its own to the IP header of IGMP
+            inner = IGMP_MQ(packet[header:])
+            del inner.chksum
+            assert bytes(inner) == packet[header:]
+            continue
+        delattr(read[LAYER_OF[number]], "cksum" if number == 58 else "chksum")
+        assert bytes(read) == packet
+
+
+def test_sctp_chunks_are_those_of_an_association_s_first_and_third_packet() -> None:
+    init = IP(packets_to(4, ScanType.SCTP_INIT)[0])[SCTP]
+    echo = IP(packets_to(4, ScanType.SCTP_ECHO)[0])[SCTP]
+    assert init.tag == 0
+    assert isinstance(init.payload, SCTPChunkInit)
+    assert init.payload.init_tag != 0
+    assert (init.payload.a_rwnd, init.payload.len) == (32768, 20)
+    assert (init.payload.n_out_streams, init.payload.n_in_streams) == (10, 2048)
+    assert isinstance(echo.payload, SCTPChunkCookieEcho)
+    assert echo.tag != 0
+    assert echo.payload.len == 8
+
+
+def test_crc32c_of_rfc_3720_s_examples_and_of_rows_of_any_length() -> None:
+    # RFC 3720 appendix B.4
+    vectors = {bytes(32): 0x8A9136AA, b"\xff" * 32: 0x62A8AB43, bytes(range(32)): 0x46DD794E}
+    for data, expected in vectors.items():
+        row = np.frombuffer(data, np.uint8)[None, :]
+        assert crc32c(row, np.array([32]))[0] == expected
+    rows = np.random.default_rng(3).integers(0, 256, (40, 60), np.uint8)
+    lengths = np.arange(20, 60)
+    sums = crc32c(rows, lengths)
+    for row, length, found in zip(rows, lengths, sums, strict=True):
+        assert scapy_crc32c(row[:length].tobytes()) == int(found.byteswap())
 
 
 def test_a_syn_is_44_bytes_with_a_maximum_segment_size_and_its_token_as_sequence() -> None:
