@@ -64,4 +64,4 @@ class Tempo:
         self.group = min(self.group * 1.1, _LARGEST)
         self.wary = max(self.wary - 1, 0)
         if found:
-            self.settle = max(self.settle * 0.9, _SHORTEST_SETTLE + 2 * rtt)
+            self.settle = max(self.settle * 0.7, _SHORTEST_SETTLE + 2 * rtt)

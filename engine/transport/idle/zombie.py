@@ -36,7 +36,7 @@ class Zombie:
         self.name = name
         self.tempo = Tempo()
         self.series: IdSeries | None = None
-        self.rtt = 0.25
+        self.rtt = 0.2
         self._last = 0
 
     def examine(self) -> Steps[None]:
@@ -97,7 +97,7 @@ class Zombie:
         """A reading, and the number of probes without answer before it."""
         timeout = min(max(4 * self.rtt, 0.3), 2.0)
         for tries in range(_TRIES):
-            reading = yield Ask(timeout * (tries + 1))
+            reading = yield Ask(timeout * (1 + tries / 2))
             if reading is not None:
                 self.rtt += (reading.rtt - self.rtt) / 4
                 return reading, tries
