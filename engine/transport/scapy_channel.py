@@ -61,7 +61,7 @@ class ScapyChannel:
         window = f"{base}-{base + WINDOW - 1}"
         # Other protocols than these three are rare, and matching knows whether they were asked for.
         ported = "(tcp or udp or sctp)"
-        self._program = f"{ported} and dst portrange {window} or (ip or ip6) and not {ported}"
+        self._program = f"({ported} and dst portrange {window}) or ((ip or ip6) and not {ported})"
         self._sources = sources
         self._sent = Sent(book, tokens, reserved.ports, sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, sources)
