@@ -27,6 +27,7 @@ from engine.transport.offers import (
     Offer,
     TransportUnavailable,
     channel_offers,
+    idle_offers,
     raw_channel,
     why_not,
 )
@@ -255,7 +256,10 @@ def open_transport(
     sent and received. Raises TransportUnavailable.
     """
     transport = LiveTransport(
-        offers=channel_offers(spec.transport, book, tokens, recorder),
+        offers=[
+            *channel_offers(spec.transport, book, tokens, recorder),
+            *idle_offers(spec, book, recorder),
+        ],
         max_age=spec.timing.max_timeout + STRAGGLERS,
         locator=locator_for(book),
     )
@@ -285,7 +289,7 @@ def without_packets(spec: ScanSpec) -> tuple[ScanType, ...]:
     have them. Raises TransportUnavailable."""
     if raw_channel(spec.transport) is None:
         return spec.scan_types
-    return tuple(one for one in spec.scan_types if one not in RAW)
+    return tuple(one for one in spec.scan_types if one not in RAW | {ScanType.IDLE})
 
 
 def _nothing_sent(batch: ProbeBatch, problem: Exception) -> SendReport:

@@ -11,6 +11,7 @@ from engine.core.addressing import AddressBook
 from engine.core.token import ProbeTokens
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.spec.ping import PingKind
+from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import TRANSPORTS, ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Channel, Recorder
@@ -55,6 +56,23 @@ def channel_offers(
         return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, recorder))]
     frames = {PingKind.NEIGHBOUR} if raw is _open_packet else set()
     return [*connect, Offer(RAW, partial(raw, book, tokens, recorder), PACKET_PINGS | frames)]
+
+
+def idle_offers(spec: ScanSpec, book: AddressBook, recorder: Recorder | None) -> list[Offer]:
+    """The idle scan through the zombie of ``spec``, where Linux's raw sockets can be used. Raises
+    TransportUnavailable."""
+    if raw_channel(spec.transport) is not _open_packet:
+        return []
+    return [Offer(frozenset({ScanType.IDLE}), partial(_open_idle, spec, book, recorder))]
+
+
+def _open_idle(spec: ScanSpec, book: AddressBook, recorder: Recorder | None) -> Channel:
+    from engine.transport.idle import IdleChannel, ZombieRefused
+
+    try:
+        return IdleChannel(book, spec.zombie, spec.packets, recorder)
+    except ZombieRefused as refusal:
+        raise TransportUnavailable(str(refusal)) from refusal
 
 
 def _open_connect(book: AddressBook, recorder: Recorder | None) -> Channel:
@@ -109,6 +127,8 @@ def why_not(technique: ScanType | PingKind, wish: str) -> str:
     what = technique.facts.option or technique.facts.title
     if wish == "sockets":
         return f"{what} needs raw packets; the transport 'sockets' sends none"
+    if technique is ScanType.IDLE and can_send_raw():
+        return f"{what} needs Linux and its raw sockets; use the transport 'packet' there"
     return _needs_raw(what)
 
 

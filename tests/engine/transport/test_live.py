@@ -6,6 +6,7 @@ import errno
 import socket
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -325,13 +326,30 @@ def no_rights(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_with_rights_raw_packets_carry_all_but_connect(wish: str, name: str) -> None:
     before = descriptors()
     transport = open_transport(spec(ScanType.CONNECT, transport=wish), book(), ProbeTokens())
-    assert transport.scan_types == set(ScanType)
+    assert transport.scan_types == set(ScanType) - ({ScanType.IDLE} if wish == "scapy" else set())
     raw = transport.open(ScanType.SYN)
     assert raw.name == name
-    for scan_type in set(ScanType) - {ScanType.CONNECT}:
+    for scan_type in set(ScanType) - {ScanType.CONNECT, ScanType.IDLE}:
         assert transport.open(scan_type) is raw
     assert transport.open(ScanType.CONNECT).name == "connect"
     transport.close()
+    assert descriptors() == before
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(
+    ("zombie", "wish", "words"),
+    [
+        ("", "auto", "write -sI"),
+        ("127.0.0.1", "packet", "cannot be a zombie"),
+        ("192.0.2.7", "scapy", "use the transport 'packet'"),
+    ],
+)
+def test_an_idle_scan_that_cannot_be_says_why(zombie: str, wish: str, words: str) -> None:
+    before = descriptors()
+    wanted = replace(spec(ScanType.IDLE, transport=wish), zombie=zombie)
+    with pytest.raises(TransportUnavailable, match=words):
+        open_transport(wanted, book(), ProbeTokens())
     assert descriptors() == before
 
 
