@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.core.addressing import AddressBook
 from engine.core.batch import SendProblem
 from engine.core.pace import Pace
 from engine.results.decided import DecidedBatch
+from engine.results.host_table import HostTable
 from engine.results.log import ScanLog
 from engine.spec.port_state import PortState
 
 _OPEN_PORTS_AT_ONCE = 50
+_HOSTS_AT_ONCE = 50
 _MOST_DIFFERENT_PROBLEMS = 1_000
 
 
@@ -31,9 +35,20 @@ class Narrator:
 
     def pressure(self, problem: SendProblem) -> None:
         """Our own machine could not send for now. The same trouble is told once."""
-        if problem.text not in self._said and len(self._said) < _MOST_DIFFERENT_PROBLEMS:
-            self._said.add(problem.text)
-            self.say(1, f"{problem.text}; sending again, slower")
+        self.once(1, f"{problem.text}; sending again, slower")
+
+    def once(self, level: int, text: str) -> None:
+        """A line that is worth telling only the first time; nothing for an empty one."""
+        if text and text not in self._said and len(self._said) < _MOST_DIFFERENT_PROBLEMS:
+            self._said.add(text)
+            self.say(level, text)
+
+    def hosts_up(self, table: HostTable, hosts: NDArray[np.uint32], book: AddressBook) -> None:
+        """Hosts came up: some are named, the others counted."""
+        for host in hosts[:_HOSTS_AT_ONCE].tolist():
+            self.say(1, f"up: {book.text(host)}, {table.reason(host).label}")
+        if len(hosts) > _HOSTS_AT_ONCE:
+            self.say(1, f"up: {len(hosts) - _HOSTS_AT_ONCE:,} more hosts just now")
 
     def decided(self, batch: DecidedBatch) -> None:
         """Ports were decided: open ones are named, the others counted."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,24 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
 from engine.core.channels import channels_of
 from engine.core.distinct import distinct
-from engine.core.meter import Meter, expected_remaining
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
 from engine.core.token import ProbeTokens
+from engine.discovery.core import NOBODY_THERE
+from engine.figures import Figures
+from engine.finder import HostFinder
 from engine.narrator import Narrator, counted
 from engine.results.cell import record_keys
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
+from engine.results.host_view import NO_HOSTS
 from engine.results.log import ScanLog
 from engine.results.row import Row
 from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
 from engine.sanitize import clean
+from engine.spec.error import SpecError
+from engine.spec.ping import DiscoverySpec, Mode, PingKind
 from engine.spec.ports import PortSet
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
@@ -40,8 +45,8 @@ from engine.transport.live import STRAGGLERS, open_transport
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
-_SETTLED = 1.0
-"""Seconds after which the measured send rate says more than the pace."""
+_MOST_NAMED = 3
+"""Hosts with the same trouble that the log names one by one."""
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
 
 TransportMaker = Callable[[AddressBook], Transport]
@@ -75,21 +80,20 @@ class ScanRunner:
         self._names = self.book.frozen()
         self._ports = spec.ports
         self._store = Store(self.book.count, channels_of(spec.ports, spec.protocols))
-        self._store.admit(np.arange(self.book.count, dtype=np.uint32))
         self._core = ScanCore(
             self._store, spec.scan_types, spec.timing, seed=self._seed, shard=spec.shard
         )
+        self._finder: HostFinder | None = None
         self._scan_types = spec.scan_types
         self._timing = spec.timing
         self._make_transport = make_transport or self._live_transport
         self._transport: Transport | None = None
-        self._meter = Meter()
+        self._figures = Figures(self._core, None)
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
         self._started_at = 0.0
         self._began = self._pass_began = 0.0
         self._ended: float | None = None
-        self._rejected = 0
         self._serial = 0
 
     # ---------------------------------------------------------------- life
@@ -101,22 +105,47 @@ class ScanRunner:
         self._started_at = time.time()
         self._began = self._pass_began = transport.now()
         self.phase = Phase.RUNNING
-        hosts = np.arange(self.book.count, dtype=np.uint32)
-        for protocol in self.spec.protocols:
-            channels = channels_of(self.spec.ports, (protocol,))
-            self._core.admit(hosts, channels, sharded=True)
-        kinds = " and ".join(scan_type.title for scan_type in self._scan_types)
-        self._say(
-            1,
-            f"{kinds} scan of {counted(self.book.count, 'address')} x "
-            f"{counted(len(self._store.channels), 'port')} under {self._timing.label}",
-        )
+        self._say(1, f"{self._task()} of {counted(self.book.count, 'address')}{self._extent()}")
+        if self.spec.discovery is None:
+            self._admit(np.arange(self.book.count, dtype=np.uint32))
+        else:
+            self._begin_discovery(self.spec.discovery, transport)
+
+    def _begin_discovery(self, discovery: DiscoverySpec, transport: Transport) -> None:
+        finder = HostFinder(discovery, self._timing, self.book, transport, seed=self._seed)
+        for note in finder.core.notes:
+            self._say(0, note)
+        finder.step()
+        self._finder = finder
+        self._figures = Figures(self._core, finder)
+        self._core.expect_more = True
+
+    def _task(self) -> str:
+        discovery = self.spec.discovery
+        if self.spec.scan_ports:
+            return f"{' and '.join(scan_type.title for scan_type in self._scan_types)} scan"
+        return "list" if discovery and discovery.mode is Mode.LIST else "host discovery"
+
+    def _extent(self) -> str:
+        ports = counted(len(self._store.channels), "port")
+        extent = f" x {ports}" if self.spec.scan_ports else ""
+        return f"{extent} under {self._timing.label}"
+
+    def _admit(
+        self, hosts: NDArray[np.uint32], round_trips: NDArray[np.float64] | None = None
+    ) -> None:
+        """Scan the ports of these hosts. ``round_trips``: seconds, NaN unknown."""
+        for scan_type in self._scan_types:
+            channels = channels_of(self._ports, (scan_type.protocol,))
+            self._core.admit(hosts, channels, sharded=True, rtt=round_trips)
 
     def _live_transport(self, book: AddressBook) -> Transport:
         return open_transport(self.spec, book, ProbeTokens(), self._recorder)
 
     def close(self) -> None:
         """Give back every descriptor."""
+        if self._finder is not None:
+            self._finder.close()
         if self._transport is not None:
             self._transport.close()
 
@@ -137,25 +166,64 @@ class ScanRunner:
     def turn(self) -> None:
         """One round: send what may be sent, wait for answers (LONGEST_WAIT at most), take them
         in."""
-        transport, core = self.transport, self._core
+        transport = self.transport
         now = transport.now()
-        poll = core.poll(now)
-        if len(poll.batch):
-            report = transport.send(poll.batch)
-            core.sent(transport.now(), poll.batch, report)
-            self._note_problems(report)
-        replies = transport.receive(min(poll.wake_at, now + LONGEST_WAIT))
+        if self._finder is not None:
+            self._look_for_hosts(self._finder)
+        wake_at = now + LONGEST_WAIT
+        for prober in self._probers():
+            poll = prober.poll(now)
+            wake_at = min(wake_at, poll.wake_at)
+            if len(poll.batch):
+                report = transport.send(poll.batch)
+                prober.sent(transport.now(), poll.batch, report)
+                self._note_problems(report, prober)
+        replies = transport.receive(wake_at)
         now = transport.now()
-        self._rejected += replies.rejected
+        self._figures.rejected += replies.rejected
         if len(replies):
             self._take_in(now, replies)
         self._report_decided()
-        self._meter.note(now, core.sent_total, core.answered_total, core.decided)
-        self._narrator.pace(core.pace)
-        if core.finished(now):
+        self._figures.note(now)
+        self._narrator.pace(self._core.pace)
+        if self._core.finished(now) and (self._finder is None or self._finder.finished(now)):
             self._finish()
 
+    def _probers(self) -> tuple[HostFinder | ScanCore, ...]:
+        """Who may send now. Where the template bounds the whole scan's rate or parallelism, hosts
+        are found first, so that the bound holds for both together."""
+        if self._finder is None:
+            return (self._core,)
+        timing = self._timing
+        bounded = timing.max_rate or timing.scan_delay or timing.max_parallelism
+        alone = bounded and self._finder.unknown
+        return (self._finder,) if alone else (self._finder, self._core)
+
+    def _look_for_hosts(self, finder: HostFinder) -> None:
+        """Hand hosts to discovery; scan the ports of those that came up."""
+        try:
+            finder.step()
+        except SpecError as error:
+            self.fail(str(error))
+            return
+        found = finder.take_found()
+        if len(found.up):
+            self._narrator.hosts_up(finder.table, found.up, self.book)
+            if self.spec.scan_ports:
+                self._admit(found.up, found.round_trips)
+        self._note_hopeless(found.unreachable.tolist(), "there is no route to it")
+        self._core.expect_more = self.spec.scan_ports and finder.unknown > 0
+        self._narrator.once(0, finder.trouble)
+
     def _take_in(self, now: float, replies: ReplyBatch) -> None:
+        pings = replies.records["technique"] >= min(PingKind)
+        if pings.any():
+            if self._finder is not None:
+                self._finder.feed(now, replies.only(pings))
+            replies = replies.only(~pings)
+        self._take_in_answers(now, replies)
+
+    def _take_in_answers(self, now: float, replies: ReplyBatch) -> None:
         chosen = self._core.feed(now, replies)
         if not len(chosen):
             return
@@ -198,20 +266,32 @@ class ScanRunner:
         for line in why.splitlines():
             self._say(0, line)
 
-    def _note_problems(self, report: SendReport) -> None:
+    def _note_problems(self, report: SendReport, prober: HostFinder | ScanCore) -> None:
         for problem in report.problems:
             if not problem.lasting:
                 self._narrator.pressure(problem)
                 continue
-            for host in problem.hosts:
-                if problem.whole_host:
-                    self._core.drop_host(host)
-                if host not in self._problems:
-                    self._problems[host] = problem.text
-                    what = self.book.text(host) if problem.whole_host else "a port"
-                    self._say(0, f"{what} cannot be probed: {problem.text}")
             if not problem.hosts:
                 self.fail(f"{problem.text} ({os.strerror(problem.errno)})")
+                continue
+            if problem.errno in NOBODY_THERE and prober is not self._core:
+                self._narrator.once(1, problem.text)  # discovery calls such hosts down
+                continue
+            if problem.whole_host:
+                for host in problem.hosts:
+                    self._core.drop_host(host)
+            self._note_hopeless(
+                problem.hosts, problem.text, "" if problem.whole_host else "a port of "
+            )
+
+    def _note_hopeless(self, hosts: Sequence[int], why: str, what: str = "") -> None:
+        """Hosts cannot be probed, as a whole or (``what``) in part. Some are named in the log."""
+        fresh = [host for host in hosts if host not in self._problems]
+        self._problems.update(dict.fromkeys(fresh, why))
+        for host in fresh[:_MOST_NAMED]:
+            self._say(0, f"{what}{self.book.text(host)} cannot be probed: {why}")
+        if len(fresh) > _MOST_NAMED:
+            self._say(0, f"nor can {len(fresh) - _MOST_NAMED:,} more: {why}")
 
     def _report_decided(self) -> None:
         at = self._core.take_newly_decided()
@@ -231,19 +311,24 @@ class ScanRunner:
             self.phase = Phase.RUNNING
             self._ended = None
             self._pass_began = self.transport.now()
-            self._core.paused = False
+            self._hold(False)
+
+    def _hold(self, paused: bool) -> None:
+        self._core.paused = paused
+        if self._finder is not None:
+            self._finder.core.paused = paused
 
     def pause(self) -> None:
         """Send nothing more until resume(); answers still count."""
         if self.phase is Phase.RUNNING:
-            self._core.paused = True
+            self._hold(True)
             self.phase = Phase.PAUSED
             self._say(0, "paused: nothing is sent, answers to probes in flight still count")
 
     def resume(self) -> None:
         """Go on after pause()."""
         if self.phase is Phase.PAUSED:
-            self._core.paused = False
+            self._hold(False)
             self.phase = Phase.RUNNING
             self._say(0, "resumed")
 
@@ -252,6 +337,8 @@ class ScanRunner:
         before = self._core.pace.describe()
         self._timing = timing
         self._core.set_timing(timing)
+        if self._finder is not None:
+            self._finder.core.set_timing(timing)
         self.transport.await_answers_for(timing.max_timeout + STRAGGLERS)
         self._say(
             0,
@@ -286,9 +373,39 @@ class ScanRunner:
         self._rescan(at, distinct(self._store.name(at)[0]).tolist())
 
     def rescan_host(self, host: int) -> None:
-        """Probe all decided cells of a host again, and those given up when it was skipped."""
-        if 0 <= host < self.book.count:
+        """Probe all decided cells of a host again, and those given up when it was skipped; ask a
+        host that is not up once more whether it is."""
+        if not 0 <= host < self.book.count:
+            return
+        if host in self._store.admitted:
             self._rescan(self._store.positions(host=host), [host])
+        else:
+            self.ping_again(np.array([host], np.uint32))
+
+    def ping_again(self, hosts: NDArray[np.uint32]) -> None:
+        """Find out anew whether hosts are up. Those that come up for the first time are scanned."""
+        hosts = hosts[hosts < self.book.count]
+        if self._finder is None or not len(hosts):
+            self._say(0, "this scan asks no host whether it is up")
+            return
+        self._restart()
+        for host in hosts.tolist():
+            self._problems.pop(host, None)
+            self._skipped.discard(host)
+        self._finder.ask_again(hosts)
+        self._say(0, f"asking {counted(len(hosts), 'host')} again")
+
+    def assume_up(self, host: int) -> None:
+        """Scan a host's ports although it did not answer."""
+        if not 0 <= host < self.book.count or host in self._store.admitted:
+            return
+        self._restart()
+        self._problems.pop(host, None)
+        self._skipped.discard(host)
+        if self._finder is not None:
+            self._finder.assume_up(host, self.transport.now())
+        self._admit(np.array([host], np.uint32))
+        self._say(0, f"scanning {self.book.text(host)} although it did not answer")
 
     def rescan_all(self) -> None:
         """Probe every decided cell again."""
@@ -315,6 +432,8 @@ class ScanRunner:
         if 0 <= host < self.book.count and host not in self._skipped:
             self._skipped.add(host)
             self._core.drop_host(host)
+            if self._finder is not None:
+                self._finder.drop(np.array([host], np.uint32))
             self._say(0, f"skipped {self.book.text(host)}; what is known of it stays")
 
     def add_targets(self, targets: TargetSet) -> None:
@@ -330,10 +449,10 @@ class ScanRunner:
         self._store.grow(self.book.count, self._store.channels)
         self._names = self.book.frozen()
         self._core.grow()
-        hosts = np.arange(first, self.book.count, dtype=np.uint32)
-        for scan_type in self._scan_types:
-            mine = channels_of(self._ports, (scan_type.protocol,))
-            self._core.admit(hosts, mine)
+        if self._finder is not None:
+            self._finder.grow()
+        else:
+            self._admit(np.arange(first, self.book.count, dtype=np.uint32))
         self._say(0, f"added {added:,} addresses")
 
     def add_ports(self, ports: PortSet) -> None:
@@ -349,11 +468,10 @@ class ScanRunner:
         self._store.grow(self.book.count, channels_of(fresh, protocols))
         self._ports = self._ports.union(fresh)
         self._restart()
-        hosts = np.arange(self.book.count, dtype=np.uint32)
         for protocol in protocols:
             channels = channels_of(fresh, (protocol,))
             if len(channels):
-                self._core.admit(hosts, channels)
+                self._core.admit(self._store.admitted, channels)
         self._say(0, f"added {fresh.total:,} ports on every host")
 
     # ---------------------------------------------------------------- views
@@ -378,6 +496,7 @@ class ScanRunner:
             phase=self.phase,
             view=self._store.snapshot(last=last),
             names=self._names,
+            hosts=self._finder.table.snapshot() if self._finder else NO_HOSTS,
             scan_types=self._scan_types,
             timing=self._timing,
             progress=self.progress(),
@@ -391,45 +510,8 @@ class ScanRunner:
 
     def progress(self) -> Progress:
         """The figures of now."""
-        core = self._core
-        totals = (core.sent_total, core.answered_total, core.decided)
         now = self._transport.now() if self._transport else 0.0
-        send_rate, answer_rate, _ = self._meter.rates(now, *totals)
-        percentiles = core.rtt.percentiles()
-        return Progress(
-            elapsed=self.elapsed,
-            total=core.decided + core.open_cells,
-            decided=core.decided,
-            remaining=None if self.phase is not Phase.RUNNING else self._remaining(send_rate),
-            sent=core.sent_total,
-            answered=core.answered_total,
-            resent=core.resent_total,
-            in_flight=core.in_flight,
-            send_rate=0.0 if self.phase.over else send_rate,
-            answer_rate=0.0 if self.phase.over else answer_rate,
-            pace=core.pace.rate,
-            loss=core.loss.share,
-            rtt_median=percentiles[0] if percentiles else None,
-            rtt_p95=percentiles[1] if percentiles else None,
-            limit="" if self.phase.over else core.limit(),
-            rejected=self._rejected,
-        )
-
-    def _remaining(self, send_rate: float) -> float | None:
-        """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
-        sends less, so once the rate has been measured for a while that is what counts."""
-        core = self._core
-        if not core.sent_total:
-            return None
-        settled = self.elapsed > _SETTLED and core.unsent > send_rate * LONGEST_WAIT
-        return expected_remaining(
-            core.open_cells,
-            core.unsent,
-            min(core.pace.rate, send_rate * 1.1) if settled else core.pace.rate,
-            core.silent_share,
-            core.loss.copies(self._timing.max_retries),
-            core.rtt.group_timeout(self._timing),
-        )
+        return self._figures.progress(now, self.elapsed, self.phase, self._timing, LONGEST_WAIT)
 
 
 def _same_numbers(ports: PortSet, protocol: Protocol) -> PortSet:

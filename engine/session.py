@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -269,6 +269,14 @@ class ScanSession:
     def rescan_all(self) -> None:
         """Probe every decided port again."""
         self._give(self._runner.rescan_all)
+
+    def ping_again(self, hosts: Sequence[int]) -> None:
+        """Find out anew whether these hosts are up; those that come up now are scanned."""
+        self._give(partial(self._runner.ping_again, np.array(hosts, np.uint32)))
+
+    def assume_up(self, host: int) -> None:
+        """Scan a host's ports although it did not answer."""
+        self._give(partial(self._runner.assume_up, host))
 
     def skip_host(self, host: int) -> None:
         """Send nothing more to a host."""

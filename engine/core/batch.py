@@ -67,6 +67,14 @@ class ReplyBatch:
     def __len__(self) -> int:
         return len(self.records)
 
+    def only(self, chosen: NDArray[np.bool_]) -> ReplyBatch:
+        """The answers that ``chosen`` (n,) is True for; nothing counts as rejected."""
+        if chosen.all():
+            return ReplyBatch(self.records, self.raw, self.raw_length)
+        if len(self.raw) != len(self.records):
+            return ReplyBatch(self.records[chosen])
+        return ReplyBatch(self.records[chosen], self.raw[chosen], self.raw_length[chosen])
+
 
 def empty_probes() -> ProbeBatch:
     """A batch of no probes."""

@@ -21,6 +21,7 @@ class Progress:
         rtt_median, rtt_p95: of recent answers.
         limit: what limits the speed right now, in plain words.
         rejected: packets that reached us but matched no probe.
+        hosts_total, hosts_up, hosts_down: hosts that discovery knows of; all 0 without discovery.
     """
 
     elapsed: float = 0.0
@@ -39,6 +40,9 @@ class Progress:
     rtt_p95: float | None = None
     limit: str = ""
     rejected: int = 0
+    hosts_total: int = 0
+    hosts_up: int = 0
+    hosts_down: int = 0
 
     @property
     def fraction(self) -> float:

@@ -46,7 +46,7 @@ MOST_REVIEWS = 4
 _SILENCE = (HostState.DOWN, Reason.NO_RESPONSE)
 _NO_WAY = (HostState.UNKNOWN, Reason.NO_ROUTE)
 _BARRED = (HostState.UNKNOWN, Reason.PERM_DENIED)
-_NOBODY_THERE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
+NOBODY_THERE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
 """Errors of a transport that asked the link for the host and got no answer."""
 
 
@@ -234,7 +234,7 @@ class DiscoveryCore:
         if problem.whole_host:
             hosts = np.array(problem.hosts, np.uint32)
             hosts = distinct(hosts[self._roster.known(hosts)])
-            nobody = problem.errno in _NOBODY_THERE
+            nobody = problem.errno in NOBODY_THERE
             self._roster.exhaust(hosts)
             self._findings.decide(now, hosts, *(_SILENCE if nobody else _NO_WAY))
 

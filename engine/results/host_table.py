@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.host_view import HOSTS_PER_BLOCK, NOTHING_KNOWN, HostBlock, HostView
+from engine.spec.reason import Reason
 
 _VERDICT_FIELDS = ("state", "reason", "ttl", "kind", "port", "rtt")
 
@@ -34,6 +35,10 @@ class HostTable:
     def states(self) -> NDArray[np.uint8]:
         """HostState of each host as it is now; not to be kept."""
         return self._records["state"]
+
+    def reason(self, host: int) -> Reason:
+        """Why a host has its state as it is now."""
+        return Reason(int(self._records["reason"][host]))
 
     def grow(self, host_count: int) -> None:
         """Make room for more hosts; nothing is known about the new ones."""

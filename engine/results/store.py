@@ -55,6 +55,11 @@ class Store:
         return self._table.count
 
     @property
+    def admitted(self) -> NDArray[np.uint32]:
+        """The hosts that were admitted, in the order of their rows."""
+        return self._table.hosts
+
+    @property
     def channels(self) -> NDArray[np.uint32]:
         """The channels, one per column."""
         return self._channels

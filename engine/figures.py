@@ -1,0 +1,92 @@
+"""Figures: what a progress display shows, computed from the parts of a running scan."""
+
+from __future__ import annotations
+
+from engine.core.meter import Meter, expected_remaining
+from engine.core.progress import Progress
+from engine.core.scan_core import ScanCore
+from engine.finder import HostFinder
+from engine.results.snapshot import Phase
+from engine.spec.host_state import HostState
+from engine.spec.timing import TimingTemplate
+
+SETTLED = 1.0
+"""Seconds after which the measured send rate says more than the pace."""
+
+
+class Figures:
+    """Measures one scan. ``finder`` is None for scans without host discovery."""
+
+    def __init__(self, core: ScanCore, finder: HostFinder | None) -> None:
+        self._core = core
+        self._finder = finder
+        self._meter = Meter()
+        self.rejected = 0
+
+    def note(self, now: float) -> None:
+        """Take in the totals at ``now``; cheap enough to call in every round."""
+        self._meter.note(now, *self._totals())
+
+    def _totals(self) -> tuple[int, int, int]:
+        core, finder = self._core, self._finder
+        pinged, heard = (finder.core.sent_total, finder.core.answered_total) if finder else (0, 0)
+        return core.sent_total + pinged, core.answered_total + heard, core.decided
+
+    def progress(
+        self, now: float, elapsed: float, phase: Phase, timing: TimingTemplate, longest_wait: float
+    ) -> Progress:
+        """The figures of now. ``longest_wait``: seconds the engine sleeps at most."""
+        core = self._core
+        send_rate, answer_rate, _ = self._meter.rates(now, *self._totals())
+        sent, answered, _ = self._totals()
+        percentiles = core.rtt.percentiles()
+        settled = elapsed > SETTLED and core.unsent > send_rate * longest_wait
+        running = phase is Phase.RUNNING
+        hosts = self._finder.table.snapshot().counts if self._finder else {}
+        return Progress(
+            elapsed=elapsed,
+            total=core.decided + core.open_cells,
+            decided=core.decided,
+            remaining=self._remaining(timing, send_rate if settled else None) if running else None,
+            sent=sent,
+            answered=answered,
+            resent=core.resent_total,
+            in_flight=core.in_flight,
+            send_rate=0.0 if phase.over else send_rate,
+            answer_rate=0.0 if phase.over else answer_rate,
+            pace=core.pace.rate,
+            loss=core.loss.share,
+            rtt_median=percentiles[0] if percentiles else None,
+            rtt_p95=percentiles[1] if percentiles else None,
+            limit="" if phase.over else self._limit(),
+            rejected=self.rejected,
+            hosts_total=sum(hosts.values()),
+            hosts_up=hosts.get(HostState.UP, 0),
+            hosts_down=hosts.get(HostState.DOWN, 0),
+        )
+
+    def _limit(self) -> str:
+        finder, core = self._finder, self._core
+        if finder is not None and not core.paused and not core.open_cells:
+            if finder.unknown:
+                return f"finding hosts: {finder.unknown:,} not known yet"
+            if finder.naming:
+                return f"looking up {finder.naming:,} names"
+        return core.limit()
+
+    def _remaining(self, timing: TimingTemplate, measured: float | None) -> float | None:
+        """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
+        sends less, so once the rate has been measured for a while that is what counts."""
+        core = self._core
+        if self._finder is not None and self._finder.unknown:
+            return None  # nobody knows how many ports there will be
+        if not core.sent_total:
+            return None
+        return expected_remaining(
+            core.open_cells,
+            core.unsent,
+            core.pace.rate if measured is None else min(core.pace.rate, measured * 1.1),
+            core.silent_share,
+            core.loss.copies(timing.max_retries),
+            core.rtt.group_timeout(timing),
+        )
