@@ -32,7 +32,7 @@ from engine.core.pace import Pace
 from engine.core.patience import PATIENCE
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
-from engine.core.verdict import classify
+from engine.core.verdict import Verdicts, classify
 from engine.core.walks import name_cells
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
@@ -41,6 +41,7 @@ from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
 from engine.techniques.answer import FROM_TARGET
 from engine.techniques.registry import technique
+from engine.techniques.upgrade import may_replace
 
 MOST_PER_POLL = 2_048
 """Probes handed out at once: small enough that a command never waits 100 ms for a batch."""
@@ -362,24 +363,34 @@ class ScanCore:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
         if not len(replies):
             return np.empty(0, np.intp)
-        records = replies.records
-        at = self._ledger.locate(records)
-        verdicts = classify(records)
+        at = self._ledger.locate(replies.records)
+        verdicts = classify(replies.records)
         useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
-        useful = useful[self._acceptable(at[useful], verdicts.state[useful])]
-        chosen = useful[firsts(at[useful])]
-        at = at[chosen]
-        if not len(chosen):
-            return chosen
-        records = records[chosen]
+        taken = [np.empty(0, np.intp)]
+        while len(useful):
+            # One answer per cell at a time: a second one in the batch meets the state of the first.
+            kinds = replies.records["technique"][useful]
+            useful = useful[self._acceptable(at[useful], verdicts.state[useful], kinds)]
+            first = firsts(at[useful])
+            chosen, useful = useful[first], np.delete(useful, first)
+            self._decide(now, at[chosen], replies.records[chosen], verdicts.only(chosen))
+            taken.append(chosen)
+        return np.concatenate(taken)
+
+    def _decide(
+        self, now: float, at: Positions, records: NDArray[np.void], verdicts: Verdicts
+    ) -> None:
+        """Decide cells, each once, by answers."""
         awaited = self._ledger.open_questions(at)
+        silent = ~awaited & (self._ledger.reasons(at) == Reason.NO_RESPONSE)
         rtt = self._round_trips(at, records, awaited)
-        self._count_answers(now, at, records)
+        news = awaited | silent  # a second answer says nothing of the path
+        self._count_answers(now, at[news], records[news])
         foreign = (records["answer"] & FROM_TARGET) == 0
         self._ledger.decide(
             at,
-            state=verdicts.state[chosen],
-            reason=verdicts.reason[chosen],
+            state=verdicts.state,
+            reason=verdicts.reason,
             technique=records["technique"],
             ttl=records["ttl"],
             flags=np.where(foreign, FOREIGN, 0).astype(np.uint8),
@@ -388,18 +399,21 @@ class ScanCore:
         )
         self._decided(at[awaited])
         self._newly.append(at[~awaited])
-        self._silent_cells -= int(np.count_nonzero(~awaited))
-        return chosen
+        self._silent_cells -= int(np.count_nonzero(silent))
 
-    def _acceptable(self, at: Positions, states: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Cells answers with these states may decide: those that wait for one, and those given up
-        as silent. "Unfiltered" is no news there, unless the silence was an ACK scan's own: it says
+    def _acceptable(
+        self, at: Positions, states: NDArray[np.uint8], techniques: NDArray[np.uint8]
+    ) -> NDArray[np.bool_]:
+        """Cells answers with these states, to these techniques, may decide: those that wait for
+        one, those given up as silent, and those whose first answer says less (see UPGRADES).
+        "Unfiltered" is no news after silence, unless the silence was an ACK scan's own: it says
         less than the type that the user switched to since."""
-        asked = self._ledger.tries(at) > 0
         silent = self._ledger.reasons(at) == Reason.NO_RESPONSE
+        better = may_replace(self._ledger.states(at), states, techniques)
         own = self._queue.techniques[Protocol.TCP] == ScanType.ACK
-        silent &= (states != PortState.UNFILTERED) | own
-        acceptable: NDArray[np.bool_] = asked & (silent | self._ledger.open_questions(at))
+        wanted = np.where(silent, (states != PortState.UNFILTERED) | own, better)
+        acceptable: NDArray[np.bool_] = wanted | self._ledger.open_questions(at)
+        acceptable &= self._ledger.tries(at) > 0
         return acceptable
 
     def _round_trips(

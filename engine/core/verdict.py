@@ -19,6 +19,10 @@ class Verdicts:
     state: NDArray[np.uint8]
     reason: NDArray[np.uint8]
 
+    def only(self, chosen: NDArray[np.intp]) -> Verdicts:
+        """Those at the given places."""
+        return Verdicts(self.state[chosen], self.reason[chosen])
+
 
 def classify(records: NDArray[np.void]) -> Verdicts:
     """The outcome of each REPLY record. Few different answers arrive, so each is looked up once."""
