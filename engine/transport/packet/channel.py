@@ -81,7 +81,7 @@ class PacketChannel:
             stack.callback(self._close_receivers)
             self._listen()
             self._open = stack.pop_all()
-        self._neighbours = NeighbourPings(self._paths)
+        self._neighbours = NeighbourPings(self._paths, recorder)
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
         self._senders = (PacketSender(), PacketSender())

@@ -26,10 +26,12 @@ from engine.core.batch import (
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import Protocol
 from engine.techniques.answer import AnswerKind, answer_code
+from engine.transport.base import Recorder
 from engine.transport.packet.paths import HostPaths
 from engine.transport.packet.resolver import Answered, Hop
 from engine.transport.packet.trouble import Trouble, pressure, refused
 
+_ETHERNET = 14
 _PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
 
 
@@ -42,10 +44,12 @@ class _Question:
 
 
 class NeighbourPings:
-    """Asks and listens through the resolver of ``paths``."""
+    """Asks and listens through the resolver of ``paths``. ``recorder`` is shown the solicitations
+    and what answers them; ARP is no IP, so it cannot be."""
 
-    def __init__(self, paths: HostPaths) -> None:
+    def __init__(self, paths: HostPaths, recorder: Recorder | None = None) -> None:
         self._paths = paths
+        self._recorder = recorder
         self._questions: dict[Hop, _Question] = {}
 
     def send(
@@ -64,7 +68,7 @@ class NeighbourPings:
                 continue
             now = time.monotonic()
             try:
-                self._paths.resolver.ask_once(found.hop, found.asker)
+                frame = self._paths.resolver.ask_once(found.hop, found.asker)
             except OSError as error:
                 if error.errno in _PRESSURE:
                     return troubles, pressure(error)
@@ -74,6 +78,9 @@ class NeighbourPings:
                     sent_at[row] = REFUSED
                 continue
             sent_at[row] = now
+            if self._recorder is not None and len(found.hop.address) == 16:
+                packet = np.frombuffer(frame, np.uint8)[None, _ETHERNET:]
+                self._recorder.sent(packet, np.array([packet.shape[1]]), np.array([now]))
             attempt = int(batch["attempt"][row])
             known = self._questions.get(found.hop)
             if known is not None and known.attempt != attempt:
@@ -96,6 +103,9 @@ class NeighbourPings:
             if _is_ip(answer):
                 kept = np.frombuffer(answer.packet[:SNAP], np.uint8)
                 raw[row, : len(kept)], raw_length[row] = kept, len(kept)
+        if self._recorder is not None:
+            shown = np.flatnonzero(raw_length)
+            self._recorder.received(raw[shown], raw_length[shown], records["time"][shown])
         return ReplyBatch(records, raw, raw_length, rejected)
 
 

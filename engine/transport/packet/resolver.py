@@ -106,15 +106,17 @@ class NeighbourResolver:
                 self._searches[hop] = _Search(asker, 0, now)
         self.step(now)
 
-    def ask_once(self, hop: Hop, asker: Asker) -> None:
+    def ask_once(self, hop: Hop, asker: Asker) -> bytes:
         """Ask for one hop on the wire, now and only now, whatever is known about it.
 
-        An answer is what answered() returns, and counts as found. Raises OSError when the question
-        cannot leave.
+        Returns the frame that was sent. An answer is what answered() returns, and counts as found.
+        Raises OSError when the question cannot leave.
         """
         self._listen(len(hop.address))
-        asker.frames.send(question(hop.address, asker.hardware, asker.source))
+        frame = question(hop.address, asker.hardware, asker.source)
+        asker.frames.send(frame)
         self._asked_once.add(hop)
+        return frame
 
     def answered(self) -> list[Answered]:
         """The answers since the last call to questions of ask_once(); the first to each counts."""
