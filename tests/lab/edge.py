@@ -22,8 +22,10 @@ from tests.lab.firewall import (
     Outcome,
     Verdict,
     ruleset,
+    silence_to,
 )
-from tests.lab.hosts import OPEN, SCTP, TCP, UDP, HostPlan, by_protocol, protocol_of
+from tests.lab.hosts import SCTP, TCP, UDP, HostPlan, protocol_of
+from tests.lab.liars import TARPIT
 from tests.lab.namespace import ip_batch
 from tests.lab.network import (
     CALM,
@@ -97,40 +99,17 @@ class SctpPlan(HostPlan):
         return MAYBE_OPEN if scan == "-sZ" else Outcome("open", "init-ack")
 
 
-class TarpitPlan(HostPlan):
-    """The user-space host that accepts every connection and lets none proceed.
-
-    ``truth`` is what a scan sees. What is really there is in ``note``.
-    """
-
-    note = (
-        "every port completes a handshake with a window of 0 and no data can ever be sent: nothing "
-        "listens, nmap calls all of them open"
-    )
-
-    def truth(self, scan: str, port: int, family: int) -> Outcome:
-        if scan == "-sO":
-            return by_protocol(SILENCE, family)
-        return OPEN[scan] if scan in ("-sS", "-sT") else silence_to(scan)
-
-
-def silence_to(scan: str) -> Outcome:
-    """What no answer at all means to a scan type."""
-    return SILENCE if scan == "-sT" else Verdict("drop", 0, SILENCE, None, None).raw(scan) or SILENCE
-
-
 UNREACHABLE = RefusedPlan("unreachable", verdicts=(REJECTS_V4[1], REJECTS_V6[2]))
 PROHIBITED = RefusedPlan("prohibited", verdicts=(REJECTS_V4[6], REJECTS_V6[1]))
 LOOPING = RefusedPlan("looping")
 INNER = HostPlan("inner", tcp_open=(22, 80, 443), udp_services={53: "dns"}, also_scanned=(23, 81))
 ZOMBIE = HostPlan("zombie", also_scanned=(22, 80))
 SCTP_PEER = SctpPlan("sctppeer", also_scanned=(22, 80))
-TARPIT = TarpitPlan("tarpit", also_scanned=(22, 80, 443, 1234))
 
 REFUSED = (UNREACHABLE, PROHIBITED, LOOPING)
 USERLAND = (ZOMBIE, SCTP_PEER, TARPIT)
 EDGE_PLANS: tuple[HostPlan, ...] = (*REFUSED, INNER, ZOMBIE, SCTP_PEER)
-"""The hosts every scan type is compared on; the tarpit is a liar and has its own test."""
+"""The hosts every scan type is compared on; the tarpit is a liar (see liars.py)."""
 
 
 @dataclass(frozen=True)

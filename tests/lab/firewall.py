@@ -35,14 +35,19 @@ class Verdict:
         """What a TCP or SCTP type of raw packets sees: as ``syn``, but silence and resets mean what
         they mean to that type."""
         if self.syn == SILENCE:
-            return SILENCE if scan in FILTERED_WHEN_SILENT else MAYBE_OPEN
+            return silence_to(scan)
         return Outcome("unfiltered", "reset") if (scan, self.syn) == ("-sA", RESETS) else self.syn
 
 
 SILENCE = Outcome("filtered", "no-response")
 MAYBE_OPEN = Outcome("open|filtered", "no-response")
 RESETS = Outcome("closed", "reset")
-FILTERED_WHEN_SILENT = ("-sS", "-sA", "-sW", "-sY")
+FILTERED_WHEN_SILENT = ("-sS", "-sT", "-sA", "-sW", "-sY")
+
+
+def silence_to(scan: str) -> Outcome:
+    """What no answer at all means to a scan type."""
+    return SILENCE if scan in FILTERED_WHEN_SILENT else MAYBE_OPEN
 
 
 def _reject(family: int, nft_type: str, reason: str, connect: str) -> Verdict:
