@@ -24,6 +24,10 @@
     [host.udp]
     open = "53"
     default = "closed"
+    [host.sctp]
+    open = "3868"
+    [host.ip]                     # protocol numbers or names
+    open = "icmp,tcp,udp,sctp"
 
 Port behaviours: ``open``, ``closed``, ``filtered`` and the ICMP reasons in ICMP_REASONS.
 """
@@ -43,6 +47,7 @@ from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
 from engine.spec.targets import TargetSet, parse_targets, resolve_targets
 from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
+from engine.techniques.sctp import ABORT, INIT_ACK
 
 MAX_BYTES = 1 << 20
 SILENCE = 0
@@ -66,6 +71,14 @@ _ANSWERS: Mapping[Protocol, Mapping[str, int]] = {
     Protocol.UDP: {
         "open": answer_code(AnswerKind.UDP, 0),
         "closed": answer_code(AnswerKind.ICMP4, 0x0303),
+    },
+    Protocol.SCTP: {
+        "open": answer_code(AnswerKind.SCTP, INIT_ACK),
+        "closed": answer_code(AnswerKind.SCTP, ABORT),
+    },
+    Protocol.IP: {
+        "open": answer_code(AnswerKind.IP, 0),
+        "closed": answer_code(AnswerKind.ICMP4, 0x0302),
     },
 }
 _TRUTHS = ("link", "ping")
@@ -145,14 +158,14 @@ def _truth(table: Mapping[str, object], name: str, default: bool) -> bool:
 
 
 def _profile(entry: Mapping[str, object]) -> HostProfile:
-    _known(entry, ("address", "tcp", "udp", *_NUMBERS, *_TRUTHS), "a [[host]] entry")
+    protocols = tuple(protocol.label for protocol in Protocol)
+    _known(entry, ("address", *protocols, *_NUMBERS, *_TRUTHS), "a [[host]] entry")
     expressions = parse_targets(str(entry.get("address", "")))
     if expressions.host_names or not expressions.count:
         raise SpecError("scenario", "address", None, "must hold addresses, not names")
     hosts = resolve_targets(expressions).targets
     answers = {
-        protocol: _behaviour(entry.get(protocol.label, {}), protocol)
-        for protocol in (Protocol.TCP, Protocol.UDP)
+        protocol: _behaviour(entry.get(protocol.label, {}), protocol) for protocol in Protocol
     }
     return HostProfile(
         hosts=hosts,
@@ -183,6 +196,8 @@ def _behaviour(table: object, protocol: Protocol) -> NDArray[np.uint32]:
         for owner, low, high in chosen.ranges:
             if owner is protocol:
                 answers[low : high + 1] = code
+    speaking = np.flatnonzero(answers == _ANSWERS[Protocol.IP]["open"])
+    answers[speaking] |= speaking.astype(np.uint32)  # the answer names its protocol
     return answers
 
 

@@ -21,11 +21,15 @@ from engine.discovery.whereabouts import Whereabouts
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
+from engine.techniques.sctp import ABORT, INIT_ACK
 from engine.transport.scenario import SILENCE, HostProfile, Scenario
 
 _TCP_OPEN = answer_code(AnswerKind.TCP, SYN | ACK | WINDOW_OPEN)
 _TCP_CLOSED = answer_code(AnswerKind.TCP, RST | ACK)
 
+_ABORT = answer_code(AnswerKind.SCTP, ABORT)
+_OPEN = (_TCP_OPEN, answer_code(AnswerKind.SCTP, INIT_ACK))
+_CLOSED = (_TCP_CLOSED, _ABORT)
 _RESET = answer_code(AnswerKind.TCP, RST)
 _FLAG_ANSWERS: Mapping[ScanType | PingKind, tuple[int, int]] = {
     ScanType.ACK: (_RESET | WINDOW_OPEN, _RESET),
@@ -35,9 +39,10 @@ _FLAG_ANSWERS: Mapping[ScanType | PingKind, tuple[int, int]] = {
     ScanType.NULL: (SILENCE, _TCP_CLOSED),
     ScanType.FIN: (SILENCE, _TCP_CLOSED),
     ScanType.XMAS: (SILENCE, _TCP_CLOSED),
+    ScanType.SCTP_ECHO: (SILENCE, _ABORT),
 }
-"""What an open and a closed port answer to probes without SYN, on a stack derived from BSD: there
-each of these scan types can tell the two apart, if they can be told at all."""
+"""What an open and a closed port answer to probes that begin no connection, on a stack derived from
+BSD: there each of these scan types can tell the two apart, if they can be told at all."""
 
 _IPID_UNCHANGED, _IPID_CHANGED = (answer_code(AnswerKind.IPID, taken) for taken in (0, 1))
 
@@ -264,11 +269,12 @@ class SimulatedTransport:
 
 
 def _answer_flags(techniques: NDArray[np.uint8], codes: NDArray[np.uint32]) -> None:
-    """Put what probes without SYN are answered with in place of the answers to a SYN."""
+    """Put what probes that begin nothing are answered with in place of the answers to those that
+    do."""
     for scan_type, (opened, closed) in _FLAG_ANSWERS.items():
         mine = techniques == scan_type
         if mine.any():
-            is_open, is_closed = mine & (codes == _TCP_OPEN), mine & (codes == _TCP_CLOSED)
+            is_open, is_closed = mine & np.isin(codes, _OPEN), mine & np.isin(codes, _CLOSED)
             codes[is_open], codes[is_closed] = opened, closed
 
 

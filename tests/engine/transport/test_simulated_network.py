@@ -19,7 +19,9 @@ from engine.transport.scenario import ICMP_REASONS, load_scenario
 from engine.transport.simulated import SimulatedTransport
 from tests.engine.core.simulated_scan import targets
 
-SILENT_WHEN_OPEN = (ScanType.MAIMON, ScanType.NULL, ScanType.FIN, ScanType.XMAS)
+SILENT_WHEN_OPEN = (
+    ScanType.MAIMON, ScanType.NULL, ScanType.FIN, ScanType.XMAS, ScanType.SCTP_ECHO,
+)  # fmt: skip
 
 
 def network(toml: str, where: str = "10.0.0.1", realtime: bool = False) -> SimulatedTransport:
@@ -72,7 +74,9 @@ def test_each_behaviour_is_judged_as_what_it_is(scan_type: ScanType, behaviour: 
     records = collect(transport)
     verdicts = classify(records)
     idle = scan_type is ScanType.IDLE
-    if (behaviour == "filtered" and not idle) or (behaviour == "open" and scan_type in SILENT_WHEN_OPEN):
+    if (behaviour == "filtered" and not idle) or (
+        behaviour == "open" and scan_type in SILENT_WHEN_OPEN
+    ):
         assert not len(records)
         return
     if scan_type is ScanType.CONNECT and behaviour == "time-exceeded":
@@ -85,7 +89,7 @@ def test_each_behaviour_is_judged_as_what_it_is(scan_type: ScanType, behaviour: 
     refused = behaviour == "port-unreach" and scan_type in (ScanType.CONNECT, ScanType.UDP)
     if scan_type is ScanType.ACK and behaviour in ("open", "closed"):
         assert state is PortState.UNFILTERED
-    elif behaviour == "open":
+    elif behaviour == "open" or (behaviour == "port-unreach" and scan_type is ScanType.PROTOCOL):
         assert state is PortState.OPEN
     elif behaviour == "closed" or refused:
         assert state is PortState.CLOSED
