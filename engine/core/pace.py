@@ -35,6 +35,10 @@ _GROWTH = 1.08
 _CAUTION = 0.9
 _STEEPEST = 0.3
 """The rate is not cut to less than this share at once."""
+_MEMORABLE = 2.0
+"""Seconds over which the share of answers is taken, where few are expected."""
+_VOUCHING = 0.05
+"""Share of probes that must be answered there for a rate far above the start rate."""
 _MOST_BURST = 8_192
 _REMEMBERED = 512
 
@@ -194,7 +198,7 @@ class Pace:
             self._answer_loss(now, feedback)
         else:
             self._suspected_at = None
-            if busy and (healthy or self._may_grow_unheard()):
+            if busy and self._may_grow(now, healthy):
                 self._grow(now, feedback)
 
     def _healthy(self) -> bool:
@@ -206,9 +210,15 @@ class Pace:
         self._best_ratio = max(best * 0.98, ratio)
         return ratio >= _HEALTHY * best
 
-    def _may_grow_unheard(self) -> bool:
+    def _may_grow(self, now: float, healthy: bool) -> bool:
+        """Whether answers allow a higher rate. Where few are expected, a moderate one needs none,
+        and a lucky few do not vouch for more."""
+        if self._unheard == 1.0:
+            return healthy
         start = self._timing.start_rate
-        return start < self._rate * 2 <= start * self._unheard
+        if start < self._rate * 2 <= start * self._unheard:
+            return True
+        return healthy and self._flow(now - _MEMORABLE, now).share >= _VOUCHING
 
     def _grow(self, now: float, feedback: float) -> None:
         if self._doubling:

@@ -250,10 +250,11 @@ class DiscoveryCore:
         again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
         self._queue.add_copies(again)
 
-    def _finish(self, now: float, probes: ProbeBatch) -> None:
+    def _finish(self, now: float, probes: NDArray[np.void], *, refused: bool = False) -> None:
         """These pings are asked no more. Hosts whose last one that was are down, or, where none
         was ever allowed to leave, unknown."""
-        spent = self._roster.finish(probes["host"], self._roster.locate(probes))
+        cells = self._roster.locate(probes)
+        spent = self._roster.finish(probes["host"], cells, refused=refused)
         barred = self._roster.unasked(spent)
         self._findings.decide(now, spent[~barred], *_SILENCE)
         self._findings.decide(now, spent[barred], *_BARRED)
@@ -300,7 +301,7 @@ class DiscoveryCore:
         self._findings.believe(records[down], cells[down], ticks[down], said.of(down))
         ended = np.flatnonzero(said.ended & roster["open"][hosts])
         ended = ended[firsts(cells[ended])]
-        self._finish(now, records[ended])
+        self._finish(now, records[ended], refused=True)
         return np.sort(at[np.concatenate([up, down])])
 
     def _fitting(self, records: NDArray[np.void]) -> tuple[NDArray[np.intp], Cells]:

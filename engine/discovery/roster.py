@@ -48,11 +48,13 @@ _HOST = np.dtype(
         ("tries", np.uint8),
         ("known", np.bool_),
         ("open", np.bool_),
+        ("refused", np.bool_),
         ("dropped", np.bool_),
     ]
 )
-"""``base``: its first cell. ``left``: cells that are not DONE. ``tries``: most copies that any DONE
-cell had. ``known``: it was added. ``dropped``: the user skipped it."""
+"""``base``: its first cell. ``left``: cells that are not DONE. ``tries``: most copies that any cell
+had that is DONE because nothing came back. ``known``: it was added. ``refused``: somebody else
+answered for it. ``dropped``: the user skipped it."""
 
 
 class Expansion(NamedTuple):
@@ -186,15 +188,19 @@ class Roster:
         self.in_flight -= int(np.count_nonzero(self.cells["flags"][cells] & FLYING))
         self.cells["flags"][cells] &= 0xFF ^ FLYING
 
-    def finish(self, hosts: NDArray[np.uint32], cells: Cells) -> NDArray[np.uint32]:
+    def finish(
+        self, hosts: NDArray[np.uint32], cells: Cells, *, refused: bool = False
+    ) -> NDArray[np.uint32]:
         """Ask these cells (of these hosts, each cell once) no more. Returns the open hosts that
-        have no cell left."""
+        have no cell left. ``refused``: somebody else said that it is no use."""
         fresh = self.cells["flags"][cells] & DONE == 0
         hosts, cells = hosts[fresh], cells[fresh]
         self.land(cells)
         self.cells["flags"][cells] |= DONE
-        tries = np.minimum(self.cells["tries"][cells], 255)
-        np.maximum.at(self.hosts["tries"], hosts, tries)
+        if refused:
+            self.hosts["refused"][hosts] = True
+        else:
+            np.maximum.at(self.hosts["tries"], hosts, self.cells["tries"][cells])
         np.subtract.at(self.hosts["left"], hosts, np.uint32(1))
         touched = distinct(hosts)
         spent: NDArray[np.uint32] = touched[
@@ -210,6 +216,7 @@ class Roster:
         if afresh:
             self.cells["tries"][cells] = 0
             self.hosts["tries"][hosts] = 0
+            self.hosts["refused"][hosts] = False
         self.hosts["left"][hosts] = self.sizes[self.hosts["suite"][hosts]]
         self.hosts["open"][hosts] = True
         self.open_hosts += len(hosts)
@@ -239,14 +246,14 @@ class Roster:
 
     def unasked(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """True for hosts whose cells are all DONE without a copy that left."""
-        never: NDArray[np.bool_] = self.hosts["tries"][hosts] == 0
+        never: NDArray[np.bool_] = (self.hosts["tries"][hosts] == 0) & ~self.hosts["refused"][hosts]
         return never
 
     def silent(self) -> NDArray[np.uint32]:
         """The hosts that were asked and called down because nothing came back."""
         hosts = self.hosts
         silent = (hosts["state"] == HostState.DOWN) & (hosts["reason"] == Reason.NO_RESPONSE)
-        silent &= (hosts["suite"] != NO_SUITE) & ~hosts["dropped"]
+        silent &= (hosts["suite"] != NO_SUITE) & (hosts["tries"] > 0) & ~hosts["dropped"]
         return np.flatnonzero(silent).astype(np.uint32)
 
 
