@@ -75,12 +75,16 @@ class Narrator:
 
 
 def progress_line(progress: Progress) -> str:
-    """``45.0 %  450 of 1,000 ports  20,000 probes/s  about 3 s left``."""
-    parts = [
-        f"{progress.fraction * 100:.1f} %",
-        f"{progress.decided:,} of {progress.total:,} ports",
-        f"{progress.send_rate:,.0f} probes/s",
-    ]
+    """``12 up, 40 of 256 hosts asked  45.0 %  450 of 1,000 ports  20,000 probes/s  about 3 s left``,
+    without what there is none of."""
+    parts = []
+    asked = progress.hosts_up + progress.hosts_down
+    if asked < progress.hosts_total or not progress.total:
+        parts.append(f"{progress.hosts_up:,} up, {asked:,} of {progress.hosts_total:,} hosts asked")
+    if progress.total:
+        parts.append(f"{progress.fraction * 100:.1f} %")
+        parts.append(f"{progress.decided:,} of {progress.total:,} ports")
+    parts.append(f"{progress.send_rate:,.0f} probes/s")
     if progress.remaining is not None:
         parts.append(f"about {_duration(progress.remaining)} left")
     return "  ".join(parts)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 
 import numpy as np
@@ -25,18 +26,23 @@ from engine.spec.services import service_name
 
 _WIDTH = 80
 """Columns explanations are wrapped to."""
+_MOST_FAILED = 5
+"""Hosts that could not be probed for the same reason are summed up beyond this number."""
 
 
 def write_text(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
     """Write the report as UTF-8 text. Raises only what ``stream`` raises."""
     roll = roll_call(report, style)
+    failed = _alike(report.snapshot, roll, style)
     _put(stream, [f"{PROGRAM} scan report, started {_moment(report)}"])
     for expression, problem in report.target_problems:
         _put(stream, [f"Target not scanned: {clean(expression)}: {clean(problem)}"])
     apart = [""] if report.spec.scan_ports else []
     for host, status in roll.listed:
+        if status.status is Status.FAILED and report.snapshot.problems[host] in failed:
+            continue
         _put(stream, [*apart, *_host_lines(report, host, status, style)])
-    dark = list(_dark_lines(roll))
+    dark = list(_dark_lines(roll, failed))
     if dark:
         _put(stream, ["", *dark])
     if report.snapshot.failure:
@@ -53,8 +59,21 @@ def _moment(report: ScanReport) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S %z", moment)
 
 
-def _dark_lines(roll: RollCall) -> Iterator[str]:
+def _alike(snapshot: Snapshot, roll: RollCall, style: Style) -> Mapping[str, int]:
+    """Problems too many hosts share to list each of those: the number of hosts."""
+    failed = (host for host, status in roll.listed if status.status is Status.FAILED)
+    numbers = Counter(snapshot.problems[host] for host in failed)
+    return {
+        problem: number
+        for problem, number in numbers.items()
+        if number > _MOST_FAILED and not style.detail
+    }
+
+
+def _dark_lines(roll: RollCall, failed: Mapping[str, int]) -> Iterator[str]:
     """What there is to say about hosts that are not listed."""
+    for problem, number in failed.items():
+        yield f"Not shown: {counted(number, 'host')} that could not be probed ({clean(problem)})"
     if roll.hidden_down:
         number = sum(roll.hidden_down.values())
         reasons = ", ".join(

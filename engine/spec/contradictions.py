@@ -40,6 +40,8 @@ _TABLE = (
     _Apart("-n", "names", "looks up no names", _SERVERS, Names.NEVER),
     _Apart("--system-dns", "system_dns", "asks the system's servers",
            {"--dns-servers": "dns_servers"}),
+    _Apart("-sI", "zombie", "sends the zombie's packets as they must be",
+           {"--scanflags": "scanflags"}),
     _Apart("-F", "fast", "chooses the ports", {"-p": "ports", "--top-ports": "top_ports"}),
 )  # fmt: skip
 

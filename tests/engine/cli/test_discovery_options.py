@@ -141,6 +141,10 @@ def test_scan_flags(text: str, flags: int) -> None:
         ("-P0", "-P0 is not an option of pyscan; write -Pn"),
         ("-sP", "'-sP' is an option of its own; write -sn"),
         ("-sSn", "write it apart: -sn"),
+        ("-sI 10.0.0.1 --scanflags SYN", "'--scanflags' does not go with -sI"),
+        ("-sI 10.0.0.1 -sS", "'-sI' is a second tcp scan type"),
+        ("-sOS", "'-sO' goes with no other type; scan in two runs"),
+        ("-sYZ", "'-sZ' is a second sctp scan type"),
         ("-sI 10.0.0.1:0", "is not a host and port; write for example"),
         ("-sI a/b", "is not a host and port"),
         ("--dns-servers dns.test", "'dns.test' is not an address"),
@@ -175,6 +179,17 @@ def test_a_ping_of_ipv4_needs_such_a_target(option: str) -> None:
     with pytest.raises(SpecError, match=f"'{option}' exists only in IPv4"):
         build(f"{option} -PE ::1")
     assert build(f"{option} ::1 127.0.0.1").spec.targets.count == 2
+
+
+def test_tcp_udp_and_sctp_go_together_in_one_run() -> None:
+    spec = build("-sSUY -p 80,S:36412 127.0.0.1").spec
+    assert [one.option for one in spec.scan_types] == ["-sS", "-sU", "-sY"]
+    assert str(spec.ports) == "T:80,U:80,S:80,36412"
+
+
+def test_ports_of_a_protocol_scan_are_protocols() -> None:
+    assert str(build("-sO 127.0.0.1").spec.ports) == "P:0-255"
+    assert str(build("-sO -p tcp,P:17,47 127.0.0.1").spec.ports) == "P:6,17,47"
 
 
 def test_a_ping_names_no_more_ports_than_a_host_can_bear() -> None:

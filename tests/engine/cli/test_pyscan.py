@@ -127,8 +127,61 @@ def test_a_host_without_a_route_is_not_called_filtered(scan_type: str) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     host = msgspec.json.decode(done.stdout, type=Document).hosts[0]
-    assert (host.status, host.pending, host.ports) == ("failed", 2, [])
+    assert (host.status, host.counts, host.ports) == ("failed", {}, [])
     assert "no route" in host.problem
+
+
+def test_a_ping_scan_scans_no_port(pyscan) -> None:
+    done = pyscan("-sn", "-n", "127.0.0.1", "--reason", "-oJ", "hosts.json")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1:3] == [
+        "PyScan scan report for 127.0.0.1",
+        "Host is up, received localhost-response.",
+    ]
+    assert done.stdout.splitlines()[-1].startswith("PyScan done: 1 IP address (1 host up) asked in")
+
+
+def test_a_list_sends_nothing(pyscan) -> None:
+    done = pyscan("-sL", "-n", "127.0.0.0/30", "--exclude", "127.0.0.2")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1:4] == [
+        f"PyScan scan report for 127.0.0.{last}" for last in (0, 1, 3)
+    ]
+
+
+def test_random_targets_need_no_others(pyscan) -> None:
+    done = pyscan("-sL", "-n", "-iR", "3", "--within", "127.8.0.0/16", "--seed", "1", "-oJ", "-")
+    assert done.returncode == 0
+    addresses = [host.address for host in msgspec.json.decode(done.stdout, type=Document).hosts]
+    assert len(addresses) == 3
+    assert all(address.startswith("127.8.") for address in addresses)
+
+
+def test_explanations_stand_below_the_table(pyscan, listener: int, closed_port: int) -> None:
+    done = pyscan("127.0.0.1", "-n", "-sT", "-p", f"{listener},{closed_port}", "--explain")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    for port, state in ((listener, "open"), (closed_port, "closed")):
+        paragraph = lines[lines.index(f"{port}/tcp") :]
+        paragraph = paragraph[: paragraph.index("")]
+        headings = [line.split(":")[0].strip() for line in paragraph[1:] if line[2] != " "]
+        assert headings == ["meaning", "probe", "reply", "rule", "advice"]
+        assert f"means {state} advice:" in " ".join(" ".join(paragraph).split())
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-sn"], "'--explain' does not go with -sn"),
+        (["-sL"], "'--explain' does not go with -sL"),
+        (["-oJ", "-"], "'--explain' adds to text, and no text is written; add -oN FILE"),
+    ],
+)
+def test_what_cannot_be_explained_is_said(pyscan, words: list[str], message: str) -> None:
+    done = pyscan("--explain", "127.0.0.1", *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
 
 
 def test_no_target_resolves(pyscan) -> None:

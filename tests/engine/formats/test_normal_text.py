@@ -218,3 +218,16 @@ def test_explanations_follow_the_table_wrapped_and_harmless(report_of, many) -> 
     reply = lines.index("  reply: first")
     assert lines[reply + 1 : reply + 3] == ["    second␛[2J", ""]
     assert max(map(len, lines)) <= 80
+
+
+def test_many_hosts_that_could_not_be_probed_are_summed_up(report_of) -> None:
+    report = report_of(
+        [], addresses=[f"10.0.0.{n}" for n in range(8)], undecided=(80,),
+        problems={**dict.fromkeys(range(7), "no route"), 7: "no interface"},
+    )  # fmt: skip
+    lines = text_of(report)
+    assert "Not shown: 7 hosts that could not be probed (no route)" in lines
+    assert [line for line in lines if line.startswith("PyScan scan report for")] == [
+        "PyScan scan report for 10.0.0.7"
+    ]
+    assert len([line for line in text_of(report, Style(detail=1)) if "could not" in line]) == 8
