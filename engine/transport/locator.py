@@ -38,7 +38,18 @@ class Locator:
             rows = np.flatnonzero(families == version)
             if len(rows):
                 found[rows] = self._of_version(version, hosts[rows])
+                found[rows[self._for_many(version, hosts[rows])]] = Whereabouts.NOBODY
         return found
+
+    def _for_many(self, version: int, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Addresses that mean many hosts whatever the routes: multicast (RFC 5771, RFC 4291) and
+        IPv4's limited broadcast (RFC 919)."""
+        if version == 6:
+            multicast: NDArray[np.bool_] = self._book.v6(hosts)[:, 0] == 0xFF
+            return multicast
+        addresses = self._book.v4(hosts)
+        many: NDArray[np.bool_] = (addresses >> np.uint32(28) == 0xE) | (addresses == 0xFFFFFFFF)
+        return many
 
     def _of_version(self, version: int, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
         stretches = np.arange(len(hosts)) if len(hosts) <= _FEW else self._stretches(version, hosts)

@@ -25,7 +25,8 @@ from engine.core.batch import (
     no_replies,
 )
 from engine.core.token import ProbeTokens
-from engine.spec.ping import PingKind
+from engine.discovery.whereabouts import Whereabouts
+from engine.spec.ping import DiscoverySpec, PingKind, PingProbe
 from engine.spec.ports import parse_ports
 from engine.spec.resolve import resolve_targets
 from engine.spec.scan import ScanSpec
@@ -390,3 +391,62 @@ def test_raw_packets_cannot_leave_through_sockets(scan_type: ScanType) -> None:
 def test_an_unknown_transport_is_refused_by_name() -> None:
     with pytest.raises(TransportUnavailable, match="pigeon"):
         open_transport(spec(ScanType.CONNECT, transport="pigeon"), book(), ProbeTokens())
+
+
+def ping_spec(*probes: PingProbe, transport: str = "sockets") -> ScanSpec:
+    asked = spec(ScanType.CONNECT, transport=transport)
+    return replace(asked, discovery=DiscoverySpec(probes=probes or None))
+
+
+def test_a_connect_ping_and_a_connect_scan_ask_the_same_port_side_by_side() -> None:
+    before = descriptors()
+    transport = open_transport(ping_spec(), book(), ProbeTokens())
+    assert transport.pings == {PingKind.CONNECT}
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        batch = probes(ScanType.CONNECT, ScanType.CONNECT)
+        batch["technique"][1] = PingKind.CONNECT
+        batch["port"] = server.getsockname()[1]
+        assert not np.isnan(transport.send(batch).sent_at).any()
+        got: list[int] = []
+        end = transport.now() + 5
+        while len(got) < 2 and transport.now() < end:
+            got += transport.receive(end).records["technique"].tolist()
+    assert sorted(got) == [ScanType.CONNECT, PingKind.CONNECT]
+    transport.close()
+    assert descriptors() == before
+
+
+def test_a_ping_that_was_named_and_cannot_be_sent_is_refused_at_once() -> None:
+    with pytest.raises(TransportUnavailable, match="-PE needs raw packets"):
+        open_transport(ping_spec(PingProbe(PingKind.ECHO)), book(), ProbeTokens())
+
+
+@pytest.mark.usefixtures("no_rights")
+def test_without_rights_a_named_ping_says_how_to_get_them() -> None:
+    asked = ping_spec(PingProbe(PingKind.SYN, 80), transport="auto")
+    with pytest.raises(TransportUnavailable, match=r"(?s)-PS needs the right.*sudo"):
+        open_transport(asked, book(), ProbeTokens())
+
+
+@pytest.mark.root
+@pytest.mark.parametrize(("wish", "neighbours"), [("packet", True), ("scapy", False)])
+def test_raw_channels_ping(wish: str, neighbours: bool) -> None:
+    transport = open_transport(ping_spec(transport=wish), book(), ProbeTokens())
+    assert (PingKind.NEIGHBOUR in transport.pings) is neighbours
+    batch = probes(ScanType.CONNECT)
+    batch["technique"], batch["port"], batch["protocol"] = PingKind.ECHO, 0, Protocol.IP
+    assert not np.isnan(transport.send(batch).sent_at).any()
+    (record,) = transport.receive(transport.now() + 5).records
+    assert record["technique"] == PingKind.ECHO
+    transport.close()
+
+
+def test_hosts_of_a_transport_without_a_locator_count_as_routed() -> None:
+    live = LiveTransport()
+    hosts = np.zeros(3, np.uint32)
+    assert live.whereabouts(hosts).tolist() == [Whereabouts.ROUTED] * 3
+    live.close()
+    real = open_transport(spec(ScanType.CONNECT), book(), ProbeTokens())
+    assert real.whereabouts(hosts).tolist() == [Whereabouts.OURS] * 3
+    assert real.hardware(0) == b""
+    real.close()
