@@ -6,6 +6,8 @@ scapy cannot read is shown as bytes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from engine.sanitize import clean
@@ -31,6 +33,7 @@ def _layers(packet: bytes) -> list[str]:
     from scapy.layers.inet import IP
     from scapy.layers.inet6 import IPv6
 
+    import_module("scapy.layers.sctp")  # teaches IP to read it
     layer: Any = (IP if packet[0] >> 4 == 4 else IPv6)(packet)
     lines = []
     for _ in range(_MOST_LAYERS):
@@ -76,12 +79,21 @@ def _udp(layer: Any) -> str:
     return f"UDP {layer.sport} > {layer.dport}, {layer.len} bytes"
 
 
+def _sctp(layer: Any) -> str:
+    return f"SCTP {layer.sport} > {layer.dport}, verification tag {layer.tag}"
+
+
+def _init(layer: Any) -> str:
+    kind = "INIT ACK" if layer.type == 2 else "INIT"
+    return f"{kind}, initiate tag {layer.init_tag}, window {layer.a_rwnd}, TSN {layer.init_tsn}"
+
+
 def _icmp4(layer: Any) -> str:
     text = f"{layer.sprintf('%ICMP.type%')} {layer.sprintf('%ICMP.code%')}"
     return f"ICMP {text} (type {layer.type}, code {layer.code})"
 
 
-_DESCRIBE = {
+_DESCRIBE: Mapping[str, Callable[[Any], str]] = {
     "IP": _ip4,
     "IPerror": lambda layer: f"about the probe {_ip4(layer)}",
     "IPv6": _ip6,
@@ -91,6 +103,12 @@ _DESCRIBE = {
     "UDP": _udp,
     "UDPerror": _udp,
     "ICMP": _icmp4,
+    "SCTP": _sctp,
+    "SCTPerror": _sctp,
+    "SCTPChunkInit": _init,
+    "SCTPChunkInitAck": _init,
+    "SCTPChunkAbort": lambda _layer: "ABORT",
+    "SCTPChunkCookieEcho": lambda _layer: "COOKIE ECHO",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from engine.explain.decode import decode
@@ -12,8 +13,10 @@ from engine.results.evidence import Evidence
 from engine.results.row import Row
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.services import service_name
 from engine.techniques.answer import RST, WINDOW_OPEN, AnswerKind, split_answer
 from engine.techniques.registry import technique
+from engine.techniques.sctp import ABORT, COOKIE_ECHO, INIT, INIT_ACK
 
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
@@ -70,7 +73,8 @@ def _sent(row: Row, probe: bytes) -> str:
     if row.technique is ScanType.CONNECT:
         return f"connect() to {row.address} port {row.port}, by the operating system"
     what = "UDP datagram" if row.protocol is Protocol.UDP else f"{row.technique.title} probe"
-    return f"a {what} to {row.address} port {row.port}"
+    place = "protocol" if row.protocol is Protocol.IP else "port"
+    return f"a {what} to {row.address} {place} {row.port}"
 
 
 def _reply(row: Row, evidence: Evidence | None) -> str:
@@ -97,12 +101,38 @@ def answer_text(code: int) -> str:
         # Only a reset's window ever decides, in a Window scan.
         window = " with a window" if detail & RST and detail & WINDOW_OPEN else ""
         return f"TCP {' '.join(flags) or 'without flags'}{window}{sender}"
-    if kind is AnswerKind.UDP:
-        return f"a UDP datagram{sender}"
-    if kind is AnswerKind.ERRNO:
-        return f"connect(): {os.strerror(detail)}" if detail else "connect() succeeded"
+    words = _ANSWERS.get(kind)
+    if words is not None:
+        return f"{words(detail)}{sender}"
     version = "ICMP" if kind is AnswerKind.ICMP4 else "ICMPv6"
     return f"{version} type {detail >> 8} code {detail & 0xFF}{sender}"
+
+
+def _errno_words(detail: int) -> str:
+    return f"connect(): {os.strerror(detail)}" if detail else "connect() succeeded"
+
+
+def _sctp_words(detail: int) -> str:
+    names = {INIT: "INIT", INIT_ACK: "INIT ACK", ABORT: "ABORT", COOKIE_ECHO: "COOKIE ECHO"}
+    return f"SCTP {names.get(detail, f'chunk of type {detail}')}"
+
+
+def _protocol_words(detail: int) -> str:
+    name = service_name(Protocol.IP, detail)
+    return f"a packet of IP protocol {detail}" + (f" ({name})" if name else "")
+
+
+_ANSWERS: Mapping[AnswerKind, Callable[[int], str]] = {
+    AnswerKind.UDP: lambda _detail: "a UDP datagram",
+    AnswerKind.ERRNO: _errno_words,
+    AnswerKind.SCTP: _sctp_words,
+    AnswerKind.IP: _protocol_words,
+    AnswerKind.NEIGHBOUR: lambda version: (
+        "an ARP reply" if version == 4 else "a neighbour advertisement"
+    ),
+    AnswerKind.IPID: lambda moved: f"the zombie's IP id {'moved on' if moved else 'stood still'}",
+}
+"""The words for the detail of an answer, by its kind."""
 
 
 def answered_by(packet: bytes) -> str:

@@ -23,6 +23,17 @@ MEANING: Mapping[Key, str] = {
         "The reset named a window, which some systems only do for an open port. A SYN scan tells "
         "for sure."
     ),
+    (PortState.OPEN, Reason.INIT_ACK): "A program accepts SCTP associations on this port.",
+    (PortState.OPEN, Reason.PROTO_RESPONSE): (
+        "The host speaks this protocol: it answered with a packet of it."
+    ),
+    (PortState.OPEN, Reason.ECHO_REPLY): "The host speaks ICMP: it answered an echo request.",
+    (PortState.OPEN, Reason.PORT_UNREACH): (
+        "The host speaks this protocol: it only has nothing on the one port that was asked."
+    ),
+    (PortState.OPEN, Reason.PARAM_PROBLEM): (
+        "The host read the probe and found fault with a field, so what was asked is in use."
+    ),
     (PortState.OPEN, None): "A program uses this port.",
     (PortState.CLOSED, Reason.RESET): (
         "The host is up and reachable, and no program listens on this port."
@@ -33,6 +44,15 @@ MEANING: Mapping[Key, str] = {
     ),
     (PortState.CLOSED, Reason.PORT_UNREACH): (
         "The host itself says that nothing listens on this UDP port."
+    ),
+    (PortState.CLOSED, Reason.ABORT): (
+        "The host is up and reachable, and no program listens on this SCTP port."
+    ),
+    (PortState.CLOSED, Reason.PROTO_UNREACH): (
+        "The host itself says that it does not speak this protocol."
+    ),
+    (PortState.CLOSED, Reason.PARAM_PROBLEM): (
+        "The host itself says that it does not speak this protocol."
     ),
     (PortState.CLOSED, None): "The host is reachable and no program listens on this port.",
     (PortState.FILTERED, Reason.NO_RESPONSE): (
@@ -57,7 +77,8 @@ MEANING: Mapping[Key, str] = {
         "not the target that answered: a firewall rejects the probe."
     ),
     (PortState.FILTERED, Reason.PROTO_UNREACH): (
-        "Something answered 'protocol unreachable': a firewall rejects."
+        "Something answered 'protocol unreachable': a firewall rejects, or the host does not speak "
+        "the protocol at all, as many do not speak SCTP."
     ),
     (
         PortState.FILTERED,
@@ -85,7 +106,14 @@ MEANING: Mapping[Key, str] = {
     (PortState.PENDING, None): "Not decided yet.",
 }
 
+_PROTOCOL_IN_USE = (
+    "If nobody needs the protocol, switch it off on the host or drop it in its firewall."
+)
+
 ADVICE: Mapping[Key, str] = {
+    (PortState.OPEN, Reason.PROTO_RESPONSE): _PROTOCOL_IN_USE,
+    (PortState.OPEN, Reason.ECHO_REPLY): _PROTOCOL_IN_USE,
+    (PortState.OPEN, Reason.PORT_UNREACH): _PROTOCOL_IN_USE,
     (PortState.OPEN, None): (
         "If it should not be reachable from here, stop the service or close the port."
     ),
@@ -99,6 +127,9 @@ ADVICE: Mapping[Key, str] = {
         "Rescan to rule out chance. If it should be open, look at the firewall of the host and on "
         "the way."
     ),
+    (PortState.FILTERED, Reason.PROTO_UNREACH): (
+        "An IP protocol scan (-sO) tells which protocols the host speaks."
+    ),
     (PortState.FILTERED, None): (
         "The sender of the answer, shown above, is where to look for the rule that refuses it."
     ),
@@ -109,6 +140,7 @@ ADVICE: Mapping[Key, str] = {
         "A SYN scan (-sS) tells whether it is open. Should that say 'filtered', a firewall "
         "stops SYNs by their flags alone and keeps no memory of connections."
     ),
+    (PortState.CLOSED_FILTERED, None): "A SYN scan (-sS) from here tells closed from filtered.",
     (PortState.PENDING, None): "Wait for the scan, or resume it.",
 }
 

@@ -19,7 +19,8 @@ _FLAGS = ((2, "S"), (1, "F"), (4, "R"), (8, "P"), (16, "A"), (32, "U"), (64, "E"
 _FLAG_LETTERS = tuple(
     "".join(letter for bit, letter in _FLAGS if number & bit) or "none" for number in range(256)
 )
-_WITH_PORTS = {6: "TCP", 17: "UDP"}
+_WITH_PORTS = {6: "TCP", 17: "UDP", 132: "SCTP"}
+_CHUNKS = {1: "INIT", 2: "INIT-ACK", 6: "ABORT", 9: "ERROR", 10: "COOKIE-ECHO"}
 _ICMP = {1: "ICMP", 58: "ICMPv6"}
 _ICMP_HEADER = 8
 _ICMP_ERRORS = {1: (3, 4, 5, 11, 12), 58: (1, 2, 3, 4)}
@@ -55,6 +56,10 @@ def _line(packet: bytes, version: int, upper: int, offset: int) -> str:
         return f"TCP {way} {letters} {tail} seq={sequence}{answer} win={window}"
     if upper == 17 and len(segment) >= 8:
         return f"UDP {_ports(segment, source, destination)} {tail}"
+    if upper == 132 and len(segment) >= 16:
+        tag, chunk = int.from_bytes(segment[4:8], "big"), segment[12]
+        name = _CHUNKS.get(chunk, f"chunk={chunk}")
+        return f"SCTP {_ports(segment, source, destination)} {name} {tail} tag={tag}"
     if upper in _ICMP and len(segment) >= _ICMP_HEADER:
         kind = segment[0]
         quoted = _quoted(segment[_ICMP_HEADER:]) if kind in _ICMP_ERRORS[upper] else ""

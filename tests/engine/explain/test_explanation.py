@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
+from scapy.layers.sctp import SCTP, SCTPChunkInitAck
 from scapy.packet import Raw
 
 from engine.explain import Explanation, explain
@@ -164,6 +165,32 @@ def test_every_outcome_has_words() -> None:
         for outcome in (one.silence, *(rule.outcome for rule in one.rules)):
             assert look_up(MEANING, outcome.state, outcome.reason)
             assert look_up(ADVICE, outcome.state, outcome.reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "words"),
+    [
+        (AnswerKind.SCTP, 2, "SCTP INIT ACK"),
+        (AnswerKind.SCTP, 6, "SCTP ABORT"),
+        (AnswerKind.SCTP, 200, "SCTP chunk of type 200"),
+        (AnswerKind.IP, 47, "a packet of IP protocol 47 (gre)"),
+        (AnswerKind.IP, 200, "a packet of IP protocol 200"),
+        (AnswerKind.NEIGHBOUR, 4, "an ARP reply"),
+        (AnswerKind.NEIGHBOUR, 6, "a neighbour advertisement"),
+    ],
+)
+def test_answers_beside_tcp_and_udp_have_words(kind: AnswerKind, detail: int, words: str) -> None:
+    assert answer_text(answer_code(kind, detail)) == words
+
+
+def test_sctp_packets_are_decoded() -> None:
+    packet = bytes(
+        IP(src=TARGET, dst=US) / SCTP(sport=80, dport=40000, tag=7) / SCTPChunkInitAck(init_tag=9)
+    )
+    found = row(PortState.OPEN, Reason.INIT_ACK, ScanType.SCTP_INIT)
+    explained = explain(found, Evidence(answer_code(AnswerKind.SCTP, 2), 0, 1.0, packet), b"")
+    assert "SCTP 80 > 40000, verification tag 7" in explained.reply
+    assert "INIT ACK, initiate tag 9" in explained.reply
 
 
 def test_escape_sequences_of_a_datagram_are_made_visible() -> None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6, IPv6ExtHdrDestOpt
+from scapy.layers.sctp import SCTP, SCTPChunkAbort, SCTPChunkInit
 from scapy.packet import Packet
 
 from engine.formats.packet_line import packet_lines
@@ -56,6 +57,18 @@ def line(packet: bytes, width: int = 128) -> str:
         (
             IP(src=B, dst=A) / ICMP(type=8) / PROBE,
             f"ICMP {B} > {A} type=8 code=0 ttl=64 id=1 len=72",
+        ),
+        (
+            IP(src=A, dst=B) / SCTP(sport=6100, dport=3868, tag=0) / SCTPChunkInit(init_tag=7),
+            f"SCTP {A}:6100 > {B}:3868 INIT ttl=64 id=1 len=52 tag=0",
+        ),
+        (
+            IP(src=B, dst=A) / SCTP(sport=3868, dport=6100, tag=7) / SCTPChunkAbort(),
+            f"SCTP {B}:3868 > {A}:6100 ABORT ttl=64 id=1 len=36 tag=7",
+        ),
+        (
+            IP(src=B, dst=A) / SCTP(sport=3868, dport=6100, tag=7) / b"\xc1\0\0\4",
+            f"SCTP {B}:3868 > {A}:6100 chunk=193 ttl=64 id=1 len=36 tag=7",
         ),
         (IP(src=B, dst=A, proto=47) / b"xx", f"IPv4 {B} > {A} protocol=47 ttl=64 id=1 len=22"),
     ],
