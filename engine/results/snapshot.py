@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.core.progress import Progress
 from engine.results.host_view import NO_HOSTS, HostView
+from engine.results.layers import EarlierResult
 from engine.results.row import HostNames, Row, make_row
 from engine.results.view import StoreView
 from engine.spec.host_state import HostState
@@ -116,3 +117,8 @@ class Snapshot:
         """The result of one cell, or None when the scan does not have it."""
         cell = self.view.cell(key)
         return None if cell is None else make_row(key, cell, self.names)
+
+    def earlier(self, key: int) -> tuple[EarlierResult, ...]:
+        """What other techniques than the one that decided a cell found there, oldest first."""
+        cell = self.view.cell(key)
+        return () if cell is None else self.view.earlier.of(key, int(cell["technique"]))

@@ -2,8 +2,7 @@
 
 Only admitted hosts have cells: of a /16 whose hosts are looked for first, most never get any. A
 host's cells are a row, given in the order of admission. The rows lie in one array that doubles when
-it is full and that the operating system fills page by page as it is touched. For snapshots it is
-cut into blocks of whole rows; only blocks that changed since the last snapshot are copied.
+it is full and that the operating system fills page by page as it is touched.
 """
 
 from __future__ import annotations
@@ -13,12 +12,13 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.blocks import BlockCopies
 from engine.results.cell import CELL, FLYING, LOST_LATELY, STALE
+from engine.results.layers import Layers
 from engine.results.row_table import RowTable
-from engine.results.view import Block, StoreView
+from engine.results.view import StoreView
 from engine.spec.reason import Reason
 
-BLOCK_CELLS = 65_536
 _LONGEST_RTT = 65_000.0
 """Milliseconds that fit the cell's 16-bit float."""
 MAX_CELLS = 1 << 28
@@ -40,8 +40,8 @@ class Store:
         self._columns = np.full(1, -1, np.int32)
         self._channels = np.empty(0, np.uint32)
         self._cells = np.zeros((0, 1), CELL)
-        self._dirty = np.zeros(0, bool)
-        self._version = 0
+        self._copies = BlockCopies(0, 0)
+        self._layers = Layers()
         self._set_channels(np.asarray(channels, np.uint32))
 
     @property
@@ -93,19 +93,14 @@ class Store:
         if after > len(self._cells):
             self._reserve(max(after, min(2 * before, self.host_count)))
         self._table.add(fresh)
-        first = -(-before // self._rows_per_block)
-        self._dirty[before // self._rows_per_block : first] = True  # the block they fill up
-        self._blocks[first:] = [self._empty_block(i) for i in range(first, self._block_count())]
-        self._version += 1
+        self._copies.extend(after)
 
     def _set_channels(self, channels: NDArray[np.uint32]) -> None:
         self._columns = np.full(int(channels.max(initial=0)) + 2, -1, np.int32)
         self._columns[channels] = np.arange(len(channels), dtype=np.int32)
         self._channels = channels
-        self._rows_per_block = max(1, BLOCK_CELLS // max(len(channels), 1))
         self._reserve(len(self._cells))
-        self._blocks = [self._empty_block(i) for i in range(self._block_count())]
-        self._dirty[: len(self._blocks)] = True
+        self._copies = BlockCopies(self.row_count, len(channels), self._copies.version)
 
     def _reserve(self, rows: int) -> None:
         """Move the cells to an array of ``rows`` rows, one column per channel."""
@@ -114,17 +109,6 @@ class Store:
         cells[: len(kept), : kept.shape[1]] = kept
         self._cells = cells
         self._flat = cells.reshape(-1)
-        dirty = np.zeros(-(-rows // self._rows_per_block), bool)
-        dirty[: len(self._dirty)] = self._dirty[: len(dirty)]
-        self._dirty = dirty
-
-    def _block_count(self) -> int:
-        return -(-self.row_count // self._rows_per_block)
-
-    def _empty_block(self, block: int) -> Block:
-        """A block of undecided cells, which take no memory of their own."""
-        rows = min(self._rows_per_block, self.row_count - block * self._rows_per_block)
-        return Block(np.broadcast_to(np.zeros((1, 1), CELL), (rows, len(self._channels))))
 
     def _column_of(self, channels: NDArray[np.integer]) -> NDArray[np.int32]:
         """Column of each channel, -1 for strangers: the last entry of the table."""
@@ -222,8 +206,13 @@ class Store:
         rtt: NDArray[np.float64] | float,
         clock: NDArray[np.uint32] | int,
     ) -> None:
-        """Write decisions: ``rtt`` in milliseconds, ``clock`` in TICKS_PER_SECOND."""
+        """Write decisions: ``rtt`` in milliseconds, ``clock`` in TICKS_PER_SECOND. What another
+        technique found before is kept apart."""
         cells = self._flat
+        before = cells["technique"][at]
+        outdated = at[(before != technique) & (before != 0)]
+        if len(outdated):
+            self._layers.add(self.keys(outdated), cells[outdated])
         cells["state"][at] = state
         cells["reason"][at] = reason
         cells["technique"][at] = technique
@@ -294,33 +283,32 @@ class Store:
         rows, columns = np.divmod(at, self._cells.shape[1])
         return self._table.hosts[rows], self._channels[columns]
 
+    def keys(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Cell keys of positions."""
+        hosts, channels = self.name(at)
+        return hosts.astype(np.int64) << 18 | channels
+
     def copy(self, at: NDArray[np.int64]) -> NDArray[np.void]:
         """A copy of the located CELLs."""
         return self._flat[at]
 
     def _touch(self, at: NDArray[np.int64]) -> None:
-        self._dirty[at // (self._cells.shape[1] * self._rows_per_block)] = True
+        self._copies.touch(at // self._cells.shape[1])
 
     def snapshot(self, *, last: bool = False) -> StoreView:
         """An immutable view of now. Costs a copy of the blocks changed since the last one.
 
         ``last`` promises that nothing will be written any more, and saves the copies.
         """
-        changed = np.flatnonzero(self._dirty)
-        if len(changed):
-            self._version += 1
-        for block in changed.tolist():
-            start = block * self._rows_per_block
-            stop = min(start + self._rows_per_block, self.row_count)
-            cells = self._cells[start:stop, : len(self._channels)]
-            self._blocks[block] = Block(cells if last else cells.copy())
-        self._dirty[changed] = False
+        cells = self._cells[: self.row_count, : len(self._channels)]
+        blocks = self._copies.take(cells, last=last)
         return StoreView(
-            self._version,
-            tuple(self._blocks),
+            self._copies.version,
+            blocks,
             self._channels,
             self._columns,
-            self._rows_per_block,
+            self._copies.rows_per_block,
             self._table.hosts,
             self._table.rows,
+            self._layers.snapshot(),
         )

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.cell import CELL
+from engine.results.layers import NOTHING_EARLIER, EarlierResults
 from engine.spec.port_state import PortState
 
 STATE_COUNT = len(PortState)
@@ -46,6 +47,7 @@ class StoreView:
         rows_per_block: rows in each block but the last.
         hosts: the host of each row (uint32).
         rows: the row of each host (int32); -1, or a row this view does not have, for none.
+        earlier: what other techniques found before at ports that were probed again.
     """
 
     version: int
@@ -55,6 +57,7 @@ class StoreView:
     rows_per_block: int
     hosts: NDArray[np.uint32]
     rows: NDArray[np.int32]
+    earlier: EarlierResults = NOTHING_EARLIER
 
     @property
     def host_count(self) -> int:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.results import store as store_module
+from engine.results import blocks
 from engine.results.filter import parse_filter
 from engine.results.query import Query, SortColumn, run_query
 from engine.results.row import Row
@@ -103,7 +103,7 @@ def test_rows_and_their_order(
     host: int | None,
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store_module, "BLOCK_CELLS", block)
+        patch.setattr(blocks, "BLOCK_CELLS", block)
         snapshot = build(results)
     found = run_query(
         snapshot,

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from engine.results import blocks
 from engine.results import store as store_module
 from engine.results.cell import CELL, STALE, cell_key, channel_of, record_keys, split_key
 from engine.results.store import Store, StoreFullError
@@ -110,7 +111,7 @@ def test_a_snapshot_never_changes() -> None:
 
 
 def test_unchanged_blocks_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "BLOCK_CELLS", 4)
+    monkeypatch.setattr(blocks, "BLOCK_CELLS", 4)
     store = full_store(7, channels([22, 80]))
     first = store.snapshot()
     assert len(first.blocks) == 4 and first.host_count == 7
@@ -125,7 +126,7 @@ def test_unchanged_blocks_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_snapshot_does_not_know_hosts_admitted_later(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "BLOCK_CELLS", 4)
+    monkeypatch.setattr(blocks, "BLOCK_CELLS", 4)
     store = Store(7, channels([22, 80]))
     before = []
     for host in (5, 2, 6, 0):
@@ -189,7 +190,7 @@ class StoreModel(RuleBasedStateMachine):
     )
     def build(self, hosts: int, last: int, block: int) -> None:
         self.patch = pytest.MonkeyPatch()
-        self.patch.setattr(store_module, "BLOCK_CELLS", block)
+        self.patch.setattr(blocks, "BLOCK_CELLS", block)
         self.store = Store(hosts, channels(range(1, last + 1)))
         self.hosts = hosts
         self.admitted: list[int] = []
