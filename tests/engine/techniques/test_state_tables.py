@@ -1,4 +1,4 @@
-"""Every row of the state tables of -sT, -sS and -sU, as nmap has them (sections 0, 1, 2, 6)."""
+"""Every row of the scan types' state tables, as nmap has them."""
 
 from __future__ import annotations
 
@@ -157,6 +157,45 @@ ICMP_ROWS: list[tuple[AnswerKind, int, str | None]] = [
 """ICMP messages that mean the same to every type but -sT, whoever sends them."""
 
 
+SCTP_OTHER_CHUNKS: list[Row] = [
+    *((SCTP, chunk, True, IGNORED) for chunk in (0, 1, 3, 7, 9, 10, 11, 14, 255)),
+    (TCP, RST, True, IGNORED),
+    (UDP, 0, True, IGNORED),
+    (IP, 132, True, IGNORED),
+]
+SCTP_ROWS: dict[ScanType, list[Row]] = {
+    ScanType.SCTP_INIT: [
+        (SCTP, 2, True, "open init-ack"),
+        (SCTP, 6, True, "closed abort"),
+        *SCTP_OTHER_CHUNKS,
+    ],
+    ScanType.SCTP_ECHO: [
+        (SCTP, 6, True, "closed abort"),
+        (SCTP, 2, True, IGNORED),
+        *SCTP_OTHER_CHUNKS,
+    ],
+}
+
+PROTOCOL_ROWS: list[Row] = [
+    *((IP, number, True, "open proto-response") for number in (0, 1, 6, 47, 132, 254)),
+    (ICMP4, icmp(0, 0), True, "open echo-reply"),
+    (ICMP4, icmp(0, 0), False, IGNORED),
+    (ICMP6, icmp(129, 0), True, "open echo-reply"),
+    (ICMP6, icmp(129, 0), False, IGNORED),
+    (ICMP4, icmp(3, 2), True, "closed proto-unreach"),
+    (ICMP4, icmp(3, 2), False, "filtered proto-unreach"),
+    (ICMP6, icmp(4, 1), True, "closed param-problem"),
+    (ICMP6, icmp(4, 1), False, "filtered param-problem"),
+    (ICMP4, icmp(3, 3), True, "open port-unreach"),
+    (ICMP4, icmp(3, 3), False, "filtered port-unreach"),
+    (ICMP6, icmp(1, 4), True, "open port-unreach"),
+    (ICMP6, icmp(1, 4), False, "filtered port-unreach"),
+    (TCP, RST, True, IGNORED),
+    (UDP, 0, True, IGNORED),
+    (SCTP, 2, True, IGNORED),
+]
+
+
 def rows() -> list[tuple[ScanType, Row]]:
     from_both = [(kind, detail, by, out) for kind, detail, out in ICMP_ROWS for by in (True, False)]
     port_unreachable: list[Row] = [
@@ -174,6 +213,17 @@ def rows() -> list[tuple[ScanType, Row]]:
             for row in reset_only_rows(*resets) + port_unreachable + from_both
         ),
         *((ScanType.IDLE, row) for row in IDLE_ROWS),
+        *(
+            (scan_type, row)
+            for scan_type, chunks in SCTP_ROWS.items()
+            for row in chunks + port_unreachable + from_both
+        ),
+        *((ScanType.PROTOCOL, row) for row in PROTOCOL_ROWS),
+        *(
+            (ScanType.PROTOCOL, row)
+            for row in from_both
+            if row[:3] not in {own[:3] for own in PROTOCOL_ROWS}
+        ),
     ]
 
 
@@ -201,6 +251,9 @@ def test_an_answer_means_what_its_row_says(scan_type: ScanType, row: Row) -> Non
         (ScanType.NULL, "open|filtered no-response"),
         (ScanType.FIN, "open|filtered no-response"),
         (ScanType.XMAS, "open|filtered no-response"),
+        (ScanType.SCTP_INIT, "filtered no-response"),
+        (ScanType.SCTP_ECHO, "open|filtered no-response"),
+        (ScanType.PROTOCOL, "open|filtered no-response"),
         (ScanType.IDLE, "closed|filtered no-response"),
     ],
 )
