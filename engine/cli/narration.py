@@ -75,11 +75,11 @@ class Narrator:
 
 
 def progress_line(progress: Progress) -> str:
-    """``12 up, 40 of 256 hosts asked  45.0 %  450 of 1,000 ports  20,000 probes/s  about 3 s left``,
-    without what there is none of."""
+    """``12 up, 40 of 256 hosts asked  45.0 %  450 of 1,000 ports  20,000 probes/s``, with the time
+    left, and without what there is none of."""
     parts = []
     asked = progress.hosts_up + progress.hosts_down
-    if asked < progress.hosts_total or not progress.total:
+    if asked < progress.hosts_total or (progress.hosts_total and not progress.total):
         parts.append(f"{progress.hosts_up:,} up, {asked:,} of {progress.hosts_total:,} hosts asked")
     if progress.total:
         parts.append(f"{progress.fraction * 100:.1f} %")

@@ -92,7 +92,8 @@ def _add_outputs(parser: ScanParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "-v", dest="verbosity", action="count", default=0,
-        help="narrate on standard error and sum up fewer ports; -vv (with reasons), -vvv or -v3",
+        help="narrate on standard error, list hosts that are down, sum up fewer ports; -vv (with "
+        "reasons), -vvv or -v3",
     )  # fmt: skip
 
 

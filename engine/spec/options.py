@@ -71,6 +71,13 @@ class ScanParser(argparse.ArgumentParser):
         return f"{shown(word)} is not an option of {self.prog}{advice}"
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Shows a glued value where it is written: ``-PS[LIST]``."""
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        return super()._format_action_invocation(action).replace(" [", "[")
+
+
 def _normalised(words: Sequence[str]) -> list[str]:
     """The words as argparse wants them: dashed values glued to their option, ``-v2`` spelt out."""
     result: list[str] = []
@@ -112,7 +119,7 @@ def scan_parser(prog: str, description: str) -> ScanParser:
         description=description,
         allow_abbrev=False,
         add_help=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     _add_targets(parser)
     add_discovery(parser)
@@ -179,7 +186,7 @@ def _add_technique(parser: ScanParser) -> None:
     types = "; ".join(f"{one.option} {one.title}" for one in ScanType if one.option != "-sI")
     group.add_argument(
         "-s", dest="scan_types", action="append", default=[], metavar="TYPES",
-        help=f"one TCP type, UDP and one SCTP type, also together as in -sSU: {types}",
+        help=f"at most one type per protocol, together as in -sSUY; -sO alone: {types}",
     )  # fmt: skip
     group.add_argument(
         "-sI", dest="zombie", metavar="HOST[:PORT]",
