@@ -46,7 +46,7 @@ _SPREAD = np.uint32(0x9E3779B1)
 def build_init(
     ports: NDArray[np.uint16], source_ports: NDArray[np.uint16], tokens: NDArray[np.uint32]
 ) -> Segments:
-    """INIT chunks (n, 36) to ``ports`` from ``source_ports``, both (n,).
+    """INIT chunks (n, 32) to ``ports`` from ``source_ports``, both (n,).
 
     The token is the initiate tag, which an answer must have as its verification tag (RFC 9260
     sections 5.1 and 8.4); an INIT's own verification tag is 0.

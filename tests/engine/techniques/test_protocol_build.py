@@ -31,7 +31,7 @@ def test_rows_keep_their_places_and_lengths() -> None:
     build = PROTOCOL_PACKETS.over[4].build
     ports = np.array([47, 132, 6, 1, 17, 2, 6], np.uint16)
     segments = build(ports, ports + np.uint16(60_000), np.arange(7, dtype=np.uint32))
-    assert segments.length.tolist() == [0, 36, 20, 12, 8, 8, 20]
+    assert segments.length.tolist() == [0, 32, 20, 12, 8, 8, 20]
     assert all(
         not row[length:].any() for row, length in zip(segments.data, segments.length, strict=True)
     )
