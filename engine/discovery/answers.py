@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.distinct import groups
+from engine.core.distinct import firsts, groups
 from engine.spec.host_state import HostState
 from engine.spec.ping import PingKind
 from engine.techniques.host_rules import host_outcome
@@ -42,3 +42,9 @@ def read_answers(records: NDArray[np.void], ignore_resets: bool) -> Answers:
             found[place] = *outcome, outcome.state is HostState.UNKNOWN
     state, reason, ended = found[inverse].T
     return Answers(state, reason, ended.astype(bool))
+
+
+def each_once(hosts: NDArray[np.uint32], chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Places of the first chosen entry of each host."""
+    at = np.flatnonzero(chosen)
+    return at[firsts(hosts[at].astype(np.int64))]

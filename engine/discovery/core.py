@@ -27,9 +27,9 @@ from engine.core.loss import LossEstimate
 from engine.core.pace import Pace
 from engine.core.rtt import RttEstimator
 from engine.core.scan_core import MOST_PER_POLL, RETRY_PAUSE, Poll
-from engine.discovery.answers import read_answers
+from engine.discovery.answers import each_once, read_answers
 from engine.discovery.ask_queue import AskQueue
-from engine.discovery.findings import Findings
+from engine.discovery.findings import SILENCE, Findings
 from engine.discovery.roster import LAST_ATTEMPT, Cells, Roster
 from engine.discovery.suites import NO_SUITE, Suites
 from engine.discovery.watch import Watch
@@ -43,9 +43,7 @@ SWEEP = 8.0
 many hosts, and a network where few are up is the usual case."""
 MOST_REVIEWS = 4
 """Rounds of asking silent hosts again because more loss became known."""
-_SILENCE = (HostState.DOWN, Reason.NO_RESPONSE)
 _NO_WAY = (HostState.UNKNOWN, Reason.NO_ROUTE)
-_BARRED = (HostState.UNKNOWN, Reason.PERM_DENIED)
 NOBODY_THERE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
 """Errors of a transport that asked the link for the host and got no answer."""
 
@@ -176,7 +174,8 @@ class DiscoveryCore:
         """What may be sent now. Call again at ``wake_at`` or when something happened."""
         self._watch.begin(now)
         self._expire(now)
-        self._adapt(now)
+        trips = self._watch.round_trips
+        self.pace.tick(now, trips.typical, trips.routed)
         if self.paused:
             return Poll(empty_probes(), self._watch.next_look)
         if not self.open_hosts:
@@ -188,6 +187,8 @@ class DiscoveryCore:
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), MOST_PER_POLL)
+        if self.pace.next_allowed(now, self._queue.waiting) > now:
+            return 0  # a handful is worth waiting for
         if self.pace.parallelism:
             room = min(room, self.pace.parallelism - self.in_flight)
         return max(room, 0)
@@ -208,23 +209,20 @@ class DiscoveryCore:
         """Note what became of a batch from poll()."""
         refused = report.sent_at == REFUSED
         left = ~np.isnan(report.sent_at) & ~refused
-        self._note_sent(batch[left], report.sent_at[left])
+        if left.any():
+            self._watch.note_sent(batch[left], report.sent_at[left])
+            sent = int(np.count_nonzero(left))
+            self.sent_total += sent
+            self.resent_total += int(np.count_nonzero(batch["attempt"][left]))
+            self.pace.note_sent(sent)
         for problem in report.problems:
             self._note_problem(now, problem)
         if refused.any():
-            self._finish(now, batch[refused])
+            self._findings.finish(now, batch[refused])
         unsent = batch[~left & ~refused]
         if len(unsent):
             self._blocked_until = now + RETRY_PAUSE
             self._queue.put_back(unsent)
-
-    def _note_sent(self, batch: ProbeBatch, sent_at: NDArray[np.float64]) -> None:
-        if not len(batch):
-            return
-        self._watch.note_sent(batch, sent_at)
-        self.sent_total += len(batch)
-        self.resent_total += int(np.count_nonzero(batch["attempt"]))
-        self.pace.note_sent(len(batch))
 
     def _note_problem(self, now: float, problem: SendProblem) -> None:
         if not problem.lasting:
@@ -236,33 +234,17 @@ class DiscoveryCore:
             hosts = distinct(hosts[self._roster.known(hosts)])
             nobody = problem.errno in NOBODY_THERE
             self._roster.exhaust(hosts)
-            self._findings.decide(now, hosts, *(_SILENCE if nobody else _NO_WAY))
+            self._findings.decide(now, hosts, *(SILENCE if nobody else _NO_WAY))
 
     # ---------------------------------------------------------------- waiting
 
     def _expire(self, now: float) -> None:
         late = self._watch.expired(now)
-        if not len(late):
-            return
         exhausted = late["attempt"] + 1 >= self.loss.copies(self._timing.max_retries)
-        self._finish(now, late[exhausted])
+        self._findings.finish(now, late[exhausted])
         again = late[~exhausted]
         again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
         self._queue.add_copies(again)
-
-    def _finish(self, now: float, probes: NDArray[np.void], *, refused: bool = False) -> None:
-        """These pings are asked no more. Hosts whose last one that was are down, or, where none
-        was ever allowed to leave, unknown."""
-        cells = self._roster.locate(probes)
-        spent = self._roster.finish(probes["host"], cells, refused=refused)
-        barred = self._roster.unasked(spent)
-        self._findings.decide(now, spent[~barred], *_SILENCE)
-        self._findings.decide(now, spent[barred], *_BARRED)
-
-    def _adapt(self, now: float) -> None:
-        self._watch.adapt()
-        trips = self._watch.round_trips
-        self.pace.tick(now, trips.typical, trips.routed)
 
     def _review(self, now: float) -> None:
         """Every host is decided: ask silent ones that got fewer copies than is now known to be
@@ -283,36 +265,25 @@ class DiscoveryCore:
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a host."""
-        at, cells = self._fitting(replies.records)
+        at, cells = self._roster.answered(replies.records)
         if not len(at):
             return at
         records = replies.records[at]
         hosts = records["host"]
         said = read_answers(records, self._ignore_resets)
         roster = self._roster.hosts
-        up = _each_once(
-            hosts, (said.state == HostState.UP) & (roster["state"][hosts] != said.state)
-        )
+        news = roster["state"][hosts] != said.state
+        up = each_once(hosts, (said.state == HostState.UP) & news)
         self._count(now, records[up], cells[up])
         ticks = self._watch.ticks(records["time"])
         self._findings.believe(records[up], cells[up], ticks[up], said.of(up))
         undecided = roster["open"][hosts] & (roster["state"][hosts] == HostState.UNKNOWN)
-        down = _each_once(hosts, (said.state == HostState.DOWN) & undecided)
+        down = each_once(hosts, (said.state == HostState.DOWN) & undecided)
         self._findings.believe(records[down], cells[down], ticks[down], said.of(down))
         ended = np.flatnonzero(said.ended & roster["open"][hosts])
         ended = ended[firsts(cells[ended])]
-        self._finish(now, records[ended], refused=True)
+        self._findings.finish(now, records[ended], refused=True)
         return np.sort(at[np.concatenate([up, down])])
-
-    def _fitting(self, records: NDArray[np.void]) -> tuple[NDArray[np.intp], Cells]:
-        """Places of the answers to copies that were sent, and their cells."""
-        cells = self._roster.locate(records)
-        at = np.flatnonzero(cells >= 0)
-        cells = cells[at]
-        tries, attempt = self._roster.cells["tries"][cells], records["attempt"][at]
-        fits = (tries > 0) & ((attempt < tries) | (attempt == UNKNOWN_ATTEMPT))
-        fits &= ~self._roster.hosts["dropped"][records["host"][at]]
-        return at[fits], cells[fits]
 
     def _count(self, now: float, records: NDArray[np.void], cells: Cells) -> None:
         """Take the answers of hosts that are up into the estimates of loss and speed."""
@@ -327,9 +298,3 @@ class DiscoveryCore:
     def take_verdicts(self) -> NDArray[np.void]:
         """HOST_VERDICTs since the last call, in the order they were reached."""
         return self._findings.take()
-
-
-def _each_once(hosts: NDArray[np.uint32], chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Places of the first chosen entry of each host."""
-    at = np.flatnonzero(chosen)
-    return at[firsts(hosts[at].astype(np.int64))]

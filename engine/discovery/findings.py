@@ -12,6 +12,9 @@ from engine.discovery.verdict import HOST_VERDICT
 from engine.spec.host_state import HostState
 from engine.spec.reason import Reason
 
+SILENCE = (HostState.DOWN, Reason.NO_RESPONSE)
+_BARRED = (HostState.UNKNOWN, Reason.PERM_DENIED)
+
 
 class Findings:
     """Decides hosts of a roster. Every method takes each host once."""
@@ -45,12 +48,26 @@ class Findings:
     ) -> None:
         """Decide the open ones of these hosts without an answer. Those called down before, and
         only asked again to make sure, are not called down twice."""
+        if not len(hosts):
+            return
         roster = self._roster.hosts
         fresh = hosts[roster["open"][hosts] & (roster["state"][hosts] == HostState.UNKNOWN)]
         self._roster.close(hosts)
         roster["state"][fresh] = state
         roster["reason"][fresh] = reason
         self.tell(fresh, now)
+
+    def finish(self, now: float, probes: NDArray[np.void], *, refused: bool = False) -> None:
+        """These PROBEs (or REPLYs to them) are asked no more; ``refused``: somebody else said that
+        it is no use. Hosts whose last one that was are down, or, where none was ever allowed to
+        leave, unknown."""
+        if not len(probes):
+            return
+        cells = self._roster.locate(probes)
+        spent = self._roster.finish(probes["host"], cells, refused=refused)
+        barred = self._roster.unasked(spent)
+        self.decide(now, spent[~barred], *SILENCE)
+        self.decide(now, spent[barred], *_BARRED)
 
     def tell(self, hosts: NDArray[np.uint32], now: float = float("nan")) -> None:
         """Report hosts as the roster has them."""

@@ -157,6 +157,16 @@ class Roster:
         found[mine[match]] = (self.hosts["base"][hosts[mine]] + index)[match]
         return found
 
+    def answered(self, records: NDArray[np.void]) -> tuple[NDArray[np.intp], Cells]:
+        """Places of the REPLY records that answer copies that were sent, and their cells."""
+        cells = self.locate(records)
+        at = np.flatnonzero(cells >= 0)
+        cells = cells[at]
+        tries, attempt = self.cells["tries"][cells], records["attempt"][at]
+        fits = (tries > 0) & ((attempt < tries) | (attempt == UNKNOWN_ATTEMPT))
+        fits &= ~self.hosts["dropped"][records["host"][at]]
+        return at[fits], cells[fits]
+
     def note_sent(self, cells: Cells, tries: NDArray[np.uint8], ticks: NDArray[np.uint32]) -> None:
         """Copies left at ``ticks``; with them each cell has had ``tries``."""
         first = tries == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import ProbeBatch
+from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import firsts
 from engine.core.outstanding import Outstanding
 from engine.discovery.roster import FLYING, Roster
@@ -15,6 +15,8 @@ from engine.spec.timing import TimingTemplate
 LINGER = 1.2
 """Seconds to listen on after the last ping to a silent host that is no neighbour: its round trip
 may be longer than the timeout that others taught us."""
+_LOOKS_APART = 0.004
+"""Seconds between looks at what is late: small batches are cheaper to deal with together."""
 _NEVER = float("-inf")
 
 
@@ -26,6 +28,7 @@ class Watch:
         self._outstanding = Outstanding()
         self.round_trips = RoundTrips(timing)
         self._looked_for = self._both_timeouts()
+        self._looked_at = _NEVER
         self._began: float | None = None
         self._last_routed = _NEVER
         self._last_neighbour = _NEVER
@@ -37,7 +40,7 @@ class Watch:
     @property
     def next_look(self) -> float:
         """When expired() may have something; infinity when nothing is out."""
-        return self._outstanding.next_look
+        return max(self._outstanding.next_look, self._looked_at + _LOOKS_APART)
 
     def ticks(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
         """Times as the roster keeps them: microseconds since the start, modulo 2**32."""
@@ -61,6 +64,10 @@ class Watch:
 
     def expired(self, now: float) -> ProbeBatch:
         """Pings whose time is up, each once; they are out no more."""
+        self._adapt()
+        if now < self.next_look:
+            return empty_probes()
+        self._looked_at = now
         late = self._outstanding.expired(now, self._timeouts, self._still_waiting)
         if not len(late):
             return late
@@ -69,8 +76,8 @@ class Watch:
         self._roster.land(cells[once])
         return late[once]
 
-    def adapt(self) -> None:
-        """Follow what was learnt of round trips."""
+    def _adapt(self) -> None:
+        """Look again at everything when round trips turned out other than thought."""
         now = self._both_timeouts()
         changes = (new / old for new, old in zip(now, self._looked_for, strict=True))
         if any(not 0.8 < change < 1.25 for change in changes):
