@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.lab.discovery import PingView, nmap_finder, ping_view_of, pyscan_finder
 from tests.lab.network import Lab
 from tests.lab.nmap_oracle import nmap_sweep
 from tests.lab.pyscan_run import pyscan_sweep
@@ -31,3 +32,13 @@ def nmap(both_labs: Grounds) -> View:
 @pytest.fixture(scope="session")
 def pyscan(both_labs: Grounds) -> View:
     return view_of(both_labs, pyscan_sweep)
+
+
+@pytest.fixture(scope="session")
+def nmap_pings(both_labs: Grounds) -> PingView:
+    return ping_view_of(both_labs, nmap_finder)
+
+
+@pytest.fixture(scope="session")
+def pyscan_pings(both_labs: Grounds) -> PingView:
+    return ping_view_of(both_labs, pyscan_finder)

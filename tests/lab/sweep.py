@@ -8,11 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
+from typing import TypeVar
 
-from tests.lab.edge import EDGE_PLANS, LOOPING, SCTP_PEER, add_edge
+from tests.lab.edge import EDGE_PLANS, LOOPING, SCTP_PEER, Edge, add_edge
 from tests.lab.hosts import PLANS, HostPlan, protocol_of
 from tests.lab.network import Lab
 from tests.lab.nmap_oracle import Outcomes
+from tests.lab.street import Street, add_street
+
+T = TypeVar("T")
 
 TYPES = (
     *("-sS", "-sT", "-sU", "-sA", "-sW", "-sM", "-sN", "-sF", "-sX"),
@@ -46,25 +50,26 @@ class Grounds:
     """Where sweeps are made.
 
     Attributes:
-        lab: a lab for many at once.
-        quiet_lab: another one, for IP protocol scans. Any TCP packet of a host tells those that the
-            host has TCP, even one that answers another scanner; so they run one after the other.
+        lab: a lab for many scanners at once.
+        quiet_lab: another one, for one scanner at a time. To an IP protocol scan any TCP packet of
+            a host says that the host has TCP, even one that answers another scanner; and an idle
+            scan must be alone with its zombie.
+        edge, street: what else is in the first.
         pool, quiet_pool: the threads sweeps wait in; the second has one.
     """
 
     lab: Lab
     quiet_lab: Lab
+    edge: Edge
+    street: Street
     pool: ThreadPoolExecutor
     quiet_pool: ThreadPoolExecutor
 
-    def submit(
-        self, scanner: Scanner, scan: str, family: int, group: int
-    ) -> Future[dict[str, Outcomes]]:
-        """Start one sweep of a group, whose hosts have the same addresses in both labs."""
-        quiet = scan == "-sO"
-        lab, pool = (self.quiet_lab, self.quiet_pool) if quiet else (self.lab, self.pool)
-        addresses = [lab.hosts[plan.name].address(family) for plan in GROUPS[group]]
-        return pool.submit(scanner, lab, scan, port_words(scan, group), addresses)
+    def submit(self, alone: bool, work: Callable[[Lab], T]) -> Future[T]:
+        """Start a scanner in the lab that suits it. Hosts have the same addresses in both."""
+        if alone:
+            return self.quiet_pool.submit(work, self.quiet_lab)
+        return self.pool.submit(work, self.lab)
 
 
 @contextmanager
@@ -76,29 +81,30 @@ def grounds() -> Iterator[Grounds]:
         ThreadPoolExecutor(AT_ONCE) as pool,
         ThreadPoolExecutor(1) as quiet_pool,
     ):
-        build(lab)
-        build(quiet_lab)
-        yield Grounds(lab, quiet_lab, pool, quiet_pool)
+        edge, _ = build(lab), build(quiet_lab)
+        yield Grounds(lab, quiet_lab, edge, add_street(lab), pool, quiet_pool)
 
 
-def build(lab: Lab) -> None:
+def build(lab: Lab) -> Edge:
     """Bring up every host of ALL_PLANS."""
     edge = add_edge(lab)
     lab.add_all(PLANS)
-    edge()
+    return edge()
 
 
 def view_of(grounds: Grounds, scanner: Scanner) -> View:
     """A scanner's view of the hosts: the first question starts all scans, and each is done once, as
     the hosts do not change."""
 
+    def start(group: int, scan: str, family: int) -> Future[dict[str, Outcomes]]:
+        addresses = [grounds.lab.hosts[plan.name].address(family) for plan in GROUPS[group]]
+        ports = port_words(scan, group)
+        return grounds.submit(scan == "-sO", lambda lab: scanner(lab, scan, ports, addresses))
+
     @cache
     def sweeps() -> dict[tuple[int, str, int], Future[dict[str, Outcomes]]]:
         cases = product(range(len(GROUPS)), SCANS, FAMILIES)
-        return {
-            (group, scan, family): grounds.submit(scanner, scan, family, group)
-            for group, scan, family in cases
-        }
+        return {case: start(*case) for case in cases}
 
     def view(name: str, scan: str, family: int) -> Outcomes:
         found = sweeps()[group_of(name), scan, family].result()
