@@ -14,6 +14,7 @@ from scapy.layers.inet6 import (
     IPv6ExtHdrHopByHop,
 )
 from scapy.layers.l2 import ARP
+from scapy.layers.sctp import SCTP
 from scapy.packet import Packet
 
 from engine.transport.packet.kernel_filter import (
@@ -48,7 +49,7 @@ V6 = IPv6(src="fd00::9", dst="fd00::1")
     ("port", "expected"),
     [(BASE - 1, False), (BASE, True), (BASE + WINDOW - 1, True), (BASE + WINDOW, False)],
 )
-@pytest.mark.parametrize("segment", [TCP, UDP])
+@pytest.mark.parametrize("segment", [TCP, UDP, SCTP])
 def test_only_our_ports_pass(port: int, expected: bool, segment: type[Packet]) -> None:
     answer = segment(sport=80, dport=port)
     options = IP(src="10.0.0.9", dst="10.0.0.1", options=[IPOption_RR(routers=["1.2.3.4"])])
@@ -73,6 +74,28 @@ def test_the_rest_stays_in_the_kernel() -> None:
     assert not passes(answers_over_ipv4(BASE), IP(proto=47) / bytes(40))
     assert not passes(answers_over_ipv6(BASE), V6 / ICMPv6EchoReply())
     assert passes(answers_over_ipv6(BASE), V6 / IPv6ExtHdrHopByHop() / TCP(dport=BASE))
+
+
+def test_a_scan_for_protocols_lets_every_protocol_in_and_still_no_strangers_ports() -> None:
+    four = answers_over_ipv4(BASE, every_protocol=True)
+    six = answers_over_ipv6(BASE, every_protocol=True)
+    gre, gre6 = IP(src="10.0.0.9", dst="10.0.0.1", proto=47), IPv6(nh=47)
+    assert passes(four, gre / b"tunnel")
+    assert passes(six, gre6 / b"tunnel")
+    assert passes(four, V4 / ICMP(type=3, code=2) / gre)
+    assert passes(six, V6 / ICMPv6DestUnreach() / gre6)
+    for program, outer, unreachable in (
+        (four, V4, V4 / ICMP(type=3)),
+        (six, V6, V6 / ICMPv6DestUnreach()),
+    ):
+        for segment in (TCP, UDP, SCTP):
+            assert passes(program, outer / segment(dport=BASE + 3))
+            assert not passes(program, outer / segment(dport=BASE - 1))
+            assert not passes(program, unreachable / outer / segment(sport=BASE - 1))
+            assert passes(program, unreachable / outer / segment(sport=BASE + 1))
+    assert not passes(four, V4 / ICMP(type=8))
+    assert not passes(six, V6 / ICMPv6ND_NA())
+    assert not passes(answers_over_ipv4(BASE), V4 / ICMP(type=3, code=2) / gre)
 
 
 def test_neighbours_answers_pass_and_their_questions_do_not() -> None:
