@@ -196,7 +196,11 @@ class HostPaths:
     def _look_up(self, hosts: NDArray[np.uint32]) -> Iterator[tuple[int, bytes, Route | OSError]]:
         """Number, packed address and route of each host."""
         numbers: list[int] = hosts.tolist()
-        addresses = [self._address(host) for host in numbers]
+        if (self._book.families(hosts) == 4).all():
+            packed = self._book.v4(hosts).astype(">u4").tobytes()
+            addresses = [packed[at : at + 4] for at in range(0, len(packed), 4)]
+        else:
+            addresses = [self._address(host) for host in numbers]
         routes = self._routes.lookup(addresses, [self._book.scope(host) for host in numbers])
         return zip(numbers, addresses, routes, strict=True)
 
