@@ -35,6 +35,8 @@ FLYING = 4
 """Flag: a probe is out and its time is not up."""
 LOST_LATELY = 8
 """Flag: the copy before the last one left at the same pace as the last, and got no answer."""
+DOUBTED = 16
+"""Flag: the host calls every port open, so that this one says nothing (engine.core.liars)."""
 
 TICKS_PER_SECOND = 10_000
 PROTOCOLS = 4
@@ -68,6 +70,7 @@ def record_keys(records: NDArray[np.void]) -> NDArray[np.int64]:
 
 __all__ = [
     "CELL",
+    "DOUBTED",
     "FLYING",
     "FOREIGN",
     "LOST_LATELY",

@@ -8,7 +8,7 @@ from typing import Protocol as Interface
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND, split_key
+from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND, split_key
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
@@ -44,6 +44,7 @@ class Row:
         time: seconds from the scan's start to the decision; 0 when unknown, as in stale rows.
         stale: the port is being probed again; this is the earlier answer.
         foreign: the answer came from another address than the target's.
+        doubted: the host answers like this on every port, so that it says nothing.
     """
 
     key: int
@@ -62,6 +63,7 @@ class Row:
     time: float
     stale: bool
     foreign: bool
+    doubted: bool = False
 
 
 def make_row(key: int, cell: np.void, names: HostNames) -> Row:
@@ -86,4 +88,5 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
         time=clock / TICKS_PER_SECOND if state and not stale else 0.0,
         stale=stale,
         foreign=bool(flags & FOREIGN),
+        doubted=bool(flags & DOUBTED),
     )

@@ -76,6 +76,7 @@ class Snapshot:
         started_at: Unix time of the start; 0 before.
         failure: why the scan FAILED; empty otherwise.
         hosts: what discovery knows about each host.
+        doubts: why a host's open ports are not to be believed, by host index.
     """
 
     serial: int
@@ -93,6 +94,7 @@ class Snapshot:
     started_at: float = 0.0
     failure: str = ""
     hosts: HostView = NO_HOSTS
+    doubts: Mapping[int, str] = field(default_factory=dict)
 
     def host_line(self, host: int) -> HostLine:
         """One host's summary."""

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.blocks import BlockCopies
-from engine.results.cell import CELL, FLYING, LOST_LATELY, STALE
+from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, STALE
 from engine.results.layers import Layers
 from engine.results.row_table import RowTable
 from engine.results.view import StoreView
+from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol
 
 _LONGEST_RTT = 65_000.0
 """Milliseconds that fit the cell's 16-bit float."""
@@ -242,6 +244,17 @@ class Store:
         cells["clock"][probed] = 0
         cells["rtt"][probed] = np.nan
         cells["tries"][at] = 0
+        self._touch(at)
+
+    def doubt(self, host: int) -> None:
+        """Flag the open TCP ports of a host that calls all of them open. Call again for ports
+        decided since."""
+        at = self._select(
+            lambda cells: (cells["state"] == PortState.OPEN) & (cells["flags"] & DOUBTED == 0),
+            Protocol.TCP,
+            host,
+        )
+        self._flat["flags"][at] |= DOUBTED
         self._touch(at)
 
     def pending(self, protocol: int | None = None, host: int | None = None) -> NDArray[np.int64]:
