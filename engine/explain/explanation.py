@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from engine.explain.combined import combine
 from engine.explain.decode import decode
 from engine.explain.wording import ADVICE, MEANING, RULE_ANSWER, RULE_SILENCE, look_up
 from engine.results.evidence import Evidence
+from engine.results.layers import EarlierResult
 from engine.results.row import Row
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
@@ -23,8 +25,9 @@ _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why a port has its state. All text is plain and harmless; ``sent`` and ``reply`` may have
-    several lines."""
+    """Why a port has its state. All text is plain and harmless; ``sent``, ``reply`` and
+    ``combined`` may have several lines. ``combined`` is what this result and earlier ones of other
+    techniques say together."""
 
     key: int
     row: Row
@@ -33,14 +36,18 @@ class Explanation:
     reply: str
     rule: str
     advice: str
+    combined: str = ""
 
 
-def explain(row: Row, evidence: Evidence | None, probe: bytes) -> Explanation:
+def explain(
+    row: Row, evidence: Evidence | None, probe: bytes, earlier: Sequence[EarlierResult] = ()
+) -> Explanation:
     """Explain a result.
 
     Evidence of an earlier result of the port is left aside.
     ``evidence`` is the answer that decided it, None when there was none or it is no longer kept;
-    ``probe`` the probe as a packet, empty when the operating system made it.
+    ``probe`` the probe as a packet, empty when the operating system made it; ``earlier`` what other
+    techniques found at the port before.
     """
     if evidence is not None and not _supports(evidence, row):
         evidence = None
@@ -52,6 +59,7 @@ def explain(row: Row, evidence: Evidence | None, probe: bytes) -> Explanation:
         reply=_reply(row, evidence),
         rule=_rule(row, evidence),
         advice=look_up(ADVICE, row.state, row.reason),
+        combined=combine(row, earlier),
     )
 
 
