@@ -20,7 +20,7 @@ from engine.formats.records import (
     TargetProblem,
     Timing,
 )
-from engine.formats.roll_call import RollCall
+from engine.formats.roll_call import RollCall, is_unscanned
 from engine.formats.wording import hardware_text
 from engine.host.vendors import vendor
 from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND
@@ -80,7 +80,7 @@ def summary(report: ScanReport, roll: RollCall) -> Summary:
         hosts_up=roll.up,
         hosts_down=roll.down,
         ports=_by_state(totals),
-        pending=totals[PortState.PENDING],
+        pending=totals[PortState.PENDING] + roll.unscanned * len(snapshot.view.channels),
     )
 
 
@@ -91,17 +91,24 @@ def _by_state(counts: dict[PortState, int]) -> dict[str, int]:
 
 def host_record(snapshot: Snapshot, host: int, status: HostStatus) -> Host:
     """One host with all its decided ports."""
+    counts = snapshot.host_line(host).counts
+    never = len(snapshot.view.channels) if is_unscanned(snapshot, host, status) else 0
+    return Host(
+        **_facts(snapshot, host, status),
+        counts=_by_state(dict(counts)),
+        pending=counts[PortState.PENDING] + never,
+        ports=_host_ports(snapshot, host),
+    )
+
+
+def _host_ports(snapshot: Snapshot, host: int) -> list[Port]:
+    if snapshot.view.row(host) < 0:
+        return []
     channels = snapshot.view.channels.astype(np.int64)
     cells = snapshot.view.host_cells(host)[: len(channels)]
     order = np.argsort(channels, kind="stable")
     order = order[cells["state"][order] != PortState.PENDING]
-    counts = snapshot.host_line(host).counts
-    return Host(
-        **_facts(snapshot, host, status),
-        counts=_by_state(dict(counts)),
-        pending=counts[PortState.PENDING],
-        ports=[Port(**values) for values in _ports(channels[order], cells[order])],
-    )
+    return [Port(**values) for values in _ports(channels[order], cells[order])]
 
 
 def host_line(snapshot: Snapshot, host: int, status: HostStatus) -> HostLine:

@@ -112,7 +112,8 @@ def _host(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> It
         if name:
             yield f'<hostname name="{_safe(name)}" type="{origin}"/>'
     yield "</hostnames>"
-    yield from _ports(host_ports(snapshot, host, style))
+    if snapshot.view.row(host) >= 0:
+        yield from _ports(host_ports(snapshot, host, style))
     yield "</host>"
 
 
@@ -125,6 +126,8 @@ def _status(status: HostStatus) -> str:
 
 def _times(snapshot: Snapshot, host: int) -> str:
     """When the host's first and last ports were decided, in Unix seconds."""
+    if snapshot.view.row(host) < 0:
+        return ""
     cells = snapshot.view.host_cells(host)
     clocks = cells["clock"][cells["state"] != PortState.PENDING]
     if not len(clocks) or not snapshot.started_at:

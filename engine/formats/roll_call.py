@@ -32,6 +32,7 @@ class RollCall:
         total: all addresses.
         counts: hosts of each status, listed or not.
         assumed: those of UNKNOWN whose ports were scanned unasked.
+        unscanned: hosts that are not down, and whose port scan never began.
         hidden_down: hosts that are down and not listed, by reason.
     """
 
@@ -39,6 +40,7 @@ class RollCall:
     total: int
     counts: Mapping[Status, int]
     assumed: int
+    unscanned: int
     hidden_down: Mapping[Reason, int]
 
     @property
@@ -68,6 +70,7 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
     snapshot = report.snapshot
     total = snapshot.view.host_count
     everyone = style.detail > 0 or lists_only(report)
+    open_only = style.open_only and report.spec.scan_ports
     called = np.arange(total) if everyone else _worth_calling(snapshot)
     statuses = [(host, host_status(snapshot, host)) for host in called.tolist()]
     counts = Counter(status.status for _, status in statuses)
@@ -75,7 +78,8 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
     others[called] = False
     silent = _reasons_of_down(snapshot, others)
     counts[Status.DOWN] += sum(silent.values())
-    counts[Status.UNKNOWN] += int(np.count_nonzero(others)) - sum(silent.values())
+    unasked = int(np.count_nonzero(others)) - sum(silent.values())
+    counts[Status.UNKNOWN] += unasked
     hidden = Counter(silent)
     listed = []
     for host, status in statuses:
@@ -84,15 +88,21 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
         )
         if dark and not everyone:
             hidden[status.reason] += status.status is Status.DOWN
-        elif not style.open_only or _has_interesting(snapshot, host):
+        elif not open_only or _has_interesting(snapshot, host):
             listed.append((host, status))
     return RollCall(
         listed=tuple(listed),
         total=total,
         counts=counts,
         assumed=sum(status.assumed for _, status in statuses),
+        unscanned=unasked + sum(is_unscanned(snapshot, host, one) for host, one in statuses),
         hidden_down={reason: number for reason, number in hidden.most_common() if number},
     )
+
+
+def is_unscanned(snapshot: Snapshot, host: int, status: HostStatus) -> bool:
+    """True for a host that is not down, and whose port scan never began."""
+    return status.status is not Status.DOWN and snapshot.view.row(host) < 0
 
 
 def _worth_calling(snapshot: Snapshot) -> NDArray[np.int64]:

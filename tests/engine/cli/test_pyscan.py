@@ -127,7 +127,7 @@ def test_a_host_without_a_route_is_not_called_filtered(scan_type: str) -> None:
     )  # fmt: skip
     assert done.returncode == 1
     host = msgspec.json.decode(done.stdout, type=Document).hosts[0]
-    assert (host.status, host.counts, host.ports) == ("failed", {}, [])
+    assert (host.status, host.pending, host.ports) == ("failed", 2, [])
     assert "no route" in host.problem
 
 

@@ -93,6 +93,22 @@ def test_a_host_is_told_when_found_up_and_again_when_more_is_known(
     assert (line.address, line.reverse_name) == ("10.0.0.3", "late.example")
 
 
+def test_ports_of_hosts_that_were_never_scanned_are_pending(report_of, hosts_of) -> None:
+    known = hosts_of([
+        (0, HostState.UP, Reason.ECHO_REPLY), (1, HostState.DOWN, Reason.NO_RESPONSE),
+        (2, HostState.DOWN, Reason.NO_ROUTE), (3, HostState.UP, Reason.ECHO_REPLY),
+    ])  # fmt: skip
+    report = report_of(
+        [], addresses=[f"10.0.0.{n}" for n in range(5)], undecided=(80, 443), hosts=known,
+        admitted=(3,), problems={2: "no route"}, phase=Phase.CANCELLED,
+    )  # fmt: skip
+    document = document_of(report)
+    assert [(host.status, host.pending) for host in document.hosts] == [
+        ("up", 2), ("failed", 2), ("up", 2),
+    ]  # fmt: skip
+    assert document.summary.pending == 8  # and those of the host that nobody asked
+
+
 def test_hosts_that_are_only_assumed_up_are_told_at_the_end(report_of, hosts_of) -> None:
     assumed = hosts_of([(0, HostState.UP, Reason.USER_SET)])
     report = report_of([], undecided=(80,), hosts=assumed)

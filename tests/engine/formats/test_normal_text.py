@@ -140,6 +140,10 @@ def test_a_ping_scan_lists_hosts_that_are_up_and_sums_up_the_others(swept: ScanR
     ]
 
 
+def test_open_only_leaves_the_hosts_of_a_ping_scan(swept: ScanReport) -> None:
+    assert text_of(swept, Style(open_only=True)) == text_of(swept)
+
+
 def test_more_detail_lists_every_host(swept: ScanReport) -> None:
     lines = text_of(swept, Style(reasons=True, detail=2))
     assert "Host is down, no-response." in lines
