@@ -41,4 +41,4 @@ def explained(session: ScanSession, key: int) -> list[tuple[str, str]]:
     explanation = session.explain(key)
     if explanation is None:
         return []
-    return [(heading, getattr(explanation, name, "")) for heading, name in _PARTS]
+    return [(heading, getattr(explanation, name)) for heading, name in _PARTS]
