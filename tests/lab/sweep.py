@@ -113,6 +113,18 @@ def view_of(grounds: Grounds, scanner: Scanner) -> View:
     return view
 
 
+OWN_ICMP = {4: "1", 6: "58"}
+ICMP_HOSTS = ("plain", "inner", "stateful")
+
+
+def icmp_alone(grounds: Grounds, scanner: Scanner, family: int) -> list[Outcomes]:
+    """What -sO says about ICMP itself, host by host. Among other protocols its reason would be that
+    of whatever ICMP came in first."""
+    addresses = [grounds.lab.hosts[name].address(family) for name in ICMP_HOSTS]
+    found = grounds.submit(True, lambda lab: scanner(lab, "-sO", OWN_ICMP[family], addresses))
+    return [found.result().get(address, {}) for address in addresses]
+
+
 def truth(plan: HostPlan, scan: str, family: int) -> Outcomes:
     """What a sweep must find on a host, by how it was built."""
     group = group_of(plan.name)

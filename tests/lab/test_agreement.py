@@ -5,15 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.lab.diff import difference
-from tests.lab.hosts import IP_PROTOCOLS
-from tests.lab.network import Lab
 from tests.lab.nmap_oracle import nmap_sweep
 from tests.lab.pyscan_run import pyscan_sweep
-from tests.lab.sweep import ALL_PLANS, FAMILIES, SCANS, View
+from tests.lab.sweep import ALL_PLANS, FAMILIES, SCANS, Grounds, View, icmp_alone
 
 pytestmark = pytest.mark.root
-
-OWN_ICMP = {4: "1", 6: "58"}
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -27,11 +23,7 @@ def test_pyscan_agrees_with_nmap(
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_icmp_as_a_protocol_asked_alone(lab: Lab, family: int) -> None:
-    """Among other protocols its reason would be that of whatever ICMP came in first."""
-    assert int(OWN_ICMP[family]) not in IP_PROTOCOLS
-    addresses = [lab.hosts[name].address(family) for name in ("plain", "inner", "stateful")]
-    theirs = nmap_sweep(lab, "-sO", OWN_ICMP[family], addresses)
-    ours = pyscan_sweep(lab, "-sO", OWN_ICMP[family], addresses)
-    assert len(theirs) == 3
-    assert ours == theirs
+def test_icmp_as_a_protocol_asked_alone(both_labs: Grounds, family: int) -> None:
+    theirs = icmp_alone(both_labs, nmap_sweep, family)
+    assert all(theirs)
+    assert icmp_alone(both_labs, pyscan_sweep, family) == theirs
