@@ -140,7 +140,10 @@ def _match_icmp_errors(messages: Bytes, headers: IpHeaders, sent: Sent, version:
     rows = np.flatnonzero(accepted & (number == SCTP))
     if len(rows):
         reach = headers.end[rows] - headers.offset[rows] - start
-        accepted[rows] = _quotes_sctp(messages[rows, start:], reach, records[rows], tokens[rows])
+        marked = mark_of(version, inner[rows]) == marks(version, tokens[rows])
+        accepted[rows] = _quotes_sctp(
+            messages[rows, start:], reach < _LONGEST_QUOTE, marked, records[rows], tokens[rows]
+        )
     concerning = error & meaning.ours
     if sent.protocol_askers:
         bare = np.flatnonzero(about_us & ~_HAS_HEADER[version, number])
@@ -173,13 +176,17 @@ def _quotes_ping(
 
 
 def _quotes_sctp(
-    quoted: Bytes, reach: NDArray[np.int64], records: NDArray[np.void], tokens: NDArray[np.uint32]
+    quoted: Bytes,
+    cut: Bools,
+    marked: Bools,
+    records: NDArray[np.void],
+    tokens: NDArray[np.uint32],
 ) -> Bools:
-    """The quoted packet, of which ``reach`` bytes came back, bears the token: a COOKIE ECHO as its
-    verification tag, an INIT as its initiate tag, if so much of it is quoted."""
+    """The quoted packet bears the token: a COOKIE ECHO as its verification tag, an INIT as its
+    initiate tag, or, where that is cut off, as the IP header's mark."""
     words = np.ascontiguousarray(quoted[:, :_LONGEST_QUOTE]).view(">u4")
     tag, initiate_tag = words[:, 1], words[:, INITIATE_TAG_AT // 4]
-    init = (tag == 0) & ((initiate_tag == tokens) | (reach < _LONGEST_QUOTE))
+    init = (tag == 0) & np.where(cut, marked, initiate_tag == tokens)
     echo = records["technique"] == ScanType.SCTP_ECHO
     same: Bools = np.where(echo, tag == tokens, init)
     return same

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scapy.layers.inet import ICMP, IP, TCP, UDP
 from scapy.layers.inet6 import ICMPv6DestUnreach, ICMPv6EchoReply, ICMPv6ParamProblem, IPv6
 from scapy.layers.sctp import SCTP, SCTPChunkAbort, SCTPChunkInitAck
@@ -14,6 +17,7 @@ from engine.core.batch import UNKNOWN_ATTEMPT
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.answer import AnswerKind, split_answer
+from engine.techniques.registry import PACKET_PROBES, PROTOCOL_TECHNIQUES
 from tests.engine.transport.test_packet_matching import (
     BASE,
     HOSTS,
@@ -25,10 +29,12 @@ from tests.engine.transport.test_packet_matching import (
     icmp_error,
     matched,
     probe,
+    tcp_answer,
 )
 
 INIT, ECHO, ASKS = ScanType.SCTP_INIT, ScanType.SCTP_ECHO, ScanType.PROTOCOL
 ICMP_NUMBER = {4: 1, 6: 58}
+ICMP_PINGS = (PingKind.ECHO, PingKind.TIMESTAMP, PingKind.MASK)
 
 
 @pytest.fixture
@@ -293,3 +299,53 @@ def test_an_unreachable_over_ipv6_names_the_port(askers: set[int]) -> None:
     quoted = probe(6, ASKS, 17)
     packet = IPv6(src=HOSTS[6][0], dst=US[6]) / ICMPv6DestUnreach(code=4) / quoted
     assert matched(packet).records["port"].tolist() == [17, 58]
+
+
+def every_answer() -> list[bytes]:
+    """A true answer and a quoting error for each technique that sends packets."""
+    made: list[Packet | bytes] = []
+    for version in (4, 6):
+        made += protocol_answers(version).values()
+        made += [bare(version, number, HOSTS[version][0], US[version]) for number in (2, 47)]
+        made += [
+            chunk_answer(version, INIT, SCTPChunkInitAck()),
+            chunk_answer(version, ECHO, SCTPChunkAbort()),
+            tcp_answer(version),
+        ]
+        for technique, packets in PACKET_PROBES.items():
+            if version in packets.over:
+                port = 0 if technique in ICMP_PINGS else 6
+                made.append(icmp_error(version, probe(version, technique, port)))
+    return [bytes(packet) for packet in made]
+
+
+ANSWERS = every_answer()
+
+
+@st.composite
+def mutants(draw: st.DrawFn) -> bytes:
+    data = bytearray(draw(st.sampled_from(ANSWERS)))
+    for _change in range(draw(st.integers(0, 3))):
+        data[draw(st.integers(0, len(data) - 1))] ^= draw(st.integers(1, 255))
+    return bytes(data[: draw(st.integers(0, len(data)))])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(mutants(), max_size=8), st.sampled_from([20, 41, 60, 128, 256]))
+def test_mutated_answers_of_every_technique_are_harmless(packets: list[bytes], width: int) -> None:
+    SENT.protocol_askers.update(PROTOCOL_TECHNIQUES)
+    try:
+        batch = matched(*packets, width=width)
+    finally:
+        SENT.protocol_askers.clear()
+    assert len(batch.records) == len(batch.raw) == len(batch.raw_length)
+    assert np.all(batch.records["host"] < len(NAMES))
+    for record in batch.records:
+        probed = PACKET_PROBES[int(record["technique"])]
+        assert record["protocol"] == probed.protocol
+        split_answer(int(record["answer"]))
+
+
+@pytest.mark.parametrize("answer", range(len(ANSWERS)))
+def test_every_answer_matches_before_it_is_mutated(answer: int, askers: set[int]) -> None:
+    assert len(matched(ANSWERS[answer])) >= 1
