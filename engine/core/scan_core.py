@@ -371,6 +371,8 @@ class ScanCore:
             # One answer per cell at a time: a second one in the batch meets the state of the first.
             kinds = replies.records["technique"][useful]
             useful = useful[self._acceptable(at[useful], verdicts.state[useful], kinds)]
+            if not len(useful):
+                break
             first = firsts(at[useful])
             chosen, useful = useful[first], np.delete(useful, first)
             self._decide(now, at[chosen], replies.records[chosen], verdicts.only(chosen))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from engine.results.blocks import BlockCopies
 from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, STALE
+from engine.results.column_table import ColumnTable
 from engine.results.layers import Layers
 from engine.results.row_table import RowTable
 from engine.results.view import StoreView
@@ -39,12 +40,10 @@ class Store:
 
     def __init__(self, host_count: int, channels: NDArray[np.uint32]) -> None:
         self._table = RowTable(host_count)
-        self._columns = np.full(1, -1, np.int32)
-        self._channels = np.empty(0, np.uint32)
         self._cells = np.zeros((0, 1), CELL)
         self._copies = BlockCopies(0, 0)
         self._layers = Layers()
-        self._set_channels(np.asarray(channels, np.uint32))
+        self._set_columns(ColumnTable(np.asarray(channels, np.uint32)))
 
     @property
     def host_count(self) -> int:
@@ -64,7 +63,7 @@ class Store:
     @property
     def channels(self) -> NDArray[np.uint32]:
         """The channels, one per column."""
-        return self._channels
+        return self._columns.channels
 
     def require_room(self, hosts: int, channels: int) -> None:
         """Raise StoreFullError when the cells of so many hosts and channels do not fit."""
@@ -78,11 +77,11 @@ class Store:
         """Make room for more hosts and channels; existing cells keep what they hold, but new
         channels move them. Raises StoreFullError and changes nothing when there would be too
         many."""
-        fresh = channels[self._column_of(channels) < 0]
-        self.require_room(self.row_count, len(self._channels) + len(fresh))
+        fresh = channels[self._columns.find(channels) < 0]
+        self.require_room(self.row_count, len(self._columns) + len(fresh))
         self._table.grow(host_count)
         if len(fresh):
-            self._set_channels(np.concatenate([self._channels, fresh]))
+            self._set_columns(ColumnTable(np.concatenate([self.channels, fresh])))
 
     def admit(self, hosts: NDArray[np.uint32]) -> None:
         """Give hosts their cells, all undecided; those that have them keep them. Positions stay
@@ -91,31 +90,24 @@ class Store:
         if not len(fresh):
             return
         before, after = self.row_count, self.row_count + len(fresh)
-        self.require_room(after, len(self._channels))
+        self.require_room(after, len(self._columns))
         if after > len(self._cells):
             self._reserve(max(after, min(2 * before, self.host_count)))
         self._table.add(fresh)
         self._copies.extend(after)
 
-    def _set_channels(self, channels: NDArray[np.uint32]) -> None:
-        self._columns = np.full(int(channels.max(initial=0)) + 2, -1, np.int32)
-        self._columns[channels] = np.arange(len(channels), dtype=np.int32)
-        self._channels = channels
+    def _set_columns(self, columns: ColumnTable) -> None:
+        self._columns = columns
         self._reserve(len(self._cells))
-        self._copies = BlockCopies(self.row_count, len(channels), self._copies.version)
+        self._copies = BlockCopies(self.row_count, len(columns), self._copies.version)
 
     def _reserve(self, rows: int) -> None:
         """Move the cells to an array of ``rows`` rows, one column per channel."""
-        cells = np.zeros((rows, max(len(self._channels), 1)), CELL)
+        cells = np.zeros((rows, max(len(self._columns), 1)), CELL)
         kept = self._cells[: self.row_count]
         cells[: len(kept), : kept.shape[1]] = kept
         self._cells = cells
         self._flat = cells.reshape(-1)
-
-    def _column_of(self, channels: NDArray[np.integer]) -> NDArray[np.int32]:
-        """Column of each channel, -1 for strangers: the last entry of the table."""
-        columns: NDArray[np.int32] = self._columns[np.minimum(channels, len(self._columns) - 1)]
-        return columns
 
     def locate(self, records: NDArray[np.void]) -> NDArray[np.int64]:
         """Positions (int64, shape (n,)) of the cells named by host, protocol and port fields.
@@ -125,7 +117,7 @@ class Store:
         channel = records["protocol"].astype(np.int32)
         channel <<= 16
         channel |= records["port"]
-        column = self._column_of(channel)
+        column = self._columns.find(channel)
         row = self._table.find(records["host"])
         unknown = (column < 0) | (row < 0)
         at = row.astype(np.int64)
@@ -286,15 +278,15 @@ class Store:
                 return np.empty(0, np.int64)
             last = first + 1
         chosen = choose(self._cells[first:last])
-        chosen[:, len(self._channels) :] = False
+        chosen[:, len(self._columns) :] = False
         if protocol is not None:
-            chosen[:, (self._channels >> 16) != protocol] = False
+            chosen[:, (self.channels >> 16) != protocol] = False
         return np.flatnonzero(chosen.reshape(-1)) + first * self._cells.shape[1]
 
     def name(self, at: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
         """Host indices and channels (``protocol << 16 | port``) of positions."""
         rows, columns = np.divmod(at, self._cells.shape[1])
-        return self._table.hosts[rows], self._channels[columns]
+        return self._table.hosts[rows], self.channels[columns]
 
     def keys(self, at: NDArray[np.int64]) -> NDArray[np.int64]:
         """Cell keys of positions."""
@@ -313,12 +305,11 @@ class Store:
 
         ``last`` promises that nothing will be written any more, and saves the copies.
         """
-        cells = self._cells[: self.row_count, : len(self._channels)]
+        cells = self._cells[: self.row_count, : len(self._columns)]
         blocks = self._copies.take(cells, last=last)
         return StoreView(
             self._copies.version,
             blocks,
-            self._channels,
             self._columns,
             self._copies.rows_per_block,
             self._table.hosts,

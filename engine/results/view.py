@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.results.cell import CELL
+from engine.results.column_table import ColumnTable
 from engine.results.layers import NOTHING_EARLIER, EarlierResults
 from engine.spec.port_state import PortState
 
@@ -41,9 +42,7 @@ class StoreView:
     Attributes:
         version: grows whenever a cell changes or a host is admitted.
         blocks: the cells, in row order.
-        channels: ``protocol << 16 | port`` of each column (uint32).
-        columns: column of each channel (int32), -1 for strangers; the last entry stands for all
-            channels beyond.
+        columns: which column belongs to which channel.
         rows_per_block: rows in each block but the last.
         hosts: the host of each row (uint32).
         rows: the row of each host (int32); -1, or a row this view does not have, for none.
@@ -52,8 +51,7 @@ class StoreView:
 
     version: int
     blocks: tuple[Block, ...]
-    channels: NDArray[np.uint32]
-    columns: NDArray[np.int32]
+    columns: ColumnTable
     rows_per_block: int
     hosts: NDArray[np.uint32]
     rows: NDArray[np.int32]
@@ -63,6 +61,11 @@ class StoreView:
     def host_count(self) -> int:
         """Number of hosts, admitted or not."""
         return len(self.rows)
+
+    @property
+    def channels(self) -> NDArray[np.uint32]:
+        """``protocol << 16 | port`` of each column."""
+        return self.columns.channels
 
     def row(self, host: int) -> int:
         """The row of a host; -1 when it has none."""
@@ -106,7 +109,7 @@ class StoreView:
     def cell(self, key: int) -> np.void | None:
         """The CELL of a key, or None when it is not part of the scan."""
         channel, host = key & 0x3FFFF, key >> 18
-        column = self.columns[min(channel, len(self.columns) - 1)]
+        column = self.columns.column(channel)
         if column < 0 or self.row(host) < 0:
             return None
         cell: np.void = self.host_cells(host)[column]
