@@ -85,6 +85,9 @@ class Transport(Interface):
         """Keep what is held per probe, such as an open socket, for so long: more than the longest
         timeout in use."""
 
+    def record(self, recorder: Recorder | None) -> None:
+        """From now on show what is sent and received to this recorder, or to nobody."""
+
     def wake(self) -> None:
         """Make a waiting receive() return. Callable from any thread."""
 
@@ -124,6 +127,9 @@ class Channel(Interface):
         """As in Transport."""
 
     def await_answers_for(self, seconds: float) -> None:
+        """As in Transport."""
+
+    def record(self, recorder: Recorder | None) -> None:
         """As in Transport."""
 
     def drain(self, now: float) -> ReplyBatch:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import SNAP, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
 from engine.core.distinct import distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.discovery.whereabouts import Whereabouts
@@ -22,6 +22,7 @@ from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.transport.base import Channel, Recorder
 from engine.transport.locator import Locator, locator_for
+from engine.transport.merging import merge_replies
 from engine.transport.offers import (
     RAW,
     Offer,
@@ -37,7 +38,6 @@ __all__ = [
     "LiveTransport",
     "Offer",
     "TransportUnavailable",
-    "merge_replies",
     "open_transport",
     "without_packets",
 ]
@@ -73,6 +73,7 @@ class LiveTransport:
         self._locator = locator
         self._offers = list(offers)
         self._max_age = max_age
+        self._recorder: Recorder | None = None
         self._closed = False
         self._wake_lock = threading.Lock()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
@@ -129,6 +130,13 @@ class LiveTransport:
         for channel in self._channels:
             channel.await_answers_for(max_age)
 
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody; those of channels that are
+        opened later too."""
+        self._recorder = recorder
+        for channel in self._channels:
+            channel.record(recorder)
+
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send each probe through its channel."""
         kinds = distinct_bytes(batch["technique"])
@@ -182,7 +190,8 @@ class LiveTransport:
         self._channels.append(channel)
         for technique in (*channel.scan_types, *channel.pings):
             self._route.setdefault(technique, channel)
-        self.await_answers_for(self._max_age)
+        channel.await_answers_for(self._max_age)
+        channel.record(self._recorder)
 
     def _send_kind(self, kind: int, batch: ProbeBatch) -> SendReport:
         try:
@@ -228,25 +237,6 @@ def _technique(number: int) -> ScanType | PingKind:
     return PingKind(number) if number >= min(PingKind) else ScanType(number)
 
 
-def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
-    """One batch of at least one. When some have ``raw``, the others' rows in it are empty."""
-    full = [batch for batch in batches if len(batch)]
-    rejected = sum(batch.rejected for batch in batches)
-    if len(full) <= 1:
-        only = full[0] if full else batches[0]
-        return ReplyBatch(only.records, only.raw, only.raw_length, rejected)
-    merged = ReplyBatch(np.concatenate([batch.records for batch in full]), rejected=rejected)
-    if any(len(batch.raw) for batch in full):
-        merged.raw = np.zeros((len(merged), SNAP), np.uint8)
-        merged.raw_length = np.zeros(len(merged), np.uint16)
-        at = 0
-        for batch in full:
-            merged.raw[at : at + len(batch.raw)] = batch.raw
-            merged.raw_length[at : at + len(batch.raw)] = batch.raw_length
-            at += len(batch)
-    return merged
-
-
 def open_transport(
     spec: ScanSpec, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
 ) -> LiveTransport:
@@ -257,12 +247,13 @@ def open_transport(
     """
     transport = LiveTransport(
         offers=[
-            *channel_offers(spec.transport, book, tokens, recorder),
-            *idle_offers(spec, book, recorder),
+            *channel_offers(spec.transport, book, tokens),
+            *idle_offers(spec, book),
         ],
         max_age=spec.timing.max_timeout + STRAGGLERS,
         locator=locator_for(book),
     )
+    transport.record(recorder)
     try:
         for technique in _asked_for(spec):
             if technique not in transport.scan_types | transport.pings:

@@ -14,11 +14,11 @@ from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import TRANSPORTS, ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
-from engine.transport.base import Channel, Recorder
+from engine.transport.base import Channel
 
 RAW = frozenset(PACKET_TYPES)
 """The scan types that raw channels perform."""
-_OpensRaw = Callable[[AddressBook, ProbeTokens, Recorder | None], Channel]
+_OpensRaw = Callable[[AddressBook, ProbeTokens], Channel]
 
 
 class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
@@ -40,59 +40,55 @@ class Offer:
         return frozenset((*self.scan_types, *self.pings))
 
 
-def channel_offers(
-    wish: str, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None
-) -> list[Offer]:
+def channel_offers(wish: str, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
     """What a scan that wished for transport ``wish`` can open. ``auto`` takes raw packets where the
     rights allow; connects always go through sockets. Raises TransportUnavailable."""
     connect = [
-        Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book, recorder)),
-        Offer(
-            frozenset(), partial(_open_connect_ping, book, recorder), frozenset({PingKind.CONNECT})
-        ),
+        Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book)),
+        Offer(frozenset(), partial(_open_connect_ping, book), frozenset({PingKind.CONNECT})),
     ]
     raw = raw_channel(wish)
     if raw is None:
-        return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, recorder))]
+        return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book))]
     frames = {PingKind.NEIGHBOUR} if raw is _open_packet else set()
-    return [*connect, Offer(RAW, partial(raw, book, tokens, recorder), PACKET_PINGS | frames)]
+    return [*connect, Offer(RAW, partial(raw, book, tokens), PACKET_PINGS | frames)]
 
 
-def idle_offers(spec: ScanSpec, book: AddressBook, recorder: Recorder | None) -> list[Offer]:
+def idle_offers(spec: ScanSpec, book: AddressBook) -> list[Offer]:
     """The idle scan through the zombie of ``spec``, where Linux's raw sockets can be used. Raises
     TransportUnavailable."""
     if raw_channel(spec.transport) is not _open_packet:
         return []
-    return [Offer(frozenset({ScanType.IDLE}), partial(_open_idle, spec, book, recorder))]
+    return [Offer(frozenset({ScanType.IDLE}), partial(_open_idle, spec, book))]
 
 
-def _open_idle(spec: ScanSpec, book: AddressBook, recorder: Recorder | None) -> Channel:
+def _open_idle(spec: ScanSpec, book: AddressBook) -> Channel:
     from engine.transport.idle import IdleChannel, ZombieRefused
 
     try:
-        return IdleChannel(book, spec.zombie, spec.packets, recorder)
+        return IdleChannel(book, spec.zombie, spec.packets)
     except ZombieRefused as refusal:
         raise TransportUnavailable(str(refusal)) from refusal
 
 
-def _open_connect(book: AddressBook, recorder: Recorder | None) -> Channel:
+def _open_connect(book: AddressBook) -> Channel:
     from engine.transport.sockets.connect import ConnectChannel
 
-    return ConnectChannel(book, recorder=recorder)
+    return ConnectChannel(book)
 
 
-def _open_connect_ping(book: AddressBook, recorder: Recorder | None) -> Channel:
+def _open_connect_ping(book: AddressBook) -> Channel:
     from engine.transport.sockets.connect import ConnectChannel
     from engine.transport.sockets.descriptors import socket_cap
 
     few = max(1, socket_cap() // 4)  # a connect scan beside it needs the rest
-    return ConnectChannel(book, max_sockets=few, recorder=recorder, ping=True)
+    return ConnectChannel(book, max_sockets=few, ping=True)
 
 
-def _open_udp(book: AddressBook, recorder: Recorder | None) -> Channel:
+def _open_udp(book: AddressBook) -> Channel:
     from engine.transport.sockets.udp import UdpChannel
 
-    return UdpChannel(book, recorder=recorder)
+    return UdpChannel(book)
 
 
 def raw_channel(wish: str) -> _OpensRaw | None:
@@ -110,16 +106,16 @@ def raw_channel(wish: str) -> _OpensRaw | None:
     return _open_packet if wish == "packet" else _open_scapy
 
 
-def _open_packet(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
+def _open_packet(book: AddressBook, tokens: ProbeTokens) -> Channel:
     from engine.transport.packet import PacketChannel
 
-    return PacketChannel(book, tokens, recorder)
+    return PacketChannel(book, tokens)
 
 
-def _open_scapy(book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None) -> Channel:
+def _open_scapy(book: AddressBook, tokens: ProbeTokens) -> Channel:
     from engine.transport.scapy_channel import ScapyChannel
 
-    return ScapyChannel(book, tokens, recorder)
+    return ScapyChannel(book, tokens)
 
 
 def why_not(technique: ScanType | PingKind, wish: str) -> str:

@@ -46,11 +46,9 @@ class ScapyChannel:
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
     pings: frozenset[PingKind] = PACKET_PINGS
 
-    def __init__(
-        self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
-    ) -> None:
+    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
         self._book = book
-        self._recorder = recorder
+        self._recorder: Recorder | None = None
         self._ways: dict[int, Way] = {}
         sources = SourceAddresses()
         with contextlib.ExitStack() as stack:
@@ -135,6 +133,10 @@ class ScapyChannel:
 
     def await_answers_for(self, seconds: float) -> None:
         """Nothing to do: no socket is held per probe."""
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self._recorder = recorder
 
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, each with the time it was read, at least ``now``."""

@@ -22,6 +22,7 @@ from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
 from engine.techniques.sctp import ABORT, INIT_ACK
+from engine.transport.base import Recorder
 from engine.transport.scenario import SILENCE, HostProfile, Scenario
 
 _TCP_OPEN = answer_code(AnswerKind.TCP, SYN | ACK | WINDOW_OPEN)
@@ -106,6 +107,9 @@ class SimulatedTransport:
 
     def await_answers_for(self, seconds: float) -> None:
         """Nothing to do: nothing is held per probe."""
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Nothing to do: a simulation has no packets to show."""
 
     def probe_packet(self, probe: np.void) -> bytes:
         """No packets exist here."""

@@ -70,7 +70,6 @@ class IdleChannel:
         book: AddressBook,
         zombie: str,
         options: PacketOptions = AS_USUAL,
-        recorder: Recorder | None = None,
     ) -> None:
         self._book = book
         self._address = zombie_address(zombie)
@@ -80,7 +79,7 @@ class IdleChannel:
             if options.source_address:
                 source = socket.inet_aton(options.source_address)
             self._wire = stack.enter_context(
-                contextlib.closing(ZombieWire(self._address, source, options, recorder))
+                contextlib.closing(ZombieWire(self._address, source, options))
             )
             self._alarm = stack.enter_context(contextlib.closing(Alarm()))
             self._open = stack.pop_all()
@@ -242,6 +241,10 @@ class IdleChannel:
         records = np.concatenate([batch.records for batch in self._done])
         self._done.clear()
         return ReplyBatch(records)
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self._wire.record(recorder)
 
     def await_answers_for(self, seconds: float) -> None:
         """Nothing to do: no socket is held per probe."""

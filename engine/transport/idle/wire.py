@@ -75,6 +75,10 @@ class ZombieWire:
         """Readable when something came from the zombie."""
         return self._listener.fileno()
 
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self._recorder = recorder
+
     def ask(self) -> None:
         """Probe the zombie with a SYN/ACK: whatever its port, it resets (RFC 9293 section
         3.10.7). Raises OSError when the system refuses."""

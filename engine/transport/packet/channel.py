@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, SendReport, no_replies
+from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, SendReport
 from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Recorder
+from engine.transport.merging import merge_replies
 from engine.transport.packet.companion import Companion
 from engine.transport.packet.kernel_filter import answers, attach
 from engine.transport.packet.matching import match_replies
@@ -68,11 +69,9 @@ class PacketChannel:
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
     pings: frozenset[PingKind] = PACKET_PINGS | {PingKind.NEIGHBOUR}
 
-    def __init__(
-        self, book: AddressBook, tokens: ProbeTokens, recorder: Recorder | None = None
-    ) -> None:
+    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
         self._book = book
-        self._recorder = recorder
+        self._recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
             reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book)))
@@ -81,7 +80,7 @@ class PacketChannel:
             stack.callback(self._close_receivers)
             self._listen()
             self._open = stack.pop_all()
-        self._neighbours = NeighbourPings(self._paths, recorder)
+        self._neighbours = NeighbourPings(self._paths)
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
         self._senders = (PacketSender(), PacketSender())
@@ -235,6 +234,11 @@ class PacketChannel:
     def await_answers_for(self, seconds: float) -> None:
         """Nothing to do: no socket is held per probe."""
 
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self._recorder = recorder
+        self._neighbours.record(recorder)
+
     def drain(self, now: float) -> ReplyBatch:
         """Answers that have arrived, each with the time it came in."""
         self._paths.step(now)
@@ -243,7 +247,7 @@ class PacketChannel:
             for receiver in self._receivers.values()
             for packets, lengths, arrivals in self._waiting(receiver)
         ]
-        return _joined([*batches, self._neighbours.drain()])
+        return merge_replies([*batches, self._neighbours.drain()])
 
     def _waiting(self, receiver: socket.socket) -> Iterator[Packets]:
         """Packets waiting on a receiver, in pieces, so many that a flood cannot hold us here."""
@@ -279,19 +283,3 @@ def _of_one_technique(batch: ProbeBatch, rows: NDArray[np.intp]) -> Iterator[NDA
         chosen = rows[techniques == number]
         for start in range(0, len(chosen), _CHUNK):
             yield chosen[start : start + _CHUNK]
-
-
-def _joined(batches: list[ReplyBatch]) -> ReplyBatch:
-    rejected = sum(batch.rejected for batch in batches)
-    filled = [batch for batch in batches if len(batch)]
-    if not filled:
-        return no_replies(rejected)
-    if len(filled) == 1:
-        filled[0].rejected = rejected
-        return filled[0]
-    return ReplyBatch(
-        np.concatenate([batch.records for batch in filled]),
-        np.concatenate([batch.raw for batch in filled]),
-        np.concatenate([batch.raw_length for batch in filled]),
-        rejected,
-    )

@@ -44,13 +44,16 @@ class _Question:
 
 
 class NeighbourPings:
-    """Asks and listens through the resolver of ``paths``. ``recorder`` is shown the solicitations
-    and what answers them; ARP is no IP, so it cannot be."""
+    """Asks and listens through the resolver of ``paths``."""
 
-    def __init__(self, paths: HostPaths, recorder: Recorder | None = None) -> None:
+    def __init__(self, paths: HostPaths) -> None:
         self._paths = paths
-        self._recorder = recorder
+        self._recorder: Recorder | None = None
         self._questions: dict[Hop, _Question] = {}
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Show solicitations and what answers them from now on; ARP is no IP, so it cannot be."""
+        self._recorder = recorder
 
     def send(
         self, batch: ProbeBatch, rows: NDArray[np.intp], sent_at: NDArray[np.float64]

@@ -84,7 +84,6 @@ class ConnectChannel:
         *,
         max_age: float = DEFAULT_MAX_AGE,
         max_sockets: int | None = None,
-        recorder: Recorder | None = None,
         ping: bool = False,
     ) -> None:
         self.scan_types = frozenset[ScanType]() if ping else frozenset({ScanType.CONNECT})
@@ -92,7 +91,7 @@ class ConnectChannel:
         self.max_age = max_age
         self.max_sockets = socket_cap() if max_sockets is None else max_sockets
         self._book = book
-        self._recorder = recorder
+        self._recorder: Recorder | None = None
         self._endpoints = Endpoints(book)
         technique = PingKind.CONNECT if ping else ScanType.CONNECT
         self._answers = Answers(technique.facts.protocol, technique)
@@ -152,6 +151,10 @@ class ConnectChannel:
     def await_answers_for(self, seconds: float) -> None:
         """Set ``max_age``."""
         self.max_age = seconds
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self._recorder = recorder
 
     def drain(self, now: float) -> ReplyBatch:
         """The connections decided so far. Closes those older than ``max_age``."""

@@ -55,12 +55,11 @@ class UdpChannel:
         book: AddressBook,
         *,
         max_age: float = DEFAULT_MAX_AGE,
-        recorder: Recorder | None = None,
     ) -> None:
         raise_descriptor_limit()
         self.max_age = max_age
         self._book = book
-        self._recorder = recorder
+        self._recorder: Recorder | None = None
         self._endpoints = Endpoints(book)
         self._answers = Answers(ScanType.UDP.protocol, ScanType.UDP)
         self._sources: dict[tuple[int, int], UdpSource] = {}
@@ -97,6 +96,10 @@ class UdpChannel:
     def await_answers_for(self, seconds: float) -> None:
         """Set ``max_age``."""
         self.max_age = seconds
+
+    def record(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self._recorder = recorder
 
     def drain(self, now: float) -> ReplyBatch:
         """What came back. Stops awaiting answers to probes older than ``max_age``."""

@@ -33,13 +33,14 @@ from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import parse_targets
 from engine.spec.timing import TEMPLATES
+from engine.transport.base import Recorder
 from engine.transport.live import (
     LiveTransport,
     Offer,
     TransportUnavailable,
-    merge_replies,
     open_transport,
 )
+from engine.transport.merging import merge_replies
 from engine.transport.sockets.connect import ConnectChannel
 from engine.transport.sockets.udp import UdpChannel
 
@@ -56,6 +57,7 @@ class FakeChannel:
         self.inbox: list[ReplyBatch] = []
         self.problems: tuple[SendProblem, ...] = ()
         self.closed = 0
+        self.recorder: Recorder | None = None
         self.near, self.far = socket.socketpair()
 
     def filenos(self) -> Sequence[int]:
@@ -67,6 +69,9 @@ class FakeChannel:
 
     def await_answers_for(self, seconds: float) -> None:
         pass
+
+    def record(self, recorder: Recorder | None) -> None:
+        self.recorder = recorder
 
     def hardware(self, host: int) -> bytes:
         return b""
@@ -115,6 +120,28 @@ def spec(*scan_types: ScanType, transport: str = "sockets") -> ScanSpec:
 
 def descriptors() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
+class Deaf:
+    """A Recorder that keeps nothing."""
+
+    def sent(self, *_: object) -> None:
+        pass
+
+    received = asked = answered = sent
+
+
+def test_a_recorder_is_shown_what_open_and_later_channels_do() -> None:
+    tcp, udp = FakeChannel(ScanType.CONNECT), FakeChannel(ScanType.UDP)
+    live = LiveTransport([tcp], [Offer(frozenset({ScanType.UDP}), lambda: udp)])
+    assert tcp.recorder is None
+    recorder = Deaf()
+    live.record(recorder)
+    live.open(ScanType.UDP)
+    assert tcp.recorder is udp.recorder is recorder
+    live.record(None)
+    live.close()
+    assert tcp.recorder is udp.recorder is None
 
 
 def test_each_probe_goes_to_the_channel_of_its_scan_type_and_times_keep_their_order() -> None:

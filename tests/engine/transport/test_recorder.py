@@ -58,7 +58,8 @@ def test_both_sending_threads_and_every_answer(pair: tuple[str, str], address: s
     here, _there = pair
 
     def work(scanner: Scanner) -> None:
-        notebook = scanner.channel._recorder = Notebook()
+        notebook = Notebook()
+        scanner.channel.record(notebook)
         batch = cells(range(1, 1001), ScanType.SYN)
         report = scanner.send(batch)
         scanner.collect(len(batch))
@@ -76,11 +77,27 @@ def test_both_sending_threads_and_every_answer(pair: tuple[str, str], address: s
 
 
 @pytest.mark.root
+@pytest.mark.parametrize("address", [V4, V6])
+def test_recording_can_end_and_begin_again(pair: tuple[str, str], address: str) -> None:
+    def work(scanner: Scanner) -> None:
+        first, second = Notebook(), Notebook()
+        for number, recorder in enumerate((first, None, second)):
+            scanner.channel.record(recorder)
+            scanner.send(cells([number + 1], ScanType.SYN))
+            scanner.collect(number + 1)
+        assert len(first.out) == len(first.back) == 1
+        assert len(second.out) == len(second.back) == 1
+
+    scanning(pair[0], address, work)
+
+
+@pytest.mark.root
 def test_rejected_packets_are_shown_too(pair: tuple[str, str]) -> None:
     here, there = pair
 
     def work(scanner: Scanner) -> None:
-        notebook = scanner.channel._recorder = Notebook()
+        notebook = Notebook()
+        scanner.channel.record(notebook)
         scanner.send(cells([1], ScanType.SYN))
         scanner.collect(1)
         assert len(notebook.back) == 1
@@ -100,7 +117,8 @@ def test_rejected_packets_are_shown_too(pair: tuple[str, str]) -> None:
 def test_connections_are_shown_when_they_begin_and_end() -> None:
     book = AddressBook(resolve_targets(parse_targets("127.0.0.1")).targets)
     notebook = Notebook()
-    channel = ConnectChannel(book, recorder=notebook)
+    channel = ConnectChannel(book)
+    channel.record(notebook)
     try:
         with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
