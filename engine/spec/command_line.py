@@ -16,6 +16,7 @@ from itertools import chain
 from engine.spec.contradictions import check_together
 from engine.spec.discovery_arguments import check_versions, discovery_spec
 from engine.spec.error import SpecError
+from engine.spec.extension_headers import askable_ports
 from engine.spec.options import ScanParser, UsageError, scan_parser
 from engine.spec.packet_arguments import packet_options
 from engine.spec.port_set import LAST_PORT, PortSet
@@ -78,6 +79,7 @@ def build_spec(
     discovery = discovery_spec(args)
     resolution = _targets(args, resolver)
     check_versions(discovery, resolution.targets)
+    ports, left_out = askable_ports(ports, resolution.targets)
     spec = ScanSpec(
         targets=resolution.targets,
         ports=ports,
@@ -100,7 +102,7 @@ def build_spec(
     return BuiltSpec(
         spec,
         tuple((problem.expression, problem.text) for problem in resolution.problems),
-        (*resolution.notes, *idle),
+        (*resolution.notes, *left_out, *idle),
     )
 
 

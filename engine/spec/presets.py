@@ -140,7 +140,7 @@ def top_ports(n: int, protocols: Sequence[Protocol], within: PortSet | None = No
 
     After the ports whose popularity is known come the others, ascending, so that ``n`` stays ``n``
     while there are ports left. Of SCTP and IP, where few numbers are in use at all, only those with
-    a name count unless ``within`` says otherwise. Raises SpecError when ``n`` is not in 1 to 65535.
+    a name count. Raises SpecError when ``n`` is not in 1 to 65535.
     """
     if not 1 <= n <= 65535:
         raise SpecError("top ports", str(n), 0, "is not a number of ports", "write 1 to 65535")
@@ -153,7 +153,7 @@ def top_ports(n: int, protocols: Sequence[Protocol], within: PortSet | None = No
             candidates = set(allowed.ports(protocol))
             listed = tuple(port for port in listed if port in candidates)
         others = allowed.minus(PortSet.of_ports(protocol, listed)).ports(protocol)
-        fill = 0 if within is None and protocol in _FEW_IN_USE else max(n - len(listed), 0)
+        fill = 0 if protocol in _FEW_IN_USE else max(n - len(listed), 0)
         chosen = [*listed[:n], *islice(others, fill)]
         result = result.union(PortSet.of_ports(protocol, chosen))
     return result

@@ -13,7 +13,6 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.spec.port_set import PortSet
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
@@ -31,10 +30,6 @@ ICMP_NUMBERS: Mapping[int, int] = MappingProxyType({4: 1, 6: 58})
 
 FIXED_PORTS: Mapping[int, int] = MappingProxyType({6: 80, 17: 40_125, 132: 80})
 """Where TCP, UDP and SCTP probes go: a port each, since it is the protocol that is asked for."""
-
-EXTENSION_HEADERS = frozenset({0, 43, 44, 50, 51, 60, 135, 139, 140, 253, 254})
-"""Next header values that are no protocol over IPv6 (IANA's list of extension headers): a host
-reads the bytes behind as part of the header and answers by other rules."""
 
 _build_ack = TcpProbe(ACK)
 
@@ -112,15 +107,6 @@ PROTOCOL_PACKETS = PacketProbe(
     {version: Carried(None, ProtocolProbe(version)) for version in _BUILDERS},
 )
 """The packets of IP protocol probes."""
-
-
-def for_version(ports: PortSet, version: int) -> tuple[PortSet, tuple[int, ...]]:
-    """The protocols of ``ports`` that can be probed over an IP version, and the numbers that are
-    left out: extension headers over IPv6."""
-    if version == 4:
-        return ports, ()
-    left_out = tuple(number for number in ports.ports(Protocol.IP) if number in EXTENSION_HEADERS)
-    return ports.minus(PortSet.of_ports(Protocol.IP, left_out)), left_out
 
 
 def _icmp_rule(

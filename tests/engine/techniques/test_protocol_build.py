@@ -1,22 +1,10 @@
-"""IP protocol probes: which can be asked over which version."""
+"""IP protocol probes: segments of many protocols in one batch."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from engine.spec.ports import parse_ports
-from engine.spec.scan_type import Protocol
-from engine.techniques.protocol import EXTENSION_HEADERS, PROTOCOL_PACKETS, for_version
-
-EVERY = parse_ports("0-255", (Protocol.IP,))
-
-
-def test_extension_headers_are_left_out_over_ipv6_only() -> None:
-    assert for_version(EVERY, 4) == (EVERY, ())
-    kept, left_out = for_version(EVERY, 6)
-    assert left_out == (0, 43, 44, 50, 51, 60, 135, 139, 140, 253, 254)
-    assert kept.total == 256 - len(EXTENSION_HEADERS)
-    assert for_version(parse_ports("6,17", (Protocol.IP,)), 6)[1] == ()
+from engine.techniques.protocol import PROTOCOL_PACKETS
 
 
 def test_a_batch_of_empty_probes_has_no_bytes() -> None:
