@@ -120,7 +120,7 @@ IP_PROTOCOL = Technique(
     rules=(
         Rule(AnswerKind.IP, 0, 0, Outcome(PortState.OPEN, Reason.PROTO_RESPONSE)),
         _icmp_rule(AnswerKind.ICMP4, 0x0000, PortState.OPEN, Reason.ECHO_REPLY, True),
-        _icmp_rule(AnswerKind.ICMP6, 0x8100, PortState.OPEN, Reason.ECHO_REPLY, True),
+        _icmp_rule(AnswerKind.ICMP6, 0x8100, PortState.OPEN, Reason.PROTO_RESPONSE, True),
         # What only the target itself can know; from others it is a filter's reject.
         _icmp_rule(AnswerKind.ICMP4, 0x0302, PortState.CLOSED, Reason.PROTO_UNREACH, True),
         _icmp_rule(AnswerKind.ICMP6, 0x0401, PortState.CLOSED, Reason.PARAM_PROBLEM, True),

@@ -180,7 +180,7 @@ PROTOCOL_ROWS: list[Row] = [
     *((IP, number, True, "open proto-response") for number in (0, 1, 6, 47, 132, 254)),
     (ICMP4, icmp(0, 0), True, "open echo-reply"),
     (ICMP4, icmp(0, 0), False, IGNORED),
-    (ICMP6, icmp(129, 0), True, "open echo-reply"),
+    (ICMP6, icmp(129, 0), True, "open proto-response"),
     (ICMP6, icmp(129, 0), False, IGNORED),
     (ICMP4, icmp(3, 2), True, "closed proto-unreach"),
     (ICMP4, icmp(3, 2), False, "filtered proto-unreach"),
