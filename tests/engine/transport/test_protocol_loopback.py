@@ -50,3 +50,15 @@ def test_protocols_this_machine_speaks_are_open_and_others_closed(ask: Ask, addr
         **dict.fromkeys(spoken, PortState.OPEN),
         **dict.fromkeys(UNKNOWN, PortState.CLOSED),
     }
+
+
+@pytest.mark.parametrize("address", ICMP)
+@pytest.mark.parametrize("ask", [ask_by_packets, ask_by_scapy])
+@pytest.mark.parametrize("scan_type", [ScanType.SCTP_INIT, ScanType.SCTP_ECHO])
+def test_this_machine_aborts_or_refuses_the_whole_protocol(
+    ask: Ask, address: str, scan_type: ScanType
+) -> None:
+    found = ask(address, scan_type, [7, 9], 2)
+    assert found.keys() == {7, 9}
+    # With SCTP in the kernel the ports are closed; without, the protocol is unreachable.
+    assert set(found.values()) in ({PortState.CLOSED}, {PortState.FILTERED})
