@@ -34,6 +34,7 @@ from engine.transport.idle.search import find_open
 from engine.transport.idle.steps import (
     Ask,
     Forge,
+    Packet,
     Player,
     Steps,
     TargetRefused,
@@ -41,7 +42,7 @@ from engine.transport.idle.steps import (
 )
 from engine.transport.idle.wire import ZombieWire
 from engine.transport.idle.zombie import Zombie
-from engine.transport.idle.zombie_address import zombie_address
+from engine.transport.idle.zombie_address import FAMILIES, Destination, zombie_address
 from engine.transport.packet.trouble import Trouble, lasting_problems, refused
 
 _REFUSED_FOR = 30.0
@@ -72,18 +73,17 @@ class IdleChannel:
         options: PacketOptions = AS_USUAL,
     ) -> None:
         self._book = book
-        self._address = zombie_address(zombie)
+        self._address = zombie_address(zombie, 4 if 4 in book.versions else 6)
+        at = self._address.at
         with contextlib.ExitStack() as stack:
             self._routes = stack.enter_context(contextlib.closing(RouteTable()))
-            source = self._own_address()
-            if options.source_address:
-                source = socket.inet_aton(options.source_address)
+            source = self._source(options.source_address)
             self._wire = stack.enter_context(
                 contextlib.closing(ZombieWire(self._address, source, options))
             )
             self._alarm = stack.enter_context(contextlib.closing(Alarm()))
             self._open = stack.pop_all()
-        self._zombie = Zombie(f"the zombie {self._address}")
+        self._zombie = Zombie(f"the zombie {at}", id_size=2 if at.version == 4 else 4)
         self._verified: set[int] = set()
         self._troubles: list[tuple[int, Trouble]] = []
         self._refusal, self._refused_until = "", 0.0
@@ -92,13 +92,20 @@ class IdleChannel:
         self._player: Player[list[int]] | None = None
         self._done: list[ReplyBatch] = []
 
-    def _own_address(self) -> bytes:
-        (route,) = self._routes.lookup([self._address.packed])
+    def _source(self, wish: str) -> bytes:
+        """The address of ours that the zombie is probed from."""
+        at = self._address.at
+        (route,) = self._routes.lookup([at.packed], [at.scope_text])
         if not isinstance(route, Route):
             raise route
         if route.kind is not RouteKind.UNICAST:
-            raise ZombieRefused(f"{self._address} cannot be a zombie: name another, single host")
-        return route.source
+            raise ZombieRefused(f"{at} cannot be a zombie: name another, single host")
+        if not wish:
+            return route.source
+        try:
+            return socket.inet_pton(FAMILIES[at.version], wish)
+        except OSError:
+            raise ZombieRefused(f"-S {wish} is no address to probe {at} from") from None
 
     def filenos(self) -> Sequence[int]:
         """Descriptors that become readable when drain() has something to do."""
@@ -131,12 +138,12 @@ class IdleChannel:
 
     def _why_not(self, host: int) -> Trouble | None:
         """What makes a host no target at all; None for one that can be tried."""
-        if int(self._book.families(np.array([host], np.uint32))[0]) != 4:
-            return _no_target("whole IPv6 packets carry no ids; use -sS")
-        target = self._packed(host)
-        if target == self._address.packed:
+        target, zombie = self._target(host), self._address.at
+        if target.version != zombie.version:
+            return _no_target(f"the zombie has an IPv{zombie.version} address; scan it by itself")
+        if target.packed == zombie.packed:
             return _no_target("it is the zombie itself; name another zombie, or use -sS")
-        (route,) = self._routes.lookup([target])
+        (route,) = self._routes.lookup([target.packed], [target.scope_text])
         if isinstance(route, OSError):
             return refused(route)
         if route.kind is RouteKind.LOCAL:
@@ -164,19 +171,23 @@ class IdleChannel:
         found = yield from find_open(self._zombie, self._ports.tolist())
         return found
 
-    def _perform(self, action: Ask | Forge) -> None:
-        target = self._packed(self._host)
-        if isinstance(action, Ask):
-            try:
+    def _perform(self, action: Packet) -> None:
+        target = self._target(self._host)
+        if isinstance(action, Forge):
+            if action.port is None:
+                self._wire.forge_syn_ack(target)
+            else:
+                self._wire.forge_syn(target, action.port)
+            return
+        try:
+            if isinstance(action, Ask):
                 self._wire.ask()
-            except OSError as error:
-                trouble = refused(error)
-                text = f"{trouble.what} {self._zombie.name}: {trouble.advice}"
-                raise ZombieRefused(text) from error
-        elif action.port is None:
-            self._wire.forge_syn_ack(target)
-        else:
-            self._wire.forge_syn(target, action.port)
+            else:
+                self._wire.ask_for_ids(target.packed if action.to_target else self._wire.us)
+        except OSError as error:
+            trouble = refused(error)
+            text = f"{trouble.what} {self._zombie.name}: {trouble.advice}"
+            raise ZombieRefused(text) from error
 
     def _go_on(self, now: float) -> None:
         """Perform what is due, and set the alarm for what is not."""
@@ -190,7 +201,7 @@ class IdleChannel:
             self._end()
         except ZombieRefused as refusal:
             self._refusal, self._refused_until = str(refusal), now + _REFUSED_FOR
-            self._zombie = Zombie(self._zombie.name)
+            self._zombie = Zombie(self._zombie.name, self._zombie.id_size)
             self._verified.clear()
             self._end()
         except OSError as error:
@@ -226,8 +237,15 @@ class IdleChannel:
         self._troubles.clear()
         return tuple(problems)
 
-    def _packed(self, host: int) -> bytes:
-        return self._book.v4(np.array([host], np.uint32)).astype(">u4").tobytes()
+    def _target(self, host: int) -> Destination:
+        one = np.array([host], np.uint32)
+        if int(self._book.families(one)[0]) == 4:
+            return Destination(self._book.v4(one).astype(">u4").tobytes())
+        name = self._book.scope(host)
+        scope = int(name) if name.isdecimal() else 0
+        with contextlib.suppress(OSError):  # an interface that went: the route says so
+            scope = scope or socket.if_nametoindex(name)
+        return Destination(self._book.v6(one).tobytes(), scope)
 
     def drain(self, now: float) -> ReplyBatch:
         """Ports whose measurement has ended, never waiting."""
@@ -255,10 +273,10 @@ class IdleChannel:
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one PROBE record: a SYN in the zombie's name."""
-        host = int(probe["host"])
-        if int(self._book.families(np.array([host], np.uint32))[0]) != 4:
+        target = self._target(int(probe["host"]))
+        if target.version != self._address.at.version:
             return b""
-        return self._wire.syn(self._packed(host), int(probe["port"]), 0).tobytes()
+        return self._wire.syn(target, int(probe["port"]), 0).tobytes()
 
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""

@@ -1,4 +1,5 @@
-"""How a host chooses the IP ids of its packets (RFC 791 section 3.1 leaves it free; RFC 6864)."""
+"""How a host chooses the IP ids of its packets: 2 bytes in IPv4 (RFC 791 section 3.1, RFC 6864), 4
+in IPv6's fragment header (RFC 8200 section 4.5)."""
 
 from __future__ import annotations
 
@@ -27,27 +28,32 @@ class IdSeries(Enum):
         """Whether packets can be counted by it."""
         return self in (IdSeries.INCREMENTAL, IdSeries.BY_TWO, IdSeries.LITTLE_ENDIAN)
 
-    def packets(self, before: int, after: int) -> int:
-        """Packets sent from the one with the id ``before`` to the one with ``after`` (0..65535,
-        wrapping); -1 when the two cannot belong to one counter. Only for series that count."""
+    def packets(self, before: int, after: int, size: int = 2) -> int:
+        """Packets sent from the one with the id ``before`` to the one with ``after``, wrapping ids
+        of ``size`` bytes; -1 when the two cannot belong to one counter. Only for series that
+        count."""
         if self is IdSeries.LITTLE_ENDIAN:
-            return (_swapped(after) - _swapped(before)) & 0xFFFF
-        distance = (after - before) & 0xFFFF
+            before, after = _swapped(before, size), _swapped(after, size)
+        distance = (after - before) % (1 << 8 * size)
         if self is not IdSeries.BY_TWO:
             return distance
         return -1 if distance % 2 else distance // 2
 
 
-def classify(ids: Sequence[int]) -> IdSeries:
-    """The kind of series that at least two ids, 0..65535, in the order they came, belong to."""
+def classify(ids: Sequence[int], size: int = 2) -> IdSeries:
+    """The kind of series that at least two ids of ``size`` bytes, in the order they came, belong
+    to."""
+
+    def within(series: IdSeries, most: int) -> bool:
+        return all(1 <= series.packets(*pair, size) <= most for pair in pairwise(ids))
+
     for series in (IdSeries.BY_TWO, IdSeries.INCREMENTAL, IdSeries.LITTLE_ENDIAN):
-        if all(1 <= series.packets(*pair) <= _QUIET for pair in pairwise(ids)):
+        if within(series, _QUIET):
             return series
     if len(set(ids)) == 1:
         return IdSeries.CONSTANT
-    counting = all(1 <= IdSeries.INCREMENTAL.packets(*pair) <= _COUNTING for pair in pairwise(ids))
-    return IdSeries.BUSY if counting else IdSeries.RANDOM
+    return IdSeries.BUSY if within(IdSeries.INCREMENTAL, _COUNTING) else IdSeries.RANDOM
 
 
-def _swapped(number: int) -> int:
-    return (number & 0xFF) << 8 | number >> 8
+def _swapped(number: int, size: int) -> int:
+    return int.from_bytes(number.to_bytes(size, "big"), "little")

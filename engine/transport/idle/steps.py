@@ -28,6 +28,14 @@ class Forge:
 
 
 @dataclass(frozen=True, slots=True)
+class AskForIds:
+    """Over IPv6, tell the zombie that its packets to us, or to the target, are too big: it then
+    puts fragment headers, which carry ids, on all of them (RFC 6946). Over IPv4 nothing is sent."""
+
+    to_target: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Let ``seconds`` pass."""
 
@@ -35,13 +43,14 @@ class Pause:
 
 
 class Reading(NamedTuple):
-    """The IP id (0..65535) of the zombie's answer, and the seconds it took."""
+    """The IP id of the zombie's answer, and the seconds it took."""
 
     identifier: int
     rtt: float
 
 
-Action = Ask | Forge | Pause
+Packet = Ask | Forge | AskForIds
+Action = Packet | Pause
 Steps = Generator[Action, Reading | None, T]
 
 
@@ -58,10 +67,10 @@ class Player(Generic[T]):
 
     Args:
         steps: the procedure.
-        perform: sends the packet of an Ask or a Forge at once.
+        perform: sends the packet of an action at once.
     """
 
-    def __init__(self, steps: Steps[T], perform: Callable[[Ask | Forge], None]) -> None:
+    def __init__(self, steps: Steps[T], perform: Callable[[Packet], None]) -> None:
         self._steps = steps
         self._perform = perform
         self._answer: Reading | None = None

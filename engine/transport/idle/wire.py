@@ -1,6 +1,6 @@
-"""The packets of an idle scan: probes of the zombie, forged ones, and the zombie's resets.
+"""The sockets of an idle scan: out go probes of the zombie and forged packets, in come its resets.
 
-They go the way the kernel chooses, with the source address we write (raw(7), IP_HDRINCL).
+Packets go the way the kernel chooses, with the source address we write (raw(7), IP_HDRINCL).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import contextlib
 import errno
 import os
 import socket
-import struct
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,20 +17,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.spec.packet_options import PacketOptions
-from engine.techniques.answer import ACK, RST, SYN
-from engine.techniques.syn import build_syn
-from engine.techniques.tcp import TcpProbe
 from engine.transport.base import Recorder
-from engine.transport.idle.zombie_address import ZombieAddress
-from engine.transport.packet.headers import TCP, Envelope, write_packets
-from engine.transport.packet.packet_sockets import open_packet_sender
+from engine.transport.idle.packets import End, syn, syn_ack, too_big
+from engine.transport.idle.resets import Expected, read_reset
+from engine.transport.idle.zombie_address import FAMILIES, Destination, ZombieAddress
+from engine.transport.packet.kernel_filter import answers_over_ipv6
+from engine.transport.packet.neighbour_messages import ETH_P_IPV6
+from engine.transport.packet.packet_sockets import open_packet_sender, open_receiver
 
-_build_syn_ack = TcpProbe(SYN | ACK, struct.pack("!BBH", 2, 4, 1460))
+_ANYWHERE = {4: "0.0.0.0", 6: "::"}
 _TTL = 64
 _LARGEST = 256
 _MOST_READS = 256
-_DYNAMIC_PORTS = (49_152, 16_384)
-"""The first, and how many (RFC 6335 section 6)."""
+_DYNAMIC_PORTS = range(49_152, 65_536)
+"""RFC 6335 section 6."""
 _PASSING = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
 
 
@@ -43,69 +42,74 @@ class Reset(NamedTuple):
 
 
 class ZombieWire:
-    """Sends and hears for one zombie from our address ``source`` (packed, IPv4). Raises OSError."""
+    """Sends and hears for one zombie from our address ``source`` (packed). Raises OSError."""
 
     def __init__(
         self,
         zombie: ZombieAddress,
         source: bytes,
         options: PacketOptions,
-        recorder: Recorder | None = None,
     ) -> None:
-        self._zombie, self._source, self._recorder = zombie, source, recorder
+        self._at = zombie.at
+        self._recorder: Recorder | None = None
+        self._zombie = End(zombie.at.packed, zombie.port)
         self._ttl = options.ttl or _TTL
-        self._token = _random_token()
+        self._token = _random()
+        version = zombie.at.version
         with contextlib.ExitStack() as stack:
             # Holds the port, so that no program's connection gets it. The kernel drops resets.
-            held = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_STREAM))
-            held.bind(("0.0.0.0", options.source_port or 0))
-            self._port: int = held.getsockname()[1]
-            self._sender = stack.enter_context(open_packet_sender(socket.AF_INET))
+            held = stack.enter_context(socket.socket(FAMILIES[version], socket.SOCK_STREAM))
+            held.bind((_ANYWHERE[version], options.source_port or 0))
+            self._us = End(source, held.getsockname()[1])
+            self._sender = stack.enter_context(open_packet_sender(FAMILIES[version]))
             if options.interface:
                 name = options.interface.encode("utf-8", "surrogateescape")
                 self._sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, name)
-            self._listener = stack.enter_context(
-                socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
-            )
-            self._listener.setblocking(False)
-            self._listener.connect((str(zombie), 0))  # what others send is not even queued
+            self._listener = stack.enter_context(_open_listener(zombie.at, self._us.port))
             self._open = stack.pop_all()
-
-    def fileno(self) -> int:
-        """Readable when something came from the zombie."""
-        return self._listener.fileno()
 
     def record(self, recorder: Recorder | None) -> None:
         """Show packets to this recorder from now on, or to nobody."""
         self._recorder = recorder
 
+    def fileno(self) -> int:
+        """Readable when something came from the zombie."""
+        return self._listener.fileno()
+
     def ask(self) -> None:
         """Probe the zombie with a SYN/ACK: whatever its port, it resets (RFC 9293 section
-        3.10.7). Raises OSError when the system refuses."""
-        self._token = _random_token()
-        packet = _packet(
-            _build_syn_ack, (self._source, self._port), self._zombie, self._token, self._ttl
-        )
-        self._send(packet, self._zombie.packed)
+        3.10.7). Raises OSError when the system refuses, as all that sends."""
+        self._token = _random()
+        self._send(syn_ack(self._us, self._zombie, self._token, self._ttl), self._at)
 
-    def forge_syn_ack(self, target: bytes) -> None:
-        """A SYN/ACK to the zombie in the target's name. Raises OSError."""
-        first, count = _DYNAMIC_PORTS
-        port = first + _random_token() % count
-        token = _random_token()
-        packet = _packet(_build_syn_ack, (target, port), self._zombie, token, self._ttl)
-        self._send(packet, self._zombie.packed)
+    def ask_for_ids(self, to: bytes) -> None:
+        """Have the zombie put ids on its packets to an address; IPv4 packets always have them."""
+        if self._at.version == 6:
+            packet = too_big(self._us.packed, self._zombie.packed, to, self._ttl)
+            self._send(packet, self._at)
 
-    def forge_syn(self, target: bytes, port: int) -> None:
-        """A SYN to a port of the target in the zombie's name. Raises OSError."""
-        self._send(self.syn(target, port, _random_token()), target)
+    @property
+    def us(self) -> bytes:
+        """Our packed address."""
+        return self._us.packed
 
-    def syn(self, target: bytes, port: int, token: int) -> NDArray[np.uint8]:
+    def forge_syn_ack(self, target: Destination) -> None:
+        """A SYN/ACK to the zombie in the target's name."""
+        port = _DYNAMIC_PORTS[_random() % len(_DYNAMIC_PORTS)]
+        source = End(target.packed, port)
+        self._send(syn_ack(source, self._zombie, _random(), self._ttl), self._at)
+
+    def forge_syn(self, target: Destination, port: int) -> None:
+        """A SYN to a port of the target in the zombie's name."""
+        self._send(self.syn(target, port, _random()), target)
+
+    def syn(self, target: Destination, port: int, token: int) -> NDArray[np.uint8]:
         """The packet of forge_syn()."""
-        return _packet(build_syn, self._zombie, (target, port), token, self._ttl)
+        return syn(self._zombie, End(target.packed, port), token, self._ttl)
 
     def resets(self) -> Iterator[Reset]:
         """What has come in: the answer to the last probe, if it is there."""
+        ports = (self._zombie.port, self._us.port)
         for _read in range(_MOST_READS):
             try:
                 packet = self._listener.recv(_LARGEST)
@@ -113,35 +117,22 @@ class ZombieWire:
                 return
             except OSError:  # an ICMP error about a probe: silence will tell
                 continue
-            identifier = self._read(packet)
+            expected = Expected(self._zombie.packed, self._us.packed, ports, self._token)
+            identifier = read_reset(packet, expected)
             if identifier is not None:
-                self._record("received", np.frombuffer(packet, np.uint8))
+                self._show("received", np.frombuffer(packet, np.uint8))
                 yield Reset(identifier, time.monotonic())
 
-    def _read(self, packet: bytes) -> int | None:
-        """The IP id of a reset that repeats our acknowledgment number (RFC 9293 section
-        3.10.7.1), from the zombie; None for every other packet."""
-        start = (packet[0] & 15) * 4 if packet else 0
-        if len(packet) < max(start, 20) + 20 or packet[12:16] != self._zombie.packed:
-            return None
-        ports, sequence = struct.unpack_from("!II", packet, start)
-        genuine = (
-            ports == self._zombie.port << 16 | self._port
-            and sequence == self._token
-            and packet[start + 13] & (SYN | RST) == RST
-        )
-        return int.from_bytes(packet[4:6], "big") if genuine else None
-
-    def _send(self, packet: NDArray[np.uint8], destination: bytes) -> None:
+    def _send(self, packet: NDArray[np.uint8], to: Destination) -> None:
         try:
-            self._sender.sendto(packet.tobytes(), (socket.inet_ntoa(destination), 0))
+            self._sender.sendto(packet.tobytes(), to.name)
         except OSError as error:
             if error.errno not in _PASSING:
                 raise
         else:
-            self._record("sent", packet)
+            self._show("sent", packet)
 
-    def _record(self, method: str, packet: NDArray[np.uint8]) -> None:
+    def _show(self, method: str, packet: NDArray[np.uint8]) -> None:
         if self._recorder is not None:
             rows, lengths = packet[None, :], np.array([len(packet)], np.uint32)
             getattr(self._recorder, method)(rows, lengths, np.array([time.monotonic()]))
@@ -151,29 +142,21 @@ class ZombieWire:
         self._open.close()
 
 
-def _random_token() -> int:
+def _open_listener(zombie: Destination, port: int) -> socket.socket:
+    """A socket for IP packets from the zombie. A raw IPv4 socket gets only those; in IPv6 raw
+    sockets lack the headers (RFC 3542 section 3), so a packet socket sees what comes to ``port``,
+    and fragments."""
+    if zombie.version == 6:
+        return open_receiver(ETH_P_IPV6, answers_over_ipv6(port))
+    listener = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_TCP)
+    try:
+        listener.setblocking(False)
+        listener.connect(zombie.name)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def _random() -> int:
     return int.from_bytes(os.urandom(4), "big")
-
-
-def _packet(
-    build: TcpProbe,
-    source: tuple[bytes, int],
-    destination: tuple[bytes, int],
-    token: int,
-    ttl: int,
-) -> NDArray[np.uint8]:
-    """One IPv4 packet with a segment from an (address, port) to another."""
-    segments = build(
-        np.array([destination[1]], np.uint16),
-        np.array([source[1]], np.uint16),
-        np.array([token], np.uint32),
-    )
-    envelope = Envelope(
-        sources=np.frombuffer(source[0], np.uint8)[None, :],
-        destinations=np.frombuffer(destination[0], np.uint8)[None, :],
-        identifiers=np.array([token % 0xFFFF + 1], np.uint32),  # the kernel would replace 0
-        ttl=ttl,
-        numbers=TCP,
-    )
-    rows, lengths = write_packets(segments, envelope)
-    return rows[0, : lengths[0]]

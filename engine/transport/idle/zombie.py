@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from engine.transport.idle.id_series import IdSeries, classify
 from engine.transport.idle.steps import (
     Ask,
+    AskForIds,
     Forge,
     Pause,
     Reading,
@@ -30,10 +31,16 @@ _REFUSALS = {
 
 
 class Zombie:
-    """The counter of one zombie, called ``name`` in messages. All methods are procedures."""
+    """The counter of one zombie. All methods are procedures.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        name: what it is called in messages.
+        id_size: bytes of its ids: 2 in IPv4, 4 in IPv6.
+    """
+
+    def __init__(self, name: str, id_size: int = 2) -> None:
         self.name = name
+        self.id_size = id_size
         self.tempo = Tempo()
         self.series: IdSeries | None = None
         self.rtt = 0.2
@@ -41,19 +48,24 @@ class Zombie:
 
     def examine(self) -> Steps[None]:
         """Find out how it counts. Raises ZombieRefused when it does not, or does not answer."""
+        yield AskForIds(to_target=False)
         ids: list[int] = []
         for _probe in range(_PROBES):
             reading, _tries = yield from self._ask()
             ids.append(reading.identifier)
             yield Pause(_APART)
-        series = classify(ids)
+        series = classify(ids, self.id_size)
         if not series.counts:
-            raise ZombieRefused(f"{self.name} is no zombie: {_REFUSALS[series]}; {_OTHER}")
+            fault = _REFUSALS[series]
+            if series is IdSeries.CONSTANT and self.id_size == 4:
+                fault = "it puts no ids on whole packets, as most current systems (RFC 8021)"
+            raise ZombieRefused(f"{self.name} is no zombie: {fault}; {_OTHER}")
         self.series = series
 
     def verify(self) -> Steps[None]:
         """Whether packets in the target's name move the same counter that we read. Raises
         TargetRefused when they do not, ZombieRefused when it falls silent."""
+        yield AskForIds(to_target=True)
         best = 0
         for attempt in range(_VERIFICATIONS):
             count = yield from self.count([Forge()] * _FORGED, _FORGED_APART)
@@ -81,17 +93,19 @@ class Zombie:
         yield Pause(self.tempo.settle)
         after, tries = yield from self._ask()
         self._last = after.identifier
-        if tries or self.series is None:  # a lost answer was counted, a lost probe was not
+        if tries:  # a lost answer was counted, a lost probe was not
             return None
-        return self.series.packets(before.identifier, after.identifier) - 1
+        return self._packets(before.identifier, after.identifier) - 1
 
     def moved_since(self) -> Steps[bool]:
         """Whether the zombie sent anything since the last count(): answers that came too late for
         it look like that. A lost answer tells nothing."""
         reading, tries = yield from self._ask()
-        if tries or self.series is None:
-            return False
-        return self.series.packets(self._last, reading.identifier) != 1
+        return not tries and self._packets(self._last, reading.identifier) != 1
+
+    def _packets(self, before: int, after: int) -> int:
+        series = self.series or IdSeries.INCREMENTAL
+        return series.packets(before, after, self.id_size)
 
     def _ask(self) -> Steps[tuple[Reading, int]]:
         """A reading, and the number of probes without answer before it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
-from engine.transport.idle.steps import Ask, Forge, Player, Steps
+from engine.transport.idle.steps import Ask, AskForIds, Packet, Player, Steps
 from engine.transport.idle.zombie import Zombie
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ class SimulatedZombie:
     seed: int = 0
     now: float = 0.0
     forged: int = 0
+    asked_for_ids: list[bool] = field(default_factory=list)
     _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _serial: int = 0
 
@@ -57,10 +58,13 @@ class SimulatedZombie:
             assert self.now < 3600
         return cast(T, player.result)
 
-    def _perform(self, action: Ask | Forge) -> None:
+    def _perform(self, action: Packet) -> None:
         if isinstance(action, Ask):
             asked = self.now
             self._travel(lambda: self._reset(US, lambda number: self._answer(number, asked)))
+            return
+        if isinstance(action, AskForIds):
+            self.asked_for_ids.append(action.to_target)
             return
         self.forged += 1
         if not self.forging:

@@ -30,8 +30,15 @@ pytestmark = pytest.mark.root
 US, ROUTER = "10.99.8.1", "10.99.8.2"
 TARGET, TWIN, BEHIND = "10.99.9.2", "10.99.9.3", "10.99.9.1"
 ZOMBIE, NOBODY = "10.99.80.2", "10.99.80.3"
+US6, ROUTER6, BEHIND6, TARGET6 = "fd99:8::1", "fd99:8::2", "fd99:9::1", "fd99:9::2"
+ZOMBIE6 = "fd99:80::2"
 OPEN = (22, 80, 443)
 OPENED = answer_code(AnswerKind.IPID, 1)
+
+
+def listen() -> list[socket.socket]:
+    both = {"family": socket.AF_INET6, "dualstack_ipv6": True}
+    return [socket.create_server(("::", port), **both) for port in OPEN]
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +48,26 @@ def scanner() -> Iterator[str]:
     here, middle, there = names
     stack = None
     try:
-        routing = ("net.ipv4.ip_forward=1", "net.ipv4.conf.all.rp_filter=0")
+        routing = (
+            "net.ipv4.ip_forward=1",
+            "net.ipv6.conf.all.forwarding=1",
+            "net.ipv4.conf.all.rp_filter=0",
+        )
         command("ip", "netns", "exec", middle, "sysctl", "-qw", *routing)
-        for name, ours, router in ((here, [US], ROUTER), (there, [TARGET, TWIN], BEHIND)):
+        ends = (
+            (here, [US], ROUTER, US6, ROUTER6),
+            (there, [TARGET, TWIN], BEHIND, TARGET6, BEHIND6),
+        )
+        for name, ours, router, ours6, router6 in ends:
             far = f"to{len(ours)}"
             ip_batch([f"link add wire type veth peer name {far} netns {middle}"], name)
             ip_batch([f"addr add {router}/24 dev {far}", f"link set {far} up"], middle)
+            ip_batch([f"addr add {router6}/64 dev {far} nodad"], middle)
             addresses = [f"addr add {address}/24 dev wire" for address in ours]
+            addresses += [f"addr add {ours6}/64 dev wire nodad"]
             ip_batch([*addresses, "link set wire up", f"route add default via {router}"], name)
-        words = f"zombie={ZOMBIE},fd99:80::2"
+            ip_batch([f"route add default via {router6}"], name)
+        words = f"zombie={ZOMBIE},{ZOMBIE6}"
         stack = subprocess.Popen(
             [
                 sys.executable,
@@ -63,8 +81,15 @@ def scanner() -> Iterator[str]:
             stdout=subprocess.PIPE,
         )
         assert stack.stdout is not None and stack.stdout.readline().strip() == b"ready"
-        ip_batch(["link set zomb up", "route add 10.99.80.0/24 dev zomb"], middle)
-        sockets = inside(there, lambda: [socket.create_server(("", port)) for port in OPEN])
+        ip_batch(
+            [
+                "link set zomb up",
+                "route add 10.99.80.0/24 dev zomb",
+                "route add fd99:80::/64 dev zomb",
+            ],
+            middle,
+        )
+        sockets = inside(there, listen)
         yield here
         for one in sockets:
             one.close()
@@ -114,7 +139,8 @@ def in_namespace(namespace: str, targets: str, work: Callable[[Idle], None], zom
     inside(namespace, run)
 
 
-def test_open_ports_show_in_the_zombie_s_counter(scanner: str) -> None:
+@pytest.mark.parametrize(("target", "zombie"), [(TARGET, ZOMBIE), (TARGET6, ZOMBIE6)])
+def test_open_ports_show_in_the_zombie_s_counter(scanner: str, target: str, zombie: str) -> None:
     ports = [*range(20, 120), 443]
 
     def work(idle: Idle) -> None:
@@ -123,7 +149,7 @@ def test_open_ports_show_in_the_zombie_s_counter(scanner: str) -> None:
         assert len(idle.answers) == len(ports)
         assert sorted(port for (_, port), code in idle.answers.items() if code == OPENED) == [*OPEN]
 
-    in_namespace(scanner, TARGET, work)
+    in_namespace(scanner, target, work, zombie)
 
 
 def test_ports_of_several_hosts_are_measured_one_host_after_the_other(scanner: str) -> None:
@@ -158,7 +184,8 @@ def test_nmap_finds_the_same(scanner: str) -> None:
         (ZOMBIE, ZOMBIE, "the zombie itself"),
         (US, ZOMBIE, "it is this machine"),
         ("127.0.0.1", ZOMBIE, "it is this machine"),
-        ("::1", ZOMBIE, "whole IPv6 packets carry no ids"),
+        (TARGET6, ROUTER6, "is no zombie: it puts no ids on whole packets"),
+        (US6, ZOMBIE6, "it is this machine"),
     ],
 )
 def test_what_cannot_work_is_refused_in_words(
@@ -178,8 +205,8 @@ def test_what_cannot_work_is_refused_in_words(
     ("zombie", "words"),
     [
         ("", "write -sI"),
-        ("::1", "IPv4"),
-        ("[fd00::1]:80", "IPv4"),
+        ("::1", "has no IPv4 address"),
+        ("[fd00::1]:80", "has no IPv4 address"),
         ("127.0.0.1", "cannot be a zombie"),
         (f"{ZOMBIE}:0", "1 to 65535"),
         ("no.such.host.invalid", "no IPv4 address"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from engine.transport.idle.id_series import IdSeries
 from engine.transport.idle.search import find_open
 from engine.transport.idle.steps import TargetRefused, ZombieRefused
+from engine.transport.idle.zombie import Zombie
 from tests.engine.transport.idle.simulated_zombie import SimulatedZombie, examined
 
 KINDS = {
@@ -34,6 +35,7 @@ def test_a_quiet_zombie_shows_every_open_port(
     zombie = examined(world)
     assert zombie.series is KINDS[kind]
     world.perform(zombie.verify())
+    assert world.asked_for_ids == [False, True]
     assert sorted(world.perform(find_open(zombie, ports))) == sorted(opened)
 
 
@@ -79,6 +81,12 @@ def test_an_unsuitable_zombie_is_refused_with_its_fault(world: SimulatedZombie, 
         examined(world)
     assert "the zombie 10.0.0.9" in str(refusal.value)
     assert "another" in str(refusal.value)
+
+
+def test_a_zombie_without_ids_over_ipv6_is_told_so() -> None:
+    zombie = Zombie("the zombie fd00::9", id_size=4)
+    with pytest.raises(ZombieRefused, match="no ids on whole packets"):
+        SimulatedZombie(kind="constant").perform(zombie.examine())
 
 
 @pytest.mark.parametrize(

@@ -69,5 +69,13 @@ def test_any_ids_are_of_some_kind(found: list[int]) -> None:
         assert all(1 <= kind.packets(*pair) <= 10 for pair in pairwise(found))
 
 
+def test_ids_of_four_bytes_wrap_later() -> None:
+    found = [0xFFFF_FFFE, 0xFFFF_FFFF, 1, 2]
+    assert classify(found, 4) is IdSeries.INCREMENTAL
+    assert IdSeries.INCREMENTAL.packets(found[0], found[-1], 4) == 4
+    assert IdSeries.LITTLE_ENDIAN.packets(0x01000000, 0x03000000, 4) == 2
+    assert classify([0xFFFF, 0x1_0000, 0x1_0002, 0x1_0003], 4) is IdSeries.INCREMENTAL
+
+
 def test_an_odd_distance_belongs_to_no_counter_by_two() -> None:
     assert IdSeries.BY_TWO.packets(10, 13) == -1
