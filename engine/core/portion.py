@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.spec.scan import Shard
+from engine.spec.scan_type import Protocol
 
 _CHANNELS = 1 << 18
 
@@ -20,14 +21,26 @@ class Portion:
 
     def __init__(self, shard: Shard, host_count: int) -> None:
         self.shard = shard
-        self._shared = np.zeros(host_count, bool)
+        self._shared = np.zeros((len(Protocol), host_count), bool)
         self._ranks = np.full(_CHANNELS if shard.count > 1 else 0, -1, np.int32)
 
-    def share(self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32]) -> None:
-        """Share out hosts x channels (uint32, of one protocol, in rank order)."""
-        if self.shard.count > 1:
-            self._shared[hosts] = True
+    def share(
+        self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        """Share out hosts x channels (uint32, of one protocol, in rank order). Returns the channels
+        that are shared out, and those that are not.
+
+        The first list of a protocol fixes the ranks. Channels that come to it later are no other
+        run's business: they are not shared out.
+        """
+        if self.shard.count == 1 or not len(channels):
+            return channels, channels[:0]
+        protocol = int(channels[0] >> 16)
+        if not self._shared[protocol].any():
             self._ranks[channels] = np.arange(len(channels), dtype=np.int32)
+        self._shared[protocol, hosts] = True
+        ranked = self._ranks[channels] >= 0
+        return channels[ranked], channels[~ranked]
 
     def covers(self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which cells (hosts and channels, shape (n,)) this run probes: those of its part, and
@@ -37,9 +50,10 @@ class Portion:
         ranks = self._ranks[channels]
         part = (hosts.astype(np.int64) + ranks) % self.shard.count
         covered: NDArray[np.bool_] = part == self.shard.index - 1
-        return covered | ~self._shared[hosts] | (ranks < 0)
+        covered |= ~self._shared[channels >> 16, hosts] | (ranks < 0)
+        return covered
 
     def grow(self, host_count: int) -> None:
         """Make room for more hosts."""
-        more = np.zeros(max(0, host_count - len(self._shared)), bool)
-        self._shared = np.concatenate([self._shared, more])
+        more = np.zeros((len(Protocol), max(0, host_count - self._shared.shape[1])), bool)
+        self._shared = np.concatenate([self._shared, more], axis=1)

@@ -120,6 +120,8 @@ class ScanCore:
         """Probe hosts (indices, each once) on channels (uint32, of one protocol, most wanted first)
         that were not asked of them before. Other hosts may follow at any time.
 
+        ``sharded`` leaves the cells of other shards out; channels beyond the first such list of
+        the protocol are not shared out, so that ports a user adds are all probed here.
         ``rtt`` are round trips in seconds that are known already, NaN where not. Raises
         StoreFullError when the ledger cannot hold so many cells.
         """

@@ -67,10 +67,15 @@ class SendQueue:
         The first POPULAR channels of all hosts are walked before the others, so that what people
         look for shows up first.
         """
-        shard = WHOLE
-        if sharded:
-            shard = self._portion.shard
-            self._portion.share(hosts, channels)
+        if not sharded:
+            return self._add_grid(hosts, channels, WHOLE)
+        shared, own = self._portion.share(hosts, channels)
+        queued = self._add_grid(hosts, shared, self._portion.shard)
+        return queued + self._add_grid(hosts, own, WHOLE)
+
+    def _add_grid(
+        self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32], shard: Shard
+    ) -> int:
         hosts = hosts[~self._dropped[hosts]]
         queued = 0
         for first, part in ((0, channels[:POPULAR]), (POPULAR, channels[POPULAR:])):

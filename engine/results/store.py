@@ -92,7 +92,8 @@ class Store:
         before, after = self.row_count, self.row_count + len(fresh)
         self.require_room(after, len(self._columns))
         if after > len(self._cells):
-            self._reserve(max(after, min(2 * before, self.host_count)))
+            most = min(self.host_count, MAX_CELLS // max(len(self._columns), 1))
+            self._reserve(max(after, min(2 * before, most)))
         self._table.add(fresh)
         self._copies.extend(after)
 

@@ -97,6 +97,24 @@ def test_what_is_not_shared_out_is_everyones() -> None:
     assert Portion(WHOLE, 4).covers(hosts, ports).all()
 
 
+def test_the_first_list_fixes_the_parts() -> None:
+    """Ports a user adds, and another protocol's, do not change whose the others are."""
+    portion = Portion(Shard(2, 3), 4)
+    early, late = np.array([0, 1], np.uint32), np.array([2], np.uint32)
+    shared, own = portion.share(early, channels(8)[::2])
+    assert shared.tolist() == [1, 3, 5, 7] and not len(own)
+    every = (np.repeat(early, 8), np.tile(channels(8), 2))
+    before = portion.covers(*every).tolist()
+    shared, own = portion.share(late, channels(8))
+    assert shared.tolist() == [1, 3, 5, 7] and own.tolist() == [2, 4, 6, 8]
+    datagrams = channels(8, Protocol.UDP)
+    assert portion.share(late, datagrams)[0].tolist() == datagrams.tolist()
+    assert portion.covers(*every).tolist() == before
+    assert portion.covers(early[:1].repeat(8), datagrams).all()
+    assert not portion.covers(late.repeat(8), datagrams).all()
+    assert len(portion.share(late, channels(0))[0]) == 0
+
+
 def test_a_list_is_walked_once_in_another_order() -> None:
     walk = ListWalk(np.arange(50, dtype=np.uint32), channels(50), seed=3)
     found = drain(walk)

@@ -1,0 +1,41 @@
+"""Switching the scan type and probing everything again keeps what the first type found."""
+
+from __future__ import annotations
+
+from engine.results.cell import cell_key
+from engine.results.layers import EarlierResult
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import ScanType
+from tests.engine.core.simulated_scan import SimulatedScan
+
+NETWORK = '[[host]]\naddress="10.0.0.1"\n[host.tcp]\nopen="5"\nfiltered="7"\n'
+
+
+def earlier(scan: SimulatedScan, port: int) -> tuple[EarlierResult, ...]:
+    return scan.runner.publish().earlier(cell_key(0, 0, port))
+
+
+def test_both_results_are_kept() -> None:
+    scan = SimulatedScan(NETWORK, which="1-10").run()
+    before = scan.runner.publish()
+    scan.runner.set_scan_types((ScanType.ACK,), True)
+    assert earlier(scan, 5) == ()
+    scan.run().assert_settled()
+    expected = {
+        5: (PortState.OPEN, Reason.SYN_ACK),
+        6: (PortState.CLOSED, Reason.RESET),
+        7: (PortState.FILTERED, Reason.NO_RESPONSE),
+    }
+    for port, found in expected.items():
+        assert earlier(scan, port) == (EarlierResult(ScanType.SYN, *found),)
+        assert before.earlier(cell_key(0, 0, port)) == ()
+    assert scan.rows()[0, 0, 5].state is PortState.UNFILTERED
+
+
+def test_asking_silent_ports_again_keeps_nothing() -> None:
+    toml = '[[host]]\naddress="10.0.0.1"\nloss=0.2\n[host.tcp]\nopen="5"\nfiltered="7-9"\n'
+    scan = SimulatedScan(toml, which="1-200").run()
+    scan.runner.rescan_all()
+    scan.run().assert_settled()
+    assert all(earlier(scan, port) == () for port in range(1, 201))
