@@ -81,8 +81,10 @@ def port_scores(built: Grounds) -> dict[tuple[str, str, int], Score]:
         found = [icmp_alone(built, scanner, family) for scanner in (nmap_sweep, pyscan_sweep)]
         for name, one, other in zip(ICMP_HOSTS, *found, strict=True):
             scores["-sO, ICMP alone", name, family] = compare(one, other)
-    one, other = (idle.outcomes(built, scanner, 4) for scanner in (nmap_sweep, pyscan_sweep))
-    scores["-sI", idle.TARGET.name, 4] = compare(one, other)
+        one, other = (
+            idle.outcomes(built, scanner, family) for scanner in (nmap_sweep, pyscan_sweep)
+        )
+        scores["-sI", idle.TARGET.name, family] = compare(one, other)
     return scores
 
 
@@ -148,11 +150,6 @@ def notes() -> Iterator[str]:
           "ports open." for plan in (TARPIT, SYN_PROXY)),
     ]  # fmt: skip
     yield "\n".join(lines) + "\n"
-    yield "## What PyScan leaves out\n"
-    yield (
-        "- `-sI` over IPv6, which nmap does by forging a packet too big, so that the zombie "
-        "fragments. PyScan refuses and says so.\n"
-    )
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

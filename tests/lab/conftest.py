@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +16,18 @@ from tests.lab.sweep import Grounds, View, grounds, view_of
 
 
 @pytest.fixture(scope="session")
-def both_labs() -> Iterator[Grounds]:
-    with grounds() as built:
+def both_labs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Grounds]:
+    with grounds(shared_folder(tmp_path_factory)) as built:
         yield built
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path | None:
+    """A folder of all workers of pytest-xdist; None without it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return None
+    folder = factory.getbasetemp().parent / "lab"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

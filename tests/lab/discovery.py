@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from functools import cache
+from typing import Protocol
 
 from tests.lab.firewall import Outcome
 from tests.lab.network import Lab
@@ -20,8 +21,14 @@ HostOutcomes = dict[str, Outcome]
 """Host name -> state and reason."""
 PingView = Callable[[str, int], HostOutcomes]
 """What a scanner finds: called with a case's title and an address family."""
-Finder = Callable[[Lab, PingCase, Sequence[str]], HostOutcomes]
-"""Finds out about addresses."""
+
+
+class Finder(Protocol):
+    """nmap_finder or pyscan_finder."""
+
+    __name__: str
+
+    def __call__(self, lab: Lab, case: PingCase, addresses: Sequence[str], /) -> HostOutcomes: ...
 
 
 def nmap_finder(lab: Lab, case: PingCase, addresses: Sequence[str]) -> HostOutcomes:
@@ -39,7 +46,8 @@ def ping_view_of(grounds: Grounds, finder: Finder) -> PingView:
 
     def start(case: PingCase, family: int) -> Future[HostOutcomes]:
         addresses = list(places(grounds, family).values())
-        return grounds.submit(case.alone, lambda lab: finder(lab, case, addresses))
+        key = f"{finder.__name__} {case.title} {family}"
+        return grounds.submit(case.alone, key, lambda lab: finder(lab, case, addresses))
 
     @cache
     def runs() -> dict[tuple[str, int], Future[HostOutcomes]]:

@@ -26,4 +26,4 @@ def outcomes(grounds: Grounds, scanner: Scanner, family: int) -> Outcomes:
         target = lab.hosts[TARGET.name].address(family)
         return scanner(lab, f"-sI {zombie}", ",".join(map(str, PORTS)), (target,))[target]
 
-    return grounds.submit(True, scan).result()
+    return grounds.submit(True, f"{scanner.__name__} idle {family}", scan).result()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,10 @@ from tests.lab.firewall import Outcome
 from tests.lab.namespace import LabError
 from tests.lab.network import ROOT, Lab
 from tests.lab.nmap_oracle import Outcomes
+
+AT_ONCE = 4
+"""Every run reserves a range of source ports of its network namespace, which has few of them."""
+_places = threading.BoundedSemaphore(AT_ONCE)
 
 
 def pyscan_sweep(
@@ -40,14 +45,15 @@ def run_pyscan(lab: Lab, options: Sequence[str], targets: Sequence[str]) -> list
     """The hosts of PyScan's JSON document. Raises LabError when it fails."""
     family = ("-6",) if ":" in targets[0] else ()
     words = ("-n", "--seed", "1", *family, *options, "-oJ", "-", *targets)
-    done = subprocess.run(
-        lab.scan_command(sys.executable, "-m", "engine.cli", *words),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-        cwd=ROOT,
-    )
+    with _places:
+        done = subprocess.run(
+            lab.scan_command(sys.executable, "-m", "engine.cli", *words),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+            cwd=ROOT,
+        )
     if done.returncode:
         raise LabError(f"pyscan {' '.join(words)}: exit {done.returncode}\n{done.stderr.strip()}")
     document = json.loads(done.stdout)

@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import product
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from tests.lab.edge import EDGE_PLANS, LOOPING, SCTP_PEER, Edge, add_edge
 from tests.lab.hosts import PLANS, HostPlan, protocol_of
 from tests.lab.network import Lab
 from tests.lab.nmap_oracle import Outcomes
+from tests.lab.once import once
 from tests.lab.street import Street, add_street
 
 T = TypeVar("T")
@@ -41,8 +43,15 @@ probes unanswered keep to themselves: nmap is slow with them."""
 View = Callable[[str, str, int], Outcomes]
 """What a scanner sees: called with a host's name, a scan type and an address family."""
 
-Scanner = Callable[[Lab, str, str, Sequence[str]], dict[str, Outcomes]]
-"""nmap_sweep or pyscan_sweep."""
+
+class Scanner(Protocol):
+    """nmap_sweep or pyscan_sweep."""
+
+    __name__: str
+
+    def __call__(
+        self, lab: Lab, scan: str, ports: str, addresses: Sequence[str], /
+    ) -> dict[str, Outcomes]: ...
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Grounds:
             a host says that the host has TCP, even one that answers another scanner; and an idle
             scan must be alone with its zombie.
         edge, street: what else is in the first.
+        shared: a folder that test processes share, or None.
         pool, quiet_pool: the threads sweeps wait in; the second has one.
     """
 
@@ -62,18 +72,19 @@ class Grounds:
     quiet_lab: Lab
     edge: Edge
     street: Street
+    shared: Path | None
     pool: ThreadPoolExecutor
     quiet_pool: ThreadPoolExecutor
 
-    def submit(self, alone: bool, work: Callable[[Lab], T]) -> Future[T]:
-        """Start a scanner in the lab that suits it. Hosts have the same addresses in both."""
-        if alone:
-            return self.quiet_pool.submit(work, self.quiet_lab)
-        return self.pool.submit(work, self.lab)
+    def submit(self, alone: bool, key: str, work: Callable[[Lab], T]) -> Future[T]:
+        """Start a scanner in the lab that suits it. Hosts have the same addresses in both, and in
+        those of other processes, so whoever is the first to come to ``key`` works for all."""
+        lab, pool = (self.quiet_lab, self.quiet_pool) if alone else (self.lab, self.pool)
+        return pool.submit(once, self.shared, key, partial(work, lab))
 
 
 @contextmanager
-def grounds() -> Iterator[Grounds]:
+def grounds(shared: Path | None = None) -> Iterator[Grounds]:
     """Both labs, with every host of ALL_PLANS."""
     with (
         Lab() as lab,
@@ -82,7 +93,7 @@ def grounds() -> Iterator[Grounds]:
         ThreadPoolExecutor(1) as quiet_pool,
     ):
         edge, _ = build(lab), build(quiet_lab)
-        yield Grounds(lab, quiet_lab, edge, add_street(lab), pool, quiet_pool)
+        yield Grounds(lab, quiet_lab, edge, add_street(lab), shared, pool, quiet_pool)
 
 
 def build(lab: Lab) -> Edge:
@@ -99,7 +110,8 @@ def view_of(grounds: Grounds, scanner: Scanner) -> View:
     def start(group: int, scan: str, family: int) -> Future[dict[str, Outcomes]]:
         addresses = [grounds.lab.hosts[plan.name].address(family) for plan in GROUPS[group]]
         ports = port_words(scan, group)
-        return grounds.submit(scan == "-sO", lambda lab: scanner(lab, scan, ports, addresses))
+        key = f"{scanner.__name__} {group} {scan} {family}"
+        return grounds.submit(scan == "-sO", key, lambda lab: scanner(lab, scan, ports, addresses))
 
     @cache
     def sweeps() -> dict[tuple[int, str, int], Future[dict[str, Outcomes]]]:
@@ -121,7 +133,8 @@ def icmp_alone(grounds: Grounds, scanner: Scanner, family: int) -> list[Outcomes
     """What -sO says about ICMP itself, host by host. Among other protocols its reason would be that
     of whatever ICMP came in first."""
     addresses = [grounds.lab.hosts[name].address(family) for name in ICMP_HOSTS]
-    found = grounds.submit(True, lambda lab: scanner(lab, "-sO", OWN_ICMP[family], addresses))
+    key = f"{scanner.__name__} icmp {family}"
+    found = grounds.submit(True, key, lambda lab: scanner(lab, "-sO", OWN_ICMP[family], addresses))
     return [found.result().get(address, {}) for address in addresses]
 
 
