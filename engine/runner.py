@@ -16,10 +16,12 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
 from engine.core.channels import channels_of
 from engine.core.distinct import distinct
+from engine.core.liars import LiarMark
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
 from engine.core.token import ProbeTokens
 from engine.discovery.core import NOBODY_THERE
+from engine.doubts import Doubts
 from engine.figures import Figures
 from engine.finder import HostFinder
 from engine.narrator import Narrator, counted
@@ -88,6 +90,7 @@ class ScanRunner:
         self._timing = spec.timing
         self._make_transport = make_transport or self._live_transport
         self._transport: Transport | None = None
+        self._doubts = Doubts(self._store, spec.ports, self._seed)
         self._figures = Figures(self._core, None)
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
@@ -170,10 +173,12 @@ class ScanRunner:
         now = transport.now()
         if self._finder is not None:
             self._look_for_hosts(self._finder)
-        wake_at = now + LONGEST_WAIT
+        self._doubts.ask(now, transport, self._core.pace)
+        wake_at = min(now + LONGEST_WAIT, self._doubts.wake_at)
         for prober in self._probers():
             poll = prober.poll(now)
-            wake_at = min(wake_at, poll.wake_at)
+            if not prober.finished(now):  # else it has nothing to be woken for
+                wake_at = min(wake_at, poll.wake_at)
             if len(poll.batch):
                 report = transport.send(poll.batch)
                 prober.sent(transport.now(), poll.batch, report)
@@ -186,8 +191,12 @@ class ScanRunner:
         self._report_decided()
         self._figures.note(now)
         self._narrator.pace(self._core.pace)
-        if self._core.finished(now) and (self._finder is None or self._finder.finished(now)):
+        if self._over(now):
             self._finish()
+
+    def _over(self, now: float) -> bool:
+        found = self._finder is None or self._finder.finished(now)
+        return found and self._core.finished(now) and not self._doubts.busy
 
     def _probers(self) -> tuple[HostFinder | ScanCore, ...]:
         """Who may send now. Where the template bounds the whole scan's rate or parallelism, hosts
@@ -224,6 +233,7 @@ class ScanRunner:
         self._take_in_answers(now, replies)
 
     def _take_in_answers(self, now: float, replies: ReplyBatch) -> None:
+        replies = self._doubts.hear(now, replies)
         chosen = self._core.feed(now, replies)
         if not len(chosen):
             return
@@ -295,14 +305,18 @@ class ScanRunner:
 
     def _report_decided(self) -> None:
         at = self._core.take_newly_decided()
+        hosts, channels = self._store.name(at)
+        self._doubts.flag(hosts, self._tell_of_liar)
         if not len(at):
             return
-        hosts, channels = self._store.name(at)
         keys = hosts.astype(np.int64) << 18 | channels
         batch = DecidedBatch(keys, self._store.copy(at), self.book)
         self._narrator.decided(batch)
         if self._on_decided is not None:
             self._on_decided(batch)
+
+    def _tell_of_liar(self, mark: LiarMark) -> None:
+        self._say(0, f"{self.book.text(mark.host)}: {mark.text}")
 
     # ---------------------------------------------------------------- commands
 
@@ -467,6 +481,7 @@ class ScanRunner:
             return
         self._store.grow(self.book.count, channels_of(fresh, protocols))
         self._ports = self._ports.union(fresh)
+        self._doubts.add_ports(fresh)
         self._restart()
         for protocol in protocols:
             channels = channels_of(fresh, (protocol,))
@@ -504,6 +519,7 @@ class ScanRunner:
             host_rtt=self._core.rtt.smoothed.copy(),
             problems=dict(self._problems),
             skipped=frozenset(self._skipped),
+            doubts=dict(self._doubts.texts),
             started_at=self._started_at,
             failure=self.failure,
         )

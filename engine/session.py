@@ -321,4 +321,5 @@ class ScanSession:
         if row is None:
             return None
         evidence = self._runner.evidence.find(key)
-        return explain(row, evidence, self._runner.probe_packet(row, evidence))
+        probe = self._runner.probe_packet(row, evidence)
+        return explain(row, evidence, probe, self._snapshot.earlier(key))

@@ -1,4 +1,5 @@
-"""Rules for every test: root tests say so when root is missing, and no user's files are touched."""
+"""Rules for every test: root tests say so when root is missing, no user's files are touched, and
+nothing that runs as root can reach a network."""
 
 from __future__ import annotations
 
@@ -6,6 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
+
+from tests.isolation import leave_the_network
+
+
+def pytest_configure() -> None:
+    if os.geteuid() == 0:
+        leave_the_network()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

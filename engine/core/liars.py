@@ -105,16 +105,19 @@ class LiarWatch:
        ``wake_at``; what becomes of them need not be told;
     3. ``take_marks()``: hosts found to lie since the last call.
 
-    A scan should not end while ``busy``. Each host is judged once.
+    A scan should not end while ``busy``. Each host is judged once, until forget().
 
     Args:
         asked: the TCP ports of the scan.
         seed: fixes which ports are picked.
+
+    Attributes:
+        asked: as above; to be extended when the scan is.
     """
 
     def __init__(self, asked: Collection[int], seed: int) -> None:
         self._random = random.Random(seed)
-        self._asked = frozenset(asked)
+        self.asked = frozenset(asked)
         self._shapes = SynAckShapes()
         self._opened = np.zeros(0, np.uint32)
         self._answered = np.zeros(0, np.uint32)
@@ -178,7 +181,7 @@ class LiarWatch:
             technique, port = int(records["technique"][row]), int(records["port"][row])
             if technique == case.technique and port in case.doors:
                 case.answered.add((technique, port))
-                mine[row] = port not in self._asked
+                mine[row] = port not in self.asked
                 if states[row] == PortState.OPEN:
                     case.opened.add(port)
             elif technique == ScanType.ACK and port in case.acked:
@@ -214,9 +217,9 @@ class LiarWatch:
     @cached_property
     def _pool(self) -> list[int]:
         """Ports where nobody would expect a server, to pick from."""
-        if len(self._asked) >= _WIDE:
-            return sorted(self._asked)
-        return [port for port in range(20_000, 60_000) if port not in self._asked]
+        if len(self.asked) >= _WIDE:
+            return sorted(self.asked)
+        return [port for port in range(20_000, 60_000) if port not in self.asked]
 
     def poll(self, now: float) -> ProbeBatch:
         """Questions to send now: a PROBE batch. Suspects that have said enough are judged."""
@@ -251,6 +254,20 @@ class LiarWatch:
         if other and other != self._shapes.ttl(host):
             return LiarKind.SYN_PROXY
         return LiarKind.CATCH_ALL
+
+    def extend(self, asked: Collection[int]) -> None:
+        """More TCP ports are part of the scan."""
+        self._asked |= frozenset(asked)
+        self.__dict__.pop("_pool", None)
+
+    def forget(self, host: int) -> None:
+        """Judge a host anew, because it is scanned again."""
+        self._judged.discard(host)
+        self._waiting.pop(host, None)
+        self._cases.pop(host, None)
+        self._shapes.forget(host)
+        if host < len(self._opened):
+            self._opened[host] = self._answered[host] = self._other_ttl[host] = 0
 
     def take_marks(self) -> tuple[LiarMark, ...]:
         """Hosts found to lie since the last call."""

@@ -1,0 +1,76 @@
+"""Doubts: hosts that call every port open are found out, asked, and their open ports flagged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import ReplyBatch
+from engine.core.liars import LiarMark, LiarWatch
+from engine.core.pace import Pace
+from engine.results.store import Store
+from engine.spec.ports import PortSet
+from engine.spec.scan_type import Protocol
+from engine.transport.base import Transport
+
+
+class Doubts:
+    """The liar watch of one scan, its marks written to the store.
+
+    Attributes:
+        texts: why a host's open ports are not to be believed, by host index.
+    """
+
+    def __init__(self, store: Store, ports: PortSet, seed: int) -> None:
+        self._store = store
+        self._watch = LiarWatch(tcp_numbers(ports), seed)
+        self.texts: dict[int, str] = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a suspect is being questioned: the scan should not end yet."""
+        return self._watch.busy
+
+    @property
+    def wake_at(self) -> float:
+        """When ask() has something to do; infinity for never."""
+        return self._watch.wake_at
+
+    def add_ports(self, ports: PortSet) -> None:
+        """The scan asks these ports too."""
+        self._watch.asked |= tcp_numbers(ports)
+
+    def hear(self, now: float, replies: ReplyBatch) -> ReplyBatch:
+        """Take in answers; those that belong to the scan itself."""
+        mine = self._watch.note(now, replies)
+        return replies.only(~mine) if mine.any() else replies
+
+    def ask(self, now: float, transport: Transport, pace: Pace) -> None:
+        """Send the questions that are due; they count against the pace."""
+        questions = self._watch.poll(now)
+        if len(questions):
+            transport.send(questions)
+            pace.note_sent(len(questions))
+
+    def flag(self, decided: NDArray[np.uint32], tell: Callable[[LiarMark], None]) -> None:
+        """Flag the open ports of liars: of those just found out, which are told, and of those known
+        before among the hosts of ports just ``decided``."""
+        for mark in self._watch.take_marks():
+            self.texts[mark.host] = mark.text
+            self._store.doubt(mark.host)
+            tell(mark)
+        for host in self.texts if self.texts else ():
+            if (decided == host).any():
+                self._store.doubt(host)
+
+
+def tcp_numbers(ports: PortSet) -> frozenset[int]:
+    """The TCP ports of a set."""
+    return frozenset(
+        port
+        for protocol, first, last in ports.ranges
+        if protocol is Protocol.TCP
+        for port in range(first, last + 1)
+    )
