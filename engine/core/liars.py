@@ -12,7 +12,6 @@ import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +32,7 @@ _TRIES = 3
 _PERIOD = 1.0
 _AT_ONCE = 64
 """Suspects questioned together."""
+_UNUSUAL = frozenset(range(20_000, 60_000))
 _WIDE = 10_000
 """Asked ports from which on random ones are picked among them, so that no other port is touched."""
 _OPENERS = (int(ScanType.SYN), int(ScanType.CONNECT))
@@ -118,6 +118,8 @@ class LiarWatch:
     def __init__(self, asked: Collection[int], seed: int) -> None:
         self._random = random.Random(seed)
         self.asked = frozenset(asked)
+        self._pool: list[int] = []
+        self._pool_for: frozenset[int] | None = None
         self._shapes = SynAckShapes()
         self._opened = np.zeros(0, np.uint32)
         self._answered = np.zeros(0, np.uint32)
@@ -209,17 +211,18 @@ class LiarWatch:
             ports = sorted(set(its["port"].tolist())) if technique == ScanType.SYN else []
             self._cases[host] = _Case(
                 technique=technique,
-                doors=tuple(self._random.sample(self._pool, _SAMPLE)),
+                doors=self._pick(),
                 acked=tuple(self._random.sample(ports, min(_SAMPLE, len(ports)))),
                 due=now,
             )
 
-    @cached_property
-    def _pool(self) -> list[int]:
-        """Ports where nobody would expect a server, to pick from."""
-        if len(self.asked) >= _WIDE:
-            return sorted(self.asked)
-        return [port for port in range(20_000, 60_000) if port not in self.asked]
+    def _pick(self) -> tuple[int, ...]:
+        """Ports where nobody would expect a server."""
+        if self._pool_for is not self.asked:
+            self._pool_for = self.asked
+            wide = len(self.asked) >= _WIDE
+            self._pool = sorted(self.asked if wide else _UNUSUAL - self.asked)
+        return tuple(self._random.sample(self._pool, _SAMPLE))
 
     def poll(self, now: float) -> ProbeBatch:
         """Questions to send now: a PROBE batch. Suspects that have said enough are judged."""
@@ -254,11 +257,6 @@ class LiarWatch:
         if other and other != self._shapes.ttl(host):
             return LiarKind.SYN_PROXY
         return LiarKind.CATCH_ALL
-
-    def extend(self, asked: Collection[int]) -> None:
-        """More TCP ports are part of the scan."""
-        self._asked |= frozenset(asked)
-        self.__dict__.pop("_pool", None)
 
     def forget(self, host: int) -> None:
         """Judge a host anew, because it is scanned again."""

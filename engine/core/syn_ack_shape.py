@@ -51,6 +51,11 @@ class SynAckShapes:
         if missing > 0:
             self._hosts = np.concatenate([self._hosts, np.zeros(missing, _SHAPES)])
 
+    def forget(self, host: int) -> None:
+        """Count a host anew."""
+        if host < len(self._hosts):
+            self._hosts[host] = 0
+
     def shut(self, host: int) -> bool:
         """Whether nearly all of a host's SYN/ACKs have window 0: it takes no data."""
         return self._share(host, "shut") >= _MOSTLY

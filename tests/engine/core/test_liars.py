@@ -198,6 +198,26 @@ def test_many_liars_are_asked_a_few_at_a_time_and_each_once() -> None:
     assert interview.scan(hosts=200).question() == []
 
 
+def test_a_host_that_is_scanned_again_is_judged_again() -> None:
+    interview = Interview(range(1, 201), proxy, packet(0, options=True)).scan()
+    assert interview.question() == [LiarKind.SYN_PROXY]
+    interview.answer, interview.raw = server(range(1, 9)), packet(8192, options=True)
+    interview.watch.forget(0)
+    interview.watch.forget(9)
+    assert interview.scan().question() == []
+    interview.answer, interview.raw = everything_open, packet(8192, options=True)
+    interview.watch.forget(0)
+    assert interview.scan().question() == [LiarKind.CATCH_ALL]
+
+
+def test_ports_added_later_are_the_scan_s_own() -> None:
+    interview = Interview(range(1, 201), proxy).scan()
+    interview.watch.asked |= frozenset(range(20_000, 60_000))
+    questions = interview.watch.poll(0.0)
+    rows = [(0, int(ScanType.SYN), int(port), SYN_ACK) for port in questions["port"]]
+    assert not interview.watch.note(0.0, replies(rows)).any()
+
+
 def test_marks_say_what_it_means_in_one_line() -> None:
     interview = Interview(range(1, 201), proxy, packet(0, options=True)).scan()
     while interview.watch.busy:
