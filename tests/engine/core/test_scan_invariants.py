@@ -65,6 +65,23 @@ ANSWERS: Mapping[ScanType, Mapping[str, Outcome]] = {
     ScanType.NULL: SILENT_WHEN_OPEN,
     ScanType.FIN: SILENT_WHEN_OPEN,
     ScanType.XMAS: SILENT_WHEN_OPEN,
+    ScanType.SCTP_INIT: {
+        "open": (PortState.OPEN, Reason.INIT_ACK),
+        "closed": (PortState.CLOSED, Reason.ABORT),
+        "filtered": (PortState.FILTERED, Reason.NO_RESPONSE),
+    },
+    ScanType.SCTP_ECHO: {
+        "open": (PortState.OPEN_FILTERED, Reason.NO_RESPONSE),
+        "closed": (PortState.CLOSED, Reason.ABORT),
+        "filtered": (PortState.OPEN_FILTERED, Reason.NO_RESPONSE),
+    },
+    ScanType.PROTOCOL: {
+        "open": (PortState.OPEN, Reason.PROTO_RESPONSE),
+        "closed": (PortState.CLOSED, Reason.PROTO_UNREACH),
+        "filtered": (PortState.OPEN_FILTERED, Reason.NO_RESPONSE),
+        "proto-unreach": (PortState.CLOSED, Reason.PROTO_UNREACH),
+        "port-unreach": (PortState.OPEN, Reason.PORT_UNREACH),
+    },
     ScanType.IDLE: {
         "open": (PortState.OPEN, Reason.IPID_CHANGE),
         **dict.fromkeys(
