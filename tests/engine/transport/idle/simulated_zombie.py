@@ -104,7 +104,8 @@ class SimulatedZombie:
 
     def _make_noise(self) -> None:
         def send() -> None:
-            self._next("somebody else") if self.kind != "per host" else None
+            if self.kind != "per host":
+                self._next("somebody else")
             self._make_noise()
 
         self._later(self._random.expovariate(self.noise), send)
