@@ -19,6 +19,7 @@ from engine.techniques.protocol import IP_PROTOCOL, PROTOCOL_PACKETS
 from engine.techniques.sctp_echo import SCTP_ECHO
 from engine.techniques.sctp_init import SCTP_INIT
 from engine.techniques.syn import TCP_SYN
+from engine.techniques.tcp import TcpProbe
 from engine.techniques.technique import Technique
 from engine.techniques.udp import UDP
 from engine.techniques.window import TCP_WINDOW
@@ -93,6 +94,14 @@ def _probes() -> dict[int, PacketProbe]:
 
 PACKET_PROBES: Mapping[int, PacketProbe] = MappingProxyType(_probes())
 """How probes are made, by technique number. The order is that of their source ports."""
+
+TCP_SCANS = frozenset(
+    number
+    for number in PACKET_TYPES
+    for carried in PACKET_PROBES[number].over.values()
+    if isinstance(carried.build, TcpProbe)
+)
+"""The scan types whose probes are TCP segments of our own making."""
 
 PACKET_PINGS = frozenset(PingKind(number) for number in PACKET_PROBES if number in set(PingKind))
 """The kinds of ping whose probes are packets of our own making."""

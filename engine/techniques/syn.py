@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import struct
-
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import ACK, SYN
 from engine.techniques.icmp import ICMP_RULES
-from engine.techniques.tcp import TcpProbe, reset_rule, tcp_rule
+from engine.techniques.tcp import MAXIMUM_SEGMENT_SIZE, TcpProbe, reset_rule, tcp_rule
 from engine.techniques.technique import Outcome, Technique
 
-_MAXIMUM_SEGMENT_SIZE = struct.pack("!BBH", 2, 4, 1460)
-"""RFC 9293 section 3.7.1: kind, length, bytes."""
-
-build_syn = TcpProbe(SYN, _MAXIMUM_SEGMENT_SIZE)
+build_syn = TcpProbe(SYN, MAXIMUM_SEGMENT_SIZE)
 """SYN segments (n, 24). A true answer acknowledges token + 1."""
 
 TCP_SYN = Technique(

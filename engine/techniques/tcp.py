@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
-from engine.techniques.answer import ACK, RST, AnswerKind
+from engine.techniques.answer import ACK, RST, SYN, AnswerKind
 from engine.techniques.technique import Outcome, Rule, Segments
 
 TCP_HEADER = np.dtype(
@@ -24,6 +26,9 @@ TCP_HEADER = np.dtype(
     ]
 )
 """RFC 9293 section 3.1: 20 bytes, without options."""
+
+MAXIMUM_SEGMENT_SIZE = struct.pack("!BBH", 2, 4, 1460)
+"""The option a SYN has (RFC 9293 section 3.7.1): kind, length, bytes."""
 
 
 class TcpProbe:
@@ -45,6 +50,10 @@ class TcpProbe:
         self._template["flags"] = flags
         self._template["window"] = 1024
         self._template["options"] = options
+
+    def with_flags(self, flags: int) -> TcpProbe:
+        """The probe with other control bits; a SYN names its maximum segment size."""
+        return TcpProbe(flags, MAXIMUM_SEGMENT_SIZE if flags & SYN else b"")
 
     def __call__(
         self,

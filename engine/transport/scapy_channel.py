@@ -16,15 +16,24 @@ import numpy as np
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, no_replies
 from engine.core.token import ProbeTokens
+from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Recorder
 from engine.transport.packet.matching import match_replies
 from engine.transport.packet.probe_packets import ProbePackets
-from engine.transport.packet.source_ports import WINDOW, ReservedPorts
-from engine.transport.packet.sources import SourceAddresses
-from engine.transport.packet.trouble import Trouble, lasting_problems, pressure, refused
+from engine.transport.packet.single_port import reserve_ports
+from engine.transport.packet.source_ports import WINDOW
+from engine.transport.packet.sources import SourceAddresses, packed
+from engine.transport.packet.tcp_echo import TcpEcho
+from engine.transport.packet.trouble import (
+    Trouble,
+    lasting_problems,
+    other_version,
+    pressure,
+    refused,
+)
 from engine.transport.packet.verdict import Sent
 from engine.transport.scapy_network import Network, Way
 
@@ -39,30 +48,34 @@ _PATIENCE = 0.05
 class ScapyChannel:
     """A Channel over scapy's layer 3 sockets and listeners.
 
-    Raises OSError (PermissionError without the rights) when sockets cannot be opened.
+    Raises PortInUseError, and OSError (PermissionError without the rights) when sockets cannot be
+    opened.
     """
 
     name = "scapy"
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
     pings: frozenset[PingKind] = PACKET_PINGS
 
-    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
+    def __init__(
+        self, book: AddressBook, tokens: ProbeTokens, options: PacketOptions = AS_USUAL
+    ) -> None:
         self._book = book
         self._recorder: Recorder | None = None
         self._ways: dict[int, Way] = {}
         sources = SourceAddresses()
         with contextlib.ExitStack() as stack:
-            reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
+            reserved = stack.enter_context(contextlib.closing(reserve_ports(options)))
             self._network = stack.enter_context(contextlib.closing(Network()))
             self._open = stack.pop_all()
-        base = reserved.ports.base
-        window = f"{base}-{base + WINDOW - 1}"
+        ports = reserved.ports
+        window = str(ports.single or f"{ports.base}-{ports.base + WINDOW - 1}")
         # Other protocols than these three are rare, and matching knows whether they were asked for.
         ported = "(tcp or udp or sctp)"
         self._program = f"({ported} and dst portrange {window}) or ((ip or ip6) and not {ported})"
         self._sources = sources
-        self._sent = Sent(book, tokens, reserved.ports, sources)
-        self._packets = ProbePackets(book, tokens, reserved.ports, sources)
+        self._interface, self._source = options.interface, packed(options.source_address)
+        self._sent = Sent(book, tokens, ports, sources, echo=TcpEcho(options))
+        self._packets = ProbePackets(book, tokens, ports, sources, options)
 
     def filenos(self) -> Sequence[int]:
         """Descriptors that become readable when drain() has something to do."""
@@ -72,6 +85,7 @@ class ScapyChannel:
         """Send probes one by one. What cannot leave within _PATIENCE is handed back unsent, so that
         a command of the user never waits for a slow batch."""
         self._sent.note_askers(batch["technique"])
+        self._sent.ports.note(batch)
         patience_ends = time.monotonic() + _PATIENCE
         report = SendReport(np.full(len(batch), np.nan))
         troubles: dict[int, Trouble] = {}
@@ -115,10 +129,13 @@ class ScapyChannel:
         """The way to a host, looked up once. Raises OSError."""
         if host in self._ways:
             return self._ways[host]
-        way = self._network.way(self._book.text(host), self._book.scope(host))
+        scope = self._book.scope(host) or self._interface
+        way = self._network.way(self._book.text(host), scope)
         if isinstance(way, Way):
+            if len(self._source or way.source) != len(way.source):
+                return other_version()
             self._network.listen(way.interface, self._program)
-            self._sources.note(host, way.source)
+            self._sources.note(host, self._source or way.source)
             self._ways[host] = way
         return way
 

@@ -16,6 +16,7 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, SendReport
 from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
+from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
@@ -27,11 +28,13 @@ from engine.transport.packet.matching import match_replies
 from engine.transport.packet.messages import PacketReader, Packets, PacketSender
 from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
 from engine.transport.packet.neighbour_pings import NeighbourPings
+from engine.transport.packet.outlets import Outlet
 from engine.transport.packet.packet_sockets import close_together, open_receiver
-from engine.transport.packet.paths import HostPaths, Outlet
+from engine.transport.packet.paths import HostPaths
 from engine.transport.packet.probe_packets import ProbePackets
+from engine.transport.packet.single_port import reserve_ports
 from engine.transport.packet.socket_names import socket_names
-from engine.transport.packet.source_ports import ReservedPorts
+from engine.transport.packet.tcp_echo import TcpEcho
 from engine.transport.packet.trouble import (
     Trouble,
     lasting_problems,
@@ -60,29 +63,32 @@ class _QueueFullError(Exception):
 
 
 class PacketChannel:
-    """A Channel that makes and reads packets itself.
+    """A Channel that makes and reads packets itself, as ``options`` want them.
 
-    Raises OSError (PermissionError without CAP_NET_RAW) when its sockets cannot be opened.
+    Raises PortInUseError, and OSError (PermissionError without CAP_NET_RAW) when its sockets cannot
+    be opened.
     """
 
     name = "packet"
     scan_types: frozenset[ScanType] = frozenset(PACKET_TYPES)
     pings: frozenset[PingKind] = PACKET_PINGS | {PingKind.NEIGHBOUR}
 
-    def __init__(self, book: AddressBook, tokens: ProbeTokens) -> None:
+    def __init__(
+        self, book: AddressBook, tokens: ProbeTokens, options: PacketOptions = AS_USUAL
+    ) -> None:
         self._book = book
         self._recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
-            reserved = stack.enter_context(contextlib.closing(ReservedPorts()))
-            self._paths = stack.enter_context(contextlib.closing(HostPaths(book)))
-            self._filters = answers(reserved.ports.base)
+            reserved = stack.enter_context(contextlib.closing(reserve_ports(options)))
+            self._paths = stack.enter_context(contextlib.closing(HostPaths(book, options)))
+            self._filters = answers(reserved.ports)
             self._receivers: dict[int, socket.socket] = {}
             stack.callback(self._close_receivers)
             self._listen()
             self._open = stack.pop_all()
         self._neighbours = NeighbourPings(self._paths)
-        self._sent = Sent(book, tokens, reserved.ports, self._paths.sources)
-        self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources)
+        self._sent = Sent(book, tokens, reserved.ports, self._paths.sources, echo=TcpEcho(options))
+        self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources, options)
         self._senders = (PacketSender(), PacketSender())
         self._companion: Companion[list[tuple[int, Trouble]]] = Companion()
         self._reader = PacketReader()
@@ -95,7 +101,7 @@ class PacketChannel:
                 self._receivers[version] = open_receiver(_ETHERTYPES[version], receives)
 
     def _hear_every_protocol(self) -> None:
-        self._filters = answers(self._sent.ports.base, every_protocol=True)
+        self._filters = answers(self._sent.ports, every_protocol=True)
         for version, receiver in self._receivers.items():
             attach(receiver, self._filters[version])
 
@@ -112,6 +118,7 @@ class PacketChannel:
         leave yet and are in no problem: hand them in again."""
         if self._sent.note_askers(batch["technique"]):
             self._hear_every_protocol()
+        self._sent.ports.note(batch)
         self._listen()
         report = SendReport(np.full(len(batch), np.nan))
         asking = batch["technique"] == PingKind.NEIGHBOUR

@@ -11,7 +11,7 @@ import struct
 from typing import NamedTuple
 
 from engine.transport.packet.icmp_replies import REPLY_TYPES
-from engine.transport.packet.source_ports import WINDOW
+from engine.transport.packet.source_ports import WINDOW, SourcePorts
 
 SO_ATTACH_FILTER = 26
 
@@ -34,10 +34,13 @@ class Step(NamedTuple):
     label: str | None = None
 
 
-def answers_over_ipv4(base: int, *, every_protocol: bool = False) -> bytes:
+def answers_over_ipv4(
+    base: int, *, single: int | None = None, every_protocol: bool = False
+) -> bytes:
     """TCP, UDP and SCTP to our ports, ICMP replies with one of them as identifier, and ICMP errors
-    quoting one of them as source port or identifier. ``every_protocol`` adds packets of all other
-    protocols, and ICMP errors quoting such."""
+    quoting one of them as source port or identifier. ``single`` is the only port, where there is
+    one, and the window at ``base`` for identifiers alone. ``every_protocol`` adds packets of all
+    other protocols, and ICMP errors quoting such."""
     others = ACCEPT if every_protocol else DROP
     return _assemble(
         Step(_LOAD_HALF, 6),
@@ -60,17 +63,19 @@ def answers_over_ipv4(base: int, *, every_protocol: bool = False) -> bytes:
         Step(_EQUAL, 17, yes="quoted ports"),
         Step(_EQUAL, 132, yes="quoted ports", no=others),
         Step(_LOAD_HALF_INDEXED, 8 + 20, label="quoted ports"),
-        *_in_window(base),
+        *_is_ours(base, single),
         Step(_LOAD_HALF_INDEXED, 8 + 20 + 4, label="quoted ping"),
         *_in_window(base),
         Step(_LOAD_HALF_INDEXED, 4, label="reply"),
         *_in_window(base),
         Step(_LOAD_HALF_INDEXED, 2, label="ports"),
-        *_in_window(base),
+        *_is_ours(base, single),
     )
 
 
-def answers_over_ipv6(base: int, *, every_protocol: bool = False) -> bytes:
+def answers_over_ipv6(
+    base: int, *, single: int | None = None, every_protocol: bool = False
+) -> bytes:
     """As over IPv4. Packets with the extension headers a host may use pass, to be read later."""
     others = ACCEPT if every_protocol else DROP
     return _assemble(
@@ -94,21 +99,21 @@ def answers_over_ipv6(base: int, *, every_protocol: bool = False) -> bytes:
         Step(_EQUAL, 17, yes="quoted ports"),
         Step(_EQUAL, 132, yes="quoted ports", no=others),
         Step(_LOAD_HALF, 40 + 8 + 40, label="quoted ports"),
-        *_in_window(base),
+        *_is_ours(base, single),
         Step(_LOAD_HALF, 40 + 8 + 40 + 4, label="quoted ping"),
         *_in_window(base),
         Step(_LOAD_HALF, 40 + 4, label="reply"),
         *_in_window(base),
         Step(_LOAD_HALF, 40 + 2, label="ports"),
-        *_in_window(base),
+        *_is_ours(base, single),
     )
 
 
-def answers(base: int, *, every_protocol: bool = False) -> dict[int, bytes]:
+def answers(ports: SourcePorts, *, every_protocol: bool = False) -> dict[int, bytes]:
     """Both programs, by IP version."""
     return {
-        4: answers_over_ipv4(base, every_protocol=every_protocol),
-        6: answers_over_ipv6(base, every_protocol=every_protocol),
+        version: program(ports.base, single=ports.single, every_protocol=every_protocol)
+        for version, program in ((4, answers_over_ipv4), (6, answers_over_ipv6))
     }
 
 
@@ -135,6 +140,12 @@ def attach(receiver: socket.socket, program: bytes) -> None:
         SO_ATTACH_FILTER,
         struct.pack("@HP", len(program) // 8, ctypes.addressof(memory)),
     )
+
+
+def _is_ours(base: int, single: int | None) -> tuple[Step, ...]:
+    if single is None:
+        return _in_window(base)
+    return (Step(_EQUAL, single, yes=ACCEPT, no=DROP),)
 
 
 def _in_window(base: int) -> tuple[Step, Step]:

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import REPLY, SNAP, ReplyBatch, no_replies
-from engine.core.distinct import distinct
+from engine.core.batch import REPLY, SNAP, UNKNOWN_ATTEMPT, ReplyBatch, no_replies
+from engine.core.distinct import distinct, firsts, groups
 from engine.techniques.protocol import ICMP_NUMBERS
 from engine.techniques.sctp import SCTP_HEADER
 from engine.techniques.tcp import TCP_HEADER
@@ -45,6 +45,27 @@ def match_replies(
     those that count and those that are rejected. Never raises, whatever the bytes."""
     kept = np.minimum(lengths, packets.shape[1]).astype(np.int64)
     packets = _widened(packets)
+    chosen, records, rejected = _found([_read(packets, kept, one) for one in sent.readings()])
+    if recorder is not None:
+        shown = np.flatnonzero(rejected | np.isin(np.arange(len(packets)), chosen))
+        times = np.broadcast_to(np.float64(arrivals), len(packets))[shown]
+        recorder.received(packets[shown], lengths[shown], times)
+    count = int(np.count_nonzero(rejected))
+    if not len(chosen):
+        return no_replies(count)
+    records["time"] = np.broadcast_to(np.float64(arrivals), len(packets))[chosen]
+    snapped = np.minimum(kept[chosen], SNAP)
+    raw = packets[chosen, :SNAP]
+    raw[np.arange(SNAP) >= snapped[:, None]] = 0
+    replies = ReplyBatch(records, raw, snapped.astype(np.uint16), count)
+    return what_else_is_said(replies, sent) if sent.protocol_askers else replies
+
+
+_Reading = tuple[NDArray[np.void], Bools, Bools]
+"""About n packets: the answers they would be, which of them count, which are rejected."""
+
+
+def _read(packets: Bytes, kept: NDArray[np.int64], sent: Sent) -> _Reading:
     versions = packets[:, 0] >> 4
     records = np.zeros(len(packets), REPLY)
     accepted = np.zeros(len(packets), np.bool_)
@@ -54,20 +75,26 @@ def match_replies(
         if len(rows):
             headers = reader(packets[rows], kept[rows])
             _match_version(version, packets, rows, headers, sent, records, accepted, rejected)
-    if recorder is not None:
-        shown = np.flatnonzero(accepted | rejected)
-        times = np.broadcast_to(np.float64(arrivals), len(packets))[shown]
-        recorder.received(packets[shown], lengths[shown], times)
-    count = int(np.count_nonzero(rejected))
-    if not accepted.any():
-        return no_replies(count)
-    chosen = np.flatnonzero(accepted)
-    records["time"] = arrivals
-    snapped = np.minimum(kept[chosen], SNAP)
-    raw = packets[chosen, :SNAP]
-    raw[np.arange(SNAP) >= snapped[:, None]] = 0
-    replies = ReplyBatch(records[chosen], raw, snapped.astype(np.uint16), count)
-    return what_else_is_said(replies, sent) if sent.protocol_askers else replies
+    return records, accepted, rejected
+
+
+def _found(readings: list[_Reading]) -> tuple[NDArray[np.intp], NDArray[np.void], Bools]:
+    """Which packets are answers, the answers, and which packets are rejected by all readings.
+
+    Several copies of a probe that fit leave one answer to an unknown copy. A packet that fits
+    several techniques answers each of them.
+    """
+    rejected = np.logical_or.reduce([rejected for _, _, rejected in readings])
+    chosen = np.concatenate([np.flatnonzero(accepted) for _, accepted, _ in readings])
+    records = np.concatenate([records[accepted] for records, accepted, _ in readings])
+    if len(readings) > 1 and len(chosen):
+        rejected[chosen] = False
+        keys = chosen.astype(np.uint64) << np.uint64(8) | records["technique"]
+        found, of = groups(keys)
+        first = firsts(keys.astype(np.int64))
+        chosen, records = chosen[first], records[first]
+        records["attempt"][np.bincount(of, minlength=len(found)) > 1] = UNKNOWN_ATTEMPT
+    return chosen, records, rejected
 
 
 def _widened(packets: Bytes) -> Bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -45,12 +46,19 @@ def open_frame_sender(interface: str) -> socket.socket:
     return sender
 
 
-def open_packet_sender(family: int) -> socket.socket:
+def open_packet_sender(family: int, device: str = "") -> socket.socket:
     """A socket that sends IP packets, headers included, the way the kernel chooses (IPPROTO_RAW
-    receives nothing). ``family`` is AF_INET or AF_INET6. Raises OSError."""
+    receives nothing). ``family`` is AF_INET or AF_INET6; ``device`` the only interface they may
+    leave by, if named. Raises OSError."""
     sender = socket.socket(family, socket.SOCK_RAW, _IPPROTO_RAW)
-    _set_buffer(sender, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER)
-    sender.setblocking(False)
+    try:
+        _set_buffer(sender, _SO_SNDBUFFORCE, socket.SO_SNDBUF, _SEND_BUFFER)
+        sender.setblocking(False)
+        if device:
+            sender.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, os.fsencode(device))
+    except BaseException:
+        sender.close()
+        raise
     return sender
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,20 +12,18 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.distinct import distinct
-from engine.host.links import Link
 from engine.host.routes import Route, RouteKind, RouteTable
-from engine.transport.packet.packet_sockets import (
-    close_together,
-    open_frame_sender,
-    open_packet_sender,
-)
+from engine.spec.packet_options import AS_USUAL, PacketOptions
+from engine.transport.packet.outlets import Outlet, Outlets
+from engine.transport.packet.packet_sockets import close_together
 from engine.transport.packet.resolver import Asker, Hop, NeighbourResolver
-from engine.transport.packet.sources import SourceAddresses
+from engine.transport.packet.sources import SourceAddresses, packed
 from engine.transport.packet.trouble import (
     Trouble,
     lost_interface,
     no_neighbour,
     no_single_host,
+    other_version,
     refused,
     silent_gateway,
     silent_neighbour,
@@ -34,19 +31,8 @@ from engine.transport.packet.trouble import (
 
 UNKNOWN, SEARCHING, READY = range(3)
 _NOBODY = {RouteKind.BROADCAST: "broadcast", RouteKind.MULTICAST: "multicast"}
-_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 _PATH = np.dtype([("state", "u1"), ("outlet", "u2"), ("hardware", "u1", (6,)), ("interface", "u4")])
-
-
-@dataclass(frozen=True, slots=True)
-class Outlet:
-    """A socket packets leave by: Ethernet frames on ``link``, or IP packets (``link`` None) that
-    the kernel takes further, which loopback and tunnels need."""
-
-    sender: socket.socket
-    version: int
-    link: Link | None = None
 
 
 class Neighbour(NamedTuple):
@@ -60,19 +46,22 @@ class Neighbour(NamedTuple):
 class HostPaths:
     """Paths by host index, found when a host is first sent to. Raises OSError without rights.
 
+    ``options`` may name the interface that everything leaves by, and the address it comes from.
+
     Attributes:
         sources: which address of ours each host is probed from.
         resolver: finds the Ethernet addresses of neighbours.
     """
 
-    def __init__(self, book: AddressBook) -> None:
+    def __init__(self, book: AddressBook, options: PacketOptions = AS_USUAL) -> None:
+        self._interface = options.interface
+        self._source = packed(options.source_address)
         self.sources = SourceAddresses()
         self._book = book
         self._table = np.zeros(0, _PATH)
         self._hops: dict[int, Hop] = {}
         self._near: dict[int, Hop] = {}
-        self._outlets: list[Outlet] = []
-        self._numbers: dict[tuple[int, int], int] = {}
+        self._outlets = Outlets()
         self._routes = RouteTable()
         try:
             self.resolver = NeighbourResolver()
@@ -143,9 +132,10 @@ class HostPaths:
         known: bytes = self.sources.of(np.array([host]), size)[0].tobytes()
         if any(known):
             return known
-        (route,) = self._routes.lookup([self._address(host)], [self._book.scope(host)])
-        usable = isinstance(route, Route) and len(route.source) == size
-        return route.source if isinstance(route, Route) and usable else bytes(size)
+        (found,) = self._look_up(np.array([host], np.uint32))
+        route = found[2]
+        source = self._source or (route.source if isinstance(route, Route) else b"")
+        return source if len(source) == size else bytes(size)
 
     def broken(self, number: int) -> Trouble | None:
         """Why nothing can leave by an outlet now: its interface is gone, down, or unplugged."""
@@ -160,8 +150,7 @@ class HostPaths:
         """Forget an outlet that failed: the ways that led there are looked for anew."""
         outlet = self._outlets[number]
         self._table["state"][(self._table["outlet"] == number)] = UNKNOWN
-        self._numbers = {key: value for key, value in self._numbers.items() if value != number}
-        outlet.sender.close()
+        self._outlets.drop(number)
         if outlet.link is not None:
             self._routes.forget(outlet.link.index)
             self.resolver.forget(outlet.link.index)
@@ -201,7 +190,8 @@ class HostPaths:
             addresses = [packed[at : at + 4] for at in range(0, len(packed), 4)]
         else:
             addresses = [self._address(host) for host in numbers]
-        routes = self._routes.lookup(addresses, [self._book.scope(host) for host in numbers])
+        scopes = [self._book.scope(host) or self._interface for host in numbers]
+        routes = self._routes.lookup(addresses, scopes)
         return zip(numbers, addresses, routes, strict=True)
 
     def _take_route(
@@ -212,7 +202,7 @@ class HostPaths:
         number = self._first_step(address, route)
         if isinstance(number, Trouble):
             return number
-        self.sources.note(host, route.source)
+        self.sources.note(host, self._source or route.source)
         framed = self._outlets[number].link is not None
         row = self._table[host : host + 1]
         row["outlet"], row["interface"] = number, route.link.index
@@ -246,24 +236,17 @@ class HostPaths:
             return no_single_host(_NOBODY[route.kind])
         if len(route.source) != len(address):
             return refused(OSError(errno.ENETUNREACH, "no source address"))
+        if len(self._source or address) != len(address):
+            return other_version()
         framed = route.link.ethernet and route.kind is not RouteKind.LOCAL and route.plain_gateway
         try:
-            return self._open(route.link if framed else None, 4 if len(address) == 4 else 6)
+            device = "" if route.kind is RouteKind.LOCAL else self._interface
+            return self._outlets.open(route.link if framed else None, _version(address), device)
         except OSError as error:
             return refused(error)
 
     def _asker(self, number: int, route: Route) -> Asker:
         return Asker(self._outlets[number].sender, route.link.hardware, route.source)
-
-    def _open(self, link: Link | None, version: int) -> int:
-        key = (link.index if link else 0, version)
-        if key not in self._numbers:
-            sender = (
-                open_frame_sender(link.name) if link else open_packet_sender(_FAMILIES[version])
-            )
-            self._numbers[key] = len(self._outlets)
-            self._outlets.append(Outlet(sender, version, link))
-        return self._numbers[key]
 
     def _settle(self, hosts: NDArray[np.uint32]) -> list[tuple[int, Trouble]]:
         """Take over what the resolver has found out about hosts being searched for."""
@@ -290,5 +273,8 @@ class HostPaths:
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
         self._routes.close()
-        senders = (outlet.sender.close for outlet in self._outlets)
-        close_together((self.resolver.close, *senders))
+        close_together((self.resolver.close, *self._outlets.closers()))
+
+
+def _version(address: bytes) -> int:
+    return 4 if len(address) == 4 else 6

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch
 from engine.core.token import ProbeTokens
-from engine.techniques.registry import PACKET_PROBES
+from engine.spec.packet_options import AS_USUAL, PacketOptions
+from engine.techniques.registry import PACKET_PROBES, TCP_SCANS
+from engine.techniques.tcp import TcpProbe
 from engine.transport.packet.headers import Envelope, identifiers, write_packets
+from engine.transport.packet.padding import Padding
 from engine.transport.packet.source_ports import ATTEMPTS, SourcePorts
 from engine.transport.packet.sources import SourceAddresses
 
@@ -26,7 +29,8 @@ for _technique, _probe in PACKET_PROBES.items():
 class ProbePackets:
     """Builds the packets of a scan; the same probe gives the same bytes each time.
 
-    ``ttl`` is drawn once per scan from 37-59, so that no one value marks the scanner.
+    Unless ``options`` say otherwise, the time to live is drawn once per scan from 37-59, so that
+    no one value marks the scanner.
     """
 
     def __init__(
@@ -35,12 +39,15 @@ class ProbePackets:
         tokens: ProbeTokens,
         ports: SourcePorts,
         sources: SourceAddresses,
+        options: PacketOptions = AS_USUAL,
     ) -> None:
         self._book = book
         self._tokens = tokens
         self._ports = ports
         self._sources = sources
-        self._ttl = _TTL_FROM + os.urandom(1)[0] % _TTL_SPAN
+        self._ttl = options.ttl or _TTL_FROM + os.urandom(1)[0] % _TTL_SPAN
+        self._padding = Padding(os.urandom(options.data_length))
+        self._flags = options.tcp_flags
 
     def exist(self, probes: ProbeBatch) -> NDArray[np.bool_]:
         """Which probes (n,) can be built: their techniques are packets over the hosts' versions."""
@@ -58,16 +65,20 @@ class ProbePackets:
         probes = probes.copy()
         probes["attempt"] &= ATTEMPTS - 1  # what the source port can say is what an answer names
         tokens = self._tokens.of(probes)
-        number, build = PACKET_PROBES[int(probes["technique"][0])].over[version]
+        technique = int(probes["technique"][0])
+        number, build = PACKET_PROBES[technique].over[version]
+        if self._flags is not None and isinstance(build, TcpProbe) and technique in TCP_SCANS:
+            build = build.with_flags(self._flags)
         segments = build(probes["port"], self._ports.of(probes), tokens)
+        numbers = number if number is not None else probes["port"].astype(np.uint8)
         envelope = Envelope(
             sources=self._sources.of(probes["host"], 4 if version == 4 else 16),
             destinations=self.destinations(probes["host"], version),
             identifiers=identifiers(tokens),
             ttl=self._ttl,
-            numbers=number if number is not None else probes["port"].astype(np.uint8),
+            numbers=numbers,
         )
-        return write_packets(segments, envelope, headroom)
+        return write_packets(self._padding.behind(segments, numbers), envelope, headroom)
 
     def destinations(self, hosts: NDArray[np.uint32], version: int) -> NDArray[np.uint8]:
         """Addresses (n, 4) or (n, 16) of hosts of one IP version."""

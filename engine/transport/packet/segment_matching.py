@@ -16,7 +16,6 @@ from engine.techniques.tcp import TCP_HEADER
 from engine.techniques.udp import UDP_HEADER
 from engine.transport.packet.headers import SCTP, TCP, UDP
 from engine.transport.packet.ip_reader import IpHeaders
-from engine.transport.packet.tcp_echo import echoes_token, may_open
 from engine.transport.packet.verdict import (
     Bools,
     Bytes,
@@ -41,8 +40,8 @@ def match_tcp(segments: Bytes, headers: IpHeaders, sent: Sent) -> Verdict:
     _set_answer(verdict.records, AnswerKind.TCP, flags | window, TCP)
     techniques = verdict.records["technique"]
     # A SYN without ACK (split handshake) acknowledges nothing, so it has no token to show.
-    opening = (flags & (SYN | ACK | RST) == SYN) & may_open(techniques)
-    genuine = echoes_token(techniques, tcp, sent.tokens.of(verdict.records)) | opening
+    opening = (flags & (SYN | ACK | RST) == SYN) & sent.echo.may_open(techniques)
+    genuine = sent.echo.genuine(techniques, tcp, sent.tokens.of(verdict.records)) | opening
     echo = _is_own_probe(tcp, headers, sent)
     accepted = verdict.accepted & genuine & ~(opening & echo)
     return Verdict(verdict.records, accepted, verdict.concerning & (accepted | ~echo))

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import socket
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -25,8 +26,9 @@ ATTEMPTS = 16
 WINDOW = 512
 """Ports from the base on that the kernel's filter lets through: room for 32 techniques."""
 
-_LOWEST_BASE = 61_000
-_HIGHEST_BASE = 65_535 - WINDOW + 1
+LOWEST_BASE = 61_000
+HIGHEST_BASE = 65_535 - WINDOW + 1
+"""Where the window may start."""
 _TRIES = 50
 
 _SLOT_OF = np.zeros(256, np.uint16)
@@ -45,10 +47,23 @@ class PortMeaning(NamedTuple):
 
 
 class SourcePorts:
-    """The window of source ports that starts at ``base``."""
+    """The window of source ports that starts at ``base``.
+
+    Attributes:
+        single: the one port that probes with ports come from instead; None here.
+    """
+
+    single: int | None = None
 
     def __init__(self, base: int) -> None:
         self.base = base
+
+    def note(self, probes: ProbeBatch) -> None:
+        """Probes are about to leave. Nothing to do: their ports say it all."""
+
+    def readings(self) -> Iterator[SourcePorts]:
+        """The ways in which the ports of an answer have to be read, each in turn."""
+        yield self
 
     def of(self, probes: ProbeBatch) -> NDArray[np.uint16]:
         """Source ports (n,) of probes. Copies sixteen apart share one."""
@@ -77,8 +92,8 @@ class ReservedPorts:
     def __init__(self) -> None:
         self._bound: list[socket.socket] = []
         for _try in range(_TRIES):
-            span = _HIGHEST_BASE - _LOWEST_BASE + 1
-            base = _LOWEST_BASE + int.from_bytes(os.urandom(4), "big") % span
+            span = HIGHEST_BASE - LOWEST_BASE + 1
+            base = LOWEST_BASE + int.from_bytes(os.urandom(4), "big") % span
             if self._reserve(base):
                 self.ports = SourcePorts(base)
                 return

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+
 import numpy as np
 from numpy.typing import NDArray
+
+
+def packed(address: str) -> bytes:
+    """An address as 4 or 16 bytes; empty for empty text."""
+    return ipaddress.ip_address(address).packed if address else b""
 
 
 class SourceAddresses:

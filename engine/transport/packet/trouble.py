@@ -75,6 +75,15 @@ def no_neighbour() -> Trouble:
     )
 
 
+def other_version() -> Trouble:
+    """The source address that was asked for is of the other IP version."""
+    return Trouble(
+        errno.EAFNOSUPPORT,
+        "the source address (-S) is of another IP version than",
+        "leave it out, or scan these hosts on their own",
+    )
+
+
 def no_such_probe() -> Trouble:
     """The technique does not exist over the host's IP version."""
     return Trouble(

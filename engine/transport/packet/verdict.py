@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 from typing import Protocol as Interface
 
@@ -18,6 +19,7 @@ from engine.transport.packet.headers import identifiers
 from engine.transport.packet.ip_reader import IpHeaders
 from engine.transport.packet.source_ports import SourcePorts
 from engine.transport.packet.sources import SourceAddresses
+from engine.transport.packet.tcp_echo import TcpEcho
 
 Bools = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
@@ -37,8 +39,8 @@ class Addresses(Interface):
 class Sent:
     """What we sent, as far as answers must agree with it.
 
-    ``protocol_askers`` are the PROTOCOL_TECHNIQUES in use: only to them are packets of any protocol
-    answers.
+    ``echo`` is what TCP answers must give back. ``protocol_askers`` are the PROTOCOL_TECHNIQUES in
+    use: only to them are packets of any protocol answers.
     """
 
     book: Addresses
@@ -46,6 +48,14 @@ class Sent:
     ports: SourcePorts
     sources: SourceAddresses
     protocol_askers: set[int] = field(default_factory=set)
+    echo: TcpEcho = field(default_factory=TcpEcho)
+
+    def readings(self) -> Iterator[Sent]:
+        """The ways to read an answer, each in turn: one where source ports say it all."""
+        first, *others = self.ports.readings()
+        yield self if first is self.ports else replace(self, ports=first)
+        for ports in others:
+            yield replace(self, ports=ports, protocol_askers=set())
 
     def note_askers(self, techniques: NDArray[np.uint8]) -> bool:
         """Note which techniques of probes about to leave ask for protocols; True when the first of
