@@ -42,6 +42,15 @@ class Doubts:
         """The scan asks these ports too."""
         self._watch.asked |= tcp_numbers(ports)
 
+    def let_be(self, host: int) -> None:
+        """Ask the host nothing more; what was found out about it stays."""
+        self._watch.forget(host)
+
+    def forget(self, host: int) -> None:
+        """The host is scanned anew: judge it afresh."""
+        self._watch.forget(host)
+        self.texts.pop(host, None)
+
     def hear(self, now: float, replies: ReplyBatch) -> ReplyBatch:
         """Take in answers; those that belong to the scan itself."""
         mine = self._watch.note(now, replies)

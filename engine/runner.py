@@ -173,7 +173,8 @@ class ScanRunner:
         now = transport.now()
         if self._finder is not None:
             self._look_for_hosts(self._finder)
-        self._doubts.ask(now, transport, self._core.pace)
+        if not self._core.paused:
+            self._doubts.ask(now, transport, self._core.pace)
         wake_at = min(now + LONGEST_WAIT, self._doubts.wake_at)
         for prober in self._probers():
             poll = prober.poll(now)
@@ -392,6 +393,7 @@ class ScanRunner:
         if not 0 <= host < self.book.count:
             return
         if host in self._store.admitted:
+            self._doubts.forget(host)
             self._rescan(self._store.positions(host=host), [host])
         else:
             self.ping_again(np.array([host], np.uint32))
@@ -424,6 +426,8 @@ class ScanRunner:
     def rescan_all(self) -> None:
         """Probe every decided cell again."""
         at = self._store.positions()
+        for host in tuple(self._doubts.texts):
+            self._doubts.forget(host)
         self._rescan(at, distinct(self._store.name(at)[0]).tolist())
 
     def _rescan(self, at: NDArray[np.int64], hosts: list[int]) -> None:
@@ -446,15 +450,21 @@ class ScanRunner:
         if 0 <= host < self.book.count and host not in self._skipped:
             self._skipped.add(host)
             self._core.drop_host(host)
+            self._doubts.let_be(host)
             if self._finder is not None:
                 self._finder.drop(np.array([host], np.uint32))
             self._say(0, f"skipped {self.book.text(host)}; what is known of it stays")
+
+    def set_recorder(self, recorder: Recorder | None) -> None:
+        """Show packets to this recorder from now on, or to nobody."""
+        self.transport.record(recorder)
 
     def add_targets(self, targets: TargetSet) -> None:
         """Scan more addresses, on the same ports. Raises SpecError or StoreFullError."""
         first = self.book.count
         fresh = targets.minus(self.book.targets).count
-        self._store.require_room(first + fresh, len(self._store.channels))
+        if self._finder is None:
+            self._store.require_room(first + fresh, len(self._store.channels))
         added = self.book.extend(targets)
         if not added:
             self._say(0, "nothing added: these addresses are already part of the scan")

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from engine.core.progress import Progress
 from engine.formats.atomic import write_atomically
+from engine.formats.pcap import PcapFile
 from engine.formats.registry import EXPORT_FORMATS, ExportFormat
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.results.decided import DecidedBatch
@@ -34,7 +36,7 @@ from engine.spec.scan_type import ScanType
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
 from engine.transport.base import Recorder
-from engine.transport.live import TransportUnavailable
+from engine.transport.live import TransportUnavailable, without_packets
 
 if TYPE_CHECKING:
     from engine.explain import Explanation as Explanation
@@ -129,6 +131,7 @@ class ScanSession:
             verbosity=verbosity,
             recorder=recorder,
         )
+        self._capture: PcapFile | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._bell = threading.Event()
         self._closing = False
@@ -165,6 +168,8 @@ class ScanSession:
         self._ring()
         if self.join(5.0):
             self._runner.close()
+            if self._capture is not None:
+                self._capture.close()
 
     def _run(self) -> None:
         runner = self._runner
@@ -293,6 +298,35 @@ class ScanSession:
     def set_verbosity(self, level: int) -> None:
         """Which log lines to show: 0 to 3."""
         self._give(partial(self._runner.set_verbosity, max(0, min(level, 3))))
+
+    def set_capture(self, path: Path | None) -> None:
+        """Write packets sent and received from now on to a capture file, replacing it; None ends
+        the capture. Raises OSError when the file cannot be written, SpecError when this scan's
+        packets are made by the operating system, so that there is nothing to record."""
+        capture = None
+        if path is not None:
+            self._require_packets(path)
+            capture = PcapFile(path)
+        self._give(partial(self._runner.set_recorder, capture))
+        if self._capture is not None:
+            self._commands.put(self._capture.close)
+        self._capture = capture
+
+    def _require_packets(self, path: Path) -> None:
+        now = replace(self.spec, scan_types=self._snapshot.scan_types)
+        if without_packets(now) == now.scan_types:
+            raise SpecError(
+                "capture",
+                path.name,
+                None,
+                "would stay empty: the operating system makes this scan's packets",
+                "use a raw scan type, for example -sS",
+            )
+
+    @property
+    def capture_failure(self) -> str:
+        """Why the capture ended early; empty while all is well or none is made."""
+        return self._capture.failure if self._capture is not None else ""
 
     # ---------------------------------------------------------------- views
 
