@@ -14,6 +14,10 @@ from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 
 
+class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
+    """The wanted way to the network cannot be had. The text says why and what to do, in lines."""
+
+
 class Recorder(Interface):
     """Is shown what a scan sends and receives. None in its place costs nothing.
 
@@ -52,6 +56,10 @@ class Transport(Interface):
     @property
     def name(self) -> str:
         """Short name for logs, e.g. ``packet``."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know before the scan, in lines for the log."""
 
     @property
     def scan_types(self) -> frozenset[ScanType]:

@@ -20,18 +20,18 @@ from engine.discovery.whereabouts import Whereabouts
 from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
-from engine.transport.base import Channel, Recorder
+from engine.transport.base import Channel, Recorder, TransportUnavailable
 from engine.transport.locator import Locator, locator_for
 from engine.transport.merging import merge_replies
 from engine.transport.offers import (
     RAW,
     Offer,
-    TransportUnavailable,
     channel_offers,
     idle_offers,
     raw_channel,
     why_not,
 )
+from engine.transport.wishes import check_wishes
 
 __all__ = [
     "STRAGGLERS",
@@ -56,6 +56,7 @@ class LiveTransport:
         channels: channels open from the start. For a scan type that several have, the first wins.
         offers: channels to open on first use, for scan types no open channel has.
         max_age: seconds that channels with sockets of their own await an answer.
+        notes: what the user should know before the scan.
         locator: says where hosts are; without one they count as routed. Closed with the transport.
     """
 
@@ -67,7 +68,9 @@ class LiveTransport:
         offers: Sequence[Offer] = (),
         max_age: float = 10.0 + STRAGGLERS,
         locator: Locator | None = None,
+        notes: tuple[str, ...] = (),
     ) -> None:
+        self.notes = notes
         self._channels: list[Channel] = []
         self._route: dict[int, Channel] = {}
         self._locator = locator
@@ -245,13 +248,15 @@ def open_transport(
     Pings that were not named are opened when they are first sent. ``recorder`` is shown all that is
     sent and received. Raises TransportUnavailable.
     """
+    notes = check_wishes(spec)
     transport = LiveTransport(
         offers=[
-            *channel_offers(spec.transport, book, tokens),
+            *channel_offers(spec, book, tokens),
             *idle_offers(spec, book),
         ],
         max_age=spec.timing.max_timeout + STRAGGLERS,
-        locator=locator_for(book),
+        locator=locator_for(book, spec.packets.interface),
+        notes=notes,
     )
     transport.record(recorder)
     try:

@@ -23,10 +23,11 @@ _OF_KIND = {
 
 
 class Locator:
-    """Finds whereabouts for the hosts of a book. Raises OSError when the kernel offers no
-    netlink."""
+    """Finds whereabouts for the hosts of a book, by ``interface`` if named. Raises OSError when the
+    kernel offers no netlink."""
 
-    def __init__(self, book: AddressBook) -> None:
+    def __init__(self, book: AddressBook, interface: str = "") -> None:
+        self._interface = interface
         self._book = book
         self._routes = RouteTable()
 
@@ -53,14 +54,14 @@ class Locator:
 
     def _of_version(self, version: int, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
         stretches = np.arange(len(hosts)) if len(hosts) <= _FEW else self._stretches(version, hosts)
-        scopes = [self._book.scope(host) for host in hosts.tolist()]
+        scopes = [self._scope(host) for host in hosts.tolist()]
         samples: dict[tuple[int, str], int] = {}
         keys = list(zip(stretches.tolist(), scopes, strict=True))
         for row, key in enumerate(keys):
             samples.setdefault(key, row)
         chosen = [int(hosts[row]) for row in samples.values()]
         routes = self._routes.lookup(
-            [_packed(self._book, host) for host in chosen], [self._book.scope(h) for h in chosen]
+            [_packed(self._book, host) for host in chosen], [self._scope(host) for host in chosen]
         )
         meaning = {key: _place(route) for key, route in zip(samples, routes, strict=True)}
         return np.array([meaning[key] for key in keys], np.uint8)
@@ -77,15 +78,18 @@ class Locator:
         except OSError:  # tables may be kept from us where single look-ups are allowed
             return np.arange(len(hosts))
 
+    def _scope(self, host: int) -> str:
+        return self._book.scope(host) or self._interface
+
     def close(self) -> None:
         """Give the descriptor back. Idempotent."""
         self._routes.close()
 
 
-def locator_for(book: AddressBook) -> Locator | None:
+def locator_for(book: AddressBook, interface: str = "") -> Locator | None:
     """A Locator; None where the kernel offers no netlink, as in some sandboxes."""
     try:
-        return Locator(book)
+        return Locator(book, interface)
     except OSError:
         return None
 

@@ -10,19 +10,16 @@ from functools import partial
 from engine.core.addressing import AddressBook
 from engine.core.token import ProbeTokens
 from engine.host.privilege import can_send_raw, how_to_get_raw
+from engine.spec.packet_options import PacketOptions
 from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import TRANSPORTS, ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
-from engine.transport.base import Channel
+from engine.transport.base import Channel, TransportUnavailable
 
 RAW = frozenset(PACKET_TYPES)
 """The scan types that raw channels perform."""
-_OpensRaw = Callable[[AddressBook, ProbeTokens], Channel]
-
-
-class TransportUnavailable(Exception):  # noqa: N818 - it reads as the state it is
-    """The wanted way to the network cannot be had. The text says why and what to do, in lines."""
+_OpensRaw = Callable[[AddressBook, ProbeTokens, PacketOptions], Channel]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +37,21 @@ class Offer:
         return frozenset((*self.scan_types, *self.pings))
 
 
-def channel_offers(wish: str, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
-    """What a scan that wished for transport ``wish`` can open. ``auto`` takes raw packets where the
+def channel_offers(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> list[Offer]:
+    """What a scan can open by the transport it wished for. ``auto`` takes raw packets where the
     rights allow; connects always go through sockets. Raises TransportUnavailable."""
+    options = spec.packets
     connect = [
-        Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book)),
-        Offer(frozenset(), partial(_open_connect_ping, book), frozenset({PingKind.CONNECT})),
+        Offer(frozenset({ScanType.CONNECT}), partial(_open_connect, book, options)),
+        Offer(
+            frozenset(), partial(_open_connect_ping, book, options), frozenset({PingKind.CONNECT})
+        ),
     ]
-    raw = raw_channel(wish)
+    raw = raw_channel(spec.transport)
     if raw is None:
-        return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book))]
+        return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, options))]
     frames = {PingKind.NEIGHBOUR} if raw is _open_packet else set()
-    return [*connect, Offer(RAW, partial(raw, book, tokens), PACKET_PINGS | frames)]
+    return [*connect, Offer(RAW, partial(raw, book, tokens, options), PACKET_PINGS | frames)]
 
 
 def idle_offers(spec: ScanSpec, book: AddressBook) -> list[Offer]:
@@ -71,24 +71,24 @@ def _open_idle(spec: ScanSpec, book: AddressBook) -> Channel:
         raise TransportUnavailable(str(refusal)) from refusal
 
 
-def _open_connect(book: AddressBook) -> Channel:
+def _open_connect(book: AddressBook, options: PacketOptions) -> Channel:
     from engine.transport.sockets.connect import ConnectChannel
 
-    return ConnectChannel(book)
+    return ConnectChannel(book, options=options)
 
 
-def _open_connect_ping(book: AddressBook) -> Channel:
+def _open_connect_ping(book: AddressBook, options: PacketOptions) -> Channel:
     from engine.transport.sockets.connect import ConnectChannel
     from engine.transport.sockets.descriptors import socket_cap
 
     few = max(1, socket_cap() // 4)  # a connect scan beside it needs the rest
-    return ConnectChannel(book, max_sockets=few, ping=True)
+    return ConnectChannel(book, max_sockets=few, ping=True, options=options)
 
 
-def _open_udp(book: AddressBook) -> Channel:
+def _open_udp(book: AddressBook, options: PacketOptions) -> Channel:
     from engine.transport.sockets.udp import UdpChannel
 
-    return UdpChannel(book)
+    return UdpChannel(book, options=options)
 
 
 def raw_channel(wish: str) -> _OpensRaw | None:
@@ -106,16 +106,16 @@ def raw_channel(wish: str) -> _OpensRaw | None:
     return _open_packet if wish == "packet" else _open_scapy
 
 
-def _open_packet(book: AddressBook, tokens: ProbeTokens) -> Channel:
+def _open_packet(book: AddressBook, tokens: ProbeTokens, options: PacketOptions) -> Channel:
     from engine.transport.packet import PacketChannel
 
-    return PacketChannel(book, tokens)
+    return PacketChannel(book, tokens, options)
 
 
-def _open_scapy(book: AddressBook, tokens: ProbeTokens) -> Channel:
+def _open_scapy(book: AddressBook, tokens: ProbeTokens, options: PacketOptions) -> Channel:
     from engine.transport.scapy_channel import ScapyChannel
 
-    return ScapyChannel(book, tokens)
+    return ScapyChannel(book, tokens, options)
 
 
 def why_not(technique: ScanType | PingKind, wish: str) -> str:

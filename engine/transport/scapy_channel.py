@@ -48,8 +48,8 @@ _PATIENCE = 0.05
 class ScapyChannel:
     """A Channel over scapy's layer 3 sockets and listeners.
 
-    Raises PortInUseError, and OSError (PermissionError without the rights) when sockets cannot be
-    opened.
+    Raises TransportUnavailable for ``options`` that cannot be had, and OSError (PermissionError
+    without the rights) when sockets cannot be opened.
     """
 
     name = "scapy"

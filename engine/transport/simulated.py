@@ -34,6 +34,7 @@ class SimulatedTransport:
     """A Transport over ``scenario``. ``realtime`` makes its clock the wall's."""
 
     name = "simulated"
+    notes: tuple[str, ...] = ()
     scan_types = frozenset(ScanType)
     pings = frozenset(PingKind)
 

@@ -65,8 +65,8 @@ class _QueueFullError(Exception):
 class PacketChannel:
     """A Channel that makes and reads packets itself, as ``options`` want them.
 
-    Raises PortInUseError, and OSError (PermissionError without CAP_NET_RAW) when its sockets cannot
-    be opened.
+    Raises TransportUnavailable where they cannot be had, and OSError (PermissionError without
+    CAP_NET_RAW) when its sockets cannot be opened.
     """
 
     name = "packet"

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
 from engine.core.distinct import distinct
-from engine.host.interfaces import local_networks
 from engine.spec.packet_options import PacketOptions
 from engine.techniques.protocol import FIXED_PORTS
 from engine.techniques.registry import PACKET_PROBES, PROTOCOL_TECHNIQUES
+from engine.transport.base import TransportUnavailable
 from engine.transport.packet.source_ports import (
     ATTEMPTS,
     HIGHEST_BASE,
@@ -36,10 +36,6 @@ for _technique, _probe in PACKET_PROBES.items():
     _HAS_PORTS[_technique] = any(one.number in FIXED_PORTS for one in _probe.over.values())
 _ASKS_PROTOCOL = np.zeros(256, np.bool_)
 _ASKS_PROTOCOL[list(PROTOCOL_TECHNIQUES)] = True
-
-
-class PortInUseError(Exception):
-    """Another program has the port. The text says what to do."""
 
 
 class SinglePort(SourcePorts):
@@ -96,7 +92,7 @@ class ReservedSinglePort:
     """The source port of ``options`` on the addresses that probes can come from.
 
     Over TCP it stays bound (without listening, so the kernel still answers with RST) until close();
-    over UDP it is only seen to be free. Raises PortInUseError.
+    over UDP it is only seen to be free. Raises TransportUnavailable.
     """
 
     def __init__(self, options: PacketOptions) -> None:
@@ -118,7 +114,7 @@ class ReservedSinglePort:
                 bound.bind((address, port))
             except OSError as error:
                 if error.errno == errno.EADDRINUSE:
-                    raise PortInUseError(
+                    raise TransportUnavailable(
                         f"the source port {port} is used by another program on {address}\n"
                         "choose another port, or the address to send from with -S"
                     ) from error
@@ -134,7 +130,7 @@ class ReservedSinglePort:
 
 
 def reserve_ports(options: PacketOptions) -> ReservedPorts | ReservedSinglePort:
-    """The source ports that ``options`` want. Raises PortInUseError, OSError."""
+    """The source ports that ``options`` want. Raises TransportUnavailable, OSError."""
     return ReservedPorts() if options.source_port is None else ReservedSinglePort(options)
 
 
@@ -151,6 +147,8 @@ def _addresses(options: PacketOptions) -> Sequence[str]:
     on some 127.0.0.53 is no hindrance."""
     if options.source_address:
         return (options.source_address,)
+    from engine.host.interfaces import local_networks
+
     return [
         network.address
         for network in local_networks()

@@ -19,7 +19,6 @@ from __future__ import annotations
 import errno
 import select
 import socket
-import struct
 from collections.abc import Sequence
 from itertools import takewhile
 from math import nan
@@ -29,6 +28,7 @@ import numpy as np
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
+from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import AnswerKind, answer_code
@@ -36,10 +36,9 @@ from engine.transport.base import Recorder
 from engine.transport.sockets.answers import DEFAULT_MAX_AGE, Answers
 from engine.transport.sockets.descriptors import socket_cap
 from engine.transport.sockets.endpoint import Endpoints, SocketAddress
-from engine.transport.sockets.refusal import NO_SOURCE, Refusal, Refusals, refusal_of
+from engine.transport.sockets.refusal import NO_SOURCE, TAKEN, Refusal, Refusals, refusal_of
+from engine.transport.sockets.wishes import SocketWishes
 
-_STREAM = socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
-_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 _EVENTS = 4096
 _MOST_IDLE = 2048
 
@@ -69,7 +68,8 @@ class ConnectChannel:
     connection without an answer is closed ``max_age`` seconds after it began.
 
     Scan and ping are two channels, so that both may ask one port at a time; ``ping`` makes it the
-    latter.
+    latter. ``options`` as in SocketWishes; connections from one port to one place follow each
+    other. Raises TransportUnavailable for options the system does not fulfil.
 
     Attributes:
         max_age: seconds a connection may wait; set it above the longest timeout in use.
@@ -85,14 +85,17 @@ class ConnectChannel:
         max_age: float = DEFAULT_MAX_AGE,
         max_sockets: int | None = None,
         ping: bool = False,
+        options: PacketOptions = AS_USUAL,
     ) -> None:
+        self._wishes = SocketWishes(options)
+        self._wishes.try_out(socket.SOCK_STREAM, book.versions)
         self.scan_types = frozenset[ScanType]() if ping else frozenset({ScanType.CONNECT})
         self.pings = frozenset({PingKind.CONNECT}) if ping else frozenset[PingKind]()
         self.max_age = max_age
         self.max_sockets = socket_cap() if max_sockets is None else max_sockets
         self._book = book
         self._recorder: Recorder | None = None
-        self._endpoints = Endpoints(book)
+        self._endpoints = Endpoints(book, options.interface)
         technique = PingKind.CONNECT if ping else ScanType.CONNECT
         self._answers = Answers(technique.facts.protocol, technique)
         self._epoll = select.epoll()
@@ -201,6 +204,8 @@ class ConnectChannel:
                 return sent_at
         elif error not in (0, errno.ECONNREFUSED):
             self._discard(sock)
+            if error == errno.EADDRNOTAVAIL and self._is_waiting(host, port):
+                return sent_at  # from one port: the kernel repeats the SYN of that connection
             raise OSError(error, "connect")
         return sent_at if self._decide(sock, host, port, attempt, error) else nan
 
@@ -212,11 +217,12 @@ class ConnectChannel:
             self._close_idle()  # those of the other family
         if len(self._waiting) >= self.max_sockets:
             raise OSError(errno.EBUSY, "connect")
-        sock = socket.SocketType(family, _STREAM, socket.IPPROTO_TCP)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
-        if family == socket.AF_INET6:
-            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        return sock
+        return self._wishes.stream(family)
+
+    def _is_waiting(self, host: int, port: int) -> bool:
+        return self._wishes.one_port and any(
+            waiting[2:4] == (host, port) for waiting in self._waiting.values()
+        )
 
     def _watch(self, sock: socket.SocketType, fd: int) -> None:
         try:
@@ -233,9 +239,10 @@ class ConnectChannel:
         if error in _ESTABLISHED:
             met_itself = _met_itself(sock)
             self._discard(sock)
-            if met_itself:
+            if met_itself and not self._wishes.one_port:
                 return False
-            error = 0
+            # Where the port cannot change, meeting oneself shows that nobody else has it.
+            error = errno.ECONNREFUSED if met_itself else 0
         else:
             idle = self._idle[sock.family]
             if len(idle) < _MOST_IDLE:
@@ -264,6 +271,8 @@ class ConnectChannel:
 
     def _refusal(self, error: OSError, host: int) -> Refusal:
         number = error.errno or errno.EIO
+        if number == errno.EADDRNOTAVAIL and self._wishes.one_port:
+            return TAKEN
         if number == errno.EADDRNOTAVAIL and self._lacks_source(host):
             return NO_SOURCE
         return refusal_of(number)

@@ -37,10 +37,12 @@ class Endpoint(NamedTuple):
 
 
 class Endpoints:
-    """The endpoints of a book's hosts, worked out once each."""
+    """The endpoints of a book's hosts, worked out once each. ``interface`` stands in for scopes
+    that are missing."""
 
-    def __init__(self, book: AddressBook) -> None:
+    def __init__(self, book: AddressBook, interface: str = "") -> None:
         self._book = book
+        self._interface = interface
         self._known: dict[int, Endpoint] = {}
 
     def of(self, host: int) -> Endpoint:
@@ -58,7 +60,8 @@ class Endpoints:
         if address.version == 4:
             return Endpoint(socket.AF_INET, str(address), 0)
         text = socket.inet_ntop(socket.AF_INET6, address.packed)
-        index = _interface_index(self._book.scope(host)) if address.is_link_local else 0
+        scope = self._book.scope(host) or self._interface
+        index = _interface_index(scope) if address.is_link_local else 0
         return Endpoint(socket.AF_INET6, text, index)
 
 

@@ -72,6 +72,11 @@ _TABLE = {
             "cannot send to {host}: a blackhole route ('ip route'), or a link-local address "
             "without its interface (write fe80::1%eth0)",
         ),
+        Refusal(
+            errno.EAFNOSUPPORT,
+            True,
+            "the source address (-S) is of another IP version than {host}",
+        ),
         Refusal(errno.ENETDOWN, True, "the interface towards {host} is down"),
         Refusal(errno.ENODEV, True, "the interface towards {host} is gone; see 'ip link'"),
         Refusal(errno.ENXIO, True, "the interface towards {host} is gone; see 'ip link'"),
@@ -82,6 +87,13 @@ NO_SOURCE = Refusal(
     errno.EADDRNOTAVAIL,
     True,
     "no address of this machine can be used towards {host}; see 'ip address'",
+)
+
+TAKEN = Refusal(
+    errno.EADDRNOTAVAIL,
+    True,
+    "a connection from the source port (-g) is open already to {host}; choose another port",
+    whole_host=False,
 )
 
 PORT_ZERO = Refusal(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Sequence
 from math import nan
 
@@ -18,6 +19,7 @@ import numpy as np
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport
+from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.udp import build_udp
@@ -27,6 +29,7 @@ from engine.transport.sockets.descriptors import raise_descriptor_limit
 from engine.transport.sockets.endpoint import Endpoints
 from engine.transport.sockets.refusal import NO_SOURCE, PORT_ZERO, Refusal, Refusals, refusal_of
 from engine.transport.sockets.udp_source import UdpSource
+from engine.transport.sockets.wishes import SocketWishes
 
 _HEADER = 8
 _CHUNK = 64
@@ -40,7 +43,10 @@ class UdpChannel:
     """UDP scan without rights. Linux only.
 
     Answers are AnswerKind.UDP for a datagram from the probed port and ICMP4 or ICMP6, with
-    ``from_target``, for errors. A probe's answers are awaited for ``max_age`` seconds.
+    ``from_target``, for errors. A probe's answers are awaited for ``max_age`` seconds. ``options``
+    as in SocketWishes; empty datagrams get the data they ask for. From one source port it cannot be
+    told which of several copies an answer is for. Raises TransportUnavailable for options that the
+    system does not fulfil.
 
     Attributes:
         max_age: seconds; set it above the longest timeout in use.
@@ -55,12 +61,16 @@ class UdpChannel:
         book: AddressBook,
         *,
         max_age: float = DEFAULT_MAX_AGE,
+        options: PacketOptions = AS_USUAL,
     ) -> None:
+        self._wishes = SocketWishes(options)
+        self._wishes.try_out(socket.SOCK_DGRAM, book.versions)
+        self._padding = os.urandom(options.data_length)
         raise_descriptor_limit()
         self.max_age = max_age
         self._book = book
         self._recorder: Recorder | None = None
-        self._endpoints = Endpoints(book)
+        self._endpoints = Endpoints(book, options.interface)
         self._answers = Answers(ScanType.UDP.protocol, ScanType.UDP)
         self._sources: dict[tuple[int, int], UdpSource] = {}
 
@@ -131,7 +141,8 @@ class UdpChannel:
             try:
                 endpoint = self._endpoints.of(host)
                 source = self._source(endpoint.family, attempt)
-                times[row] = source.send(payloads[row], endpoint, host, port, attempt)
+                payload = payloads[row] or self._padding
+                times[row] = source.send(payload, endpoint, host, port, attempt)
             except OSError as error:
                 refusal = _refusal(error, port)
                 refusals.add(refusal, host)
@@ -149,10 +160,10 @@ class UdpChannel:
             source.receive_datagrams(_PER_DRAIN)
 
     def _source(self, family: int, attempt: int) -> UdpSource:
-        key = (family, attempt % _COPIES)
+        key = (family, 0 if self._wishes.one_port else attempt % _COPIES)
         source = self._sources.get(key)
         if source is None:
-            source = self._sources[key] = UdpSource(family, self._answers)
+            source = self._sources[key] = UdpSource(family, self._answers, self._wishes)
         return source
 
 

@@ -7,10 +7,12 @@ import socket
 from itertools import takewhile
 from time import monotonic
 
+from engine.core.batch import UNKNOWN_ATTEMPT
 from engine.techniques.answer import AnswerKind, answer_code
 from engine.transport.sockets.answers import Answers
 from engine.transport.sockets.endpoint import Endpoint, SocketAddress
 from engine.transport.sockets.error_queue import ANCILLARY_SIZE, enable_error_queue, parse_errors
+from engine.transport.sockets.wishes import SocketWishes
 
 MOST_WAITING = 1 << 16
 """Datagrams per socket whose answers are awaited at once."""
@@ -40,9 +42,10 @@ _ERRORS_BETWEEN_TRIES = 64
 
 
 class UdpSource:
-    """One unconnected socket of an address family. Raises OSError when there is none to be had."""
+    """One unconnected socket of an address family, made as ``wishes`` want it. Raises OSError when
+    there is none to be had."""
 
-    def __init__(self, family: int, answers: Answers) -> None:
+    def __init__(self, family: int, answers: Answers, wishes: SocketWishes) -> None:
         self._answers = answers
         # (address, port, scope) to (host, attempt, sent at), oldest first
         self._waiting: dict[tuple[str, int, int], tuple[int, int, float]] = {}
@@ -52,6 +55,7 @@ class UdpSource:
             if family == socket.AF_INET6:
                 self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
             enable_error_queue(self._socket, family)
+            wishes.prepare(self._socket)
         except OSError:
             self._socket.close()
             raise
@@ -65,7 +69,9 @@ class UdpSource:
         if len(self._waiting) >= MOST_WAITING:
             raise OSError(errno.EBUSY, "sendto")
         key = (endpoint.text, port, endpoint.scope)
-        self._waiting.pop(key, None)
+        earlier = self._waiting.pop(key, None)
+        if earlier is not None and earlier[1] != attempt:
+            attempt = UNKNOWN_ATTEMPT
         sent_at = monotonic()
         self._waiting[key] = (host, attempt, sent_at)
         try:
