@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
 from engine.core.channels import channels_of
-from engine.core.distinct import distinct
 from engine.core.liars import LiarMark
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
@@ -36,14 +35,10 @@ from engine.results.store import Store
 from engine.sanitize import clean
 from engine.spec.error import SpecError
 from engine.spec.ping import DiscoverySpec, Mode, PingKind
-from engine.spec.ports import PortSet
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
-from engine.spec.scan_type import Protocol, ScanType
-from engine.spec.targets import TargetSet
-from engine.spec.timing import TimingTemplate
 from engine.transport.base import Recorder, Transport
-from engine.transport.live import STRAGGLERS, open_transport
+from engine.transport.live import open_transport
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
@@ -319,186 +314,6 @@ class ScanRunner:
     def _tell_of_liar(self, mark: LiarMark) -> None:
         self._say(0, f"{self.book.text(mark.host)}: {mark.text}")
 
-    # ---------------------------------------------------------------- commands
-
-    def _restart(self) -> None:
-        if self.phase.over:
-            self.phase = Phase.RUNNING
-            self._ended = None
-            self._pass_began = self.transport.now()
-            self._hold(False)
-
-    def _hold(self, paused: bool) -> None:
-        self._core.paused = paused
-        if self._finder is not None:
-            self._finder.core.paused = paused
-
-    def pause(self) -> None:
-        """Send nothing more until resume(); answers still count."""
-        if self.phase is Phase.RUNNING:
-            self._hold(True)
-            self.phase = Phase.PAUSED
-            self._say(0, "paused: nothing is sent, answers to probes in flight still count")
-
-    def resume(self) -> None:
-        """Go on after pause()."""
-        if self.phase is Phase.PAUSED:
-            self._hold(False)
-            self.phase = Phase.RUNNING
-            self._say(0, "resumed")
-
-    def set_timing(self, timing: TimingTemplate) -> None:
-        """Another timing template, at once."""
-        before = self._core.pace.describe()
-        self._timing = timing
-        self._core.set_timing(timing)
-        if self._finder is not None:
-            self._finder.core.set_timing(timing)
-        self.transport.await_answers_for(timing.max_timeout + STRAGGLERS)
-        self._say(
-            0,
-            f"timing {timing.label}: {before} -> {self._core.pace.describe()}, at most "
-            f"{timing.max_retries} re-sends; {self._core.open_cells:,} ports left",
-        )
-
-    def set_scan_types(self, scan_types: tuple[ScanType, ...], redo_decided: bool) -> None:
-        """Other scan types for everything undecided, or for everything."""
-        protocols = tuple(scan_type.protocol for scan_type in scan_types)
-        ports = self._ports
-        for protocol in protocols:
-            if not ports.count(protocol):
-                ports = ports.union(_same_numbers(ports, protocol))
-        self._store.grow(self.book.count, channels_of(ports, protocols))
-        self._ports = ports
-        self._restart()
-        self._scan_types = scan_types
-        self._core.set_scan_types(scan_types)
-        redone = self._core.rescan(self._store.positions()) if redo_decided else 0
-        kinds = " and ".join(scan_type.title for scan_type in scan_types)
-        again = f", {redone:,} of them decided before" if redone else ""
-        self._say(0, f"scan type {kinds}: {self._core.open_cells:,} ports to probe{again}")
-
-    def rescan(self, keys: NDArray[np.int64]) -> None:
-        """Probe decided cells again."""
-        records = np.zeros(len(keys), [("host", "u4"), ("port", "u2"), ("protocol", "u1")])
-        records["host"], records["port"] = keys >> 18, keys & 0xFFFF
-        records["protocol"] = keys >> 16 & 3
-        at = self._store.locate(records)
-        at = at[at >= 0]
-        self._rescan(at, distinct(self._store.name(at)[0]).tolist())
-
-    def rescan_host(self, host: int) -> None:
-        """Probe all decided cells of a host again, and those given up when it was skipped; ask a
-        host that is not up once more whether it is."""
-        if not 0 <= host < self.book.count:
-            return
-        if host in self._store.admitted:
-            self._doubts.forget(host)
-            self._rescan(self._store.positions(host=host), [host])
-        else:
-            self.ping_again(np.array([host], np.uint32))
-
-    def ping_again(self, hosts: NDArray[np.uint32]) -> None:
-        """Find out anew whether hosts are up. Those that come up for the first time are scanned."""
-        hosts = hosts[hosts < self.book.count]
-        if self._finder is None or not len(hosts):
-            self._say(0, "this scan asks no host whether it is up")
-            return
-        self._restart()
-        for host in hosts.tolist():
-            self._problems.pop(host, None)
-            self._skipped.discard(host)
-        self._finder.ask_again(hosts)
-        self._say(0, f"asking {counted(len(hosts), 'host')} again")
-
-    def assume_up(self, host: int) -> None:
-        """Scan a host's ports although it did not answer."""
-        if not 0 <= host < self.book.count or host in self._store.admitted:
-            return
-        self._restart()
-        self._problems.pop(host, None)
-        self._skipped.discard(host)
-        if self._finder is not None:
-            self._finder.assume_up(host, self.transport.now())
-        self._admit(np.array([host], np.uint32))
-        self._say(0, f"scanning {self.book.text(host)} although it did not answer")
-
-    def rescan_all(self) -> None:
-        """Probe every decided cell again."""
-        at = self._store.positions()
-        for host in tuple(self._doubts.texts):
-            self._doubts.forget(host)
-        self._rescan(at, distinct(self._store.name(at)[0]).tolist())
-
-    def _rescan(self, at: NDArray[np.int64], hosts: list[int]) -> None:
-        """Probe decided cells again; their hosts are taken up again, whatever became of them."""
-        self._restart()
-        count = 0
-        for host in hosts:
-            self._problems.pop(host, None)
-            self._skipped.discard(host)
-            count += self._core.revive_host(host)
-        count += self._core.rescan(at)
-        self._say(0, f"probing {count:,} ports again")
-
-    def set_verbosity(self, level: int) -> None:
-        """Which log lines readers want."""
-        self.verbosity = level
-
-    def skip_host(self, host: int) -> None:
-        """Send nothing more to a host."""
-        if 0 <= host < self.book.count and host not in self._skipped:
-            self._skipped.add(host)
-            self._core.drop_host(host)
-            self._doubts.let_be(host)
-            if self._finder is not None:
-                self._finder.drop(np.array([host], np.uint32))
-            self._say(0, f"skipped {self.book.text(host)}; what is known of it stays")
-
-    def set_recorder(self, recorder: Recorder | None) -> None:
-        """Show packets to this recorder from now on, or to nobody."""
-        self.transport.record(recorder)
-
-    def add_targets(self, targets: TargetSet) -> None:
-        """Scan more addresses, on the same ports. Raises SpecError or StoreFullError."""
-        first = self.book.count
-        fresh = targets.minus(self.book.targets).count
-        if self._finder is None:
-            self._store.require_room(first + fresh, len(self._store.channels))
-        added = self.book.extend(targets)
-        if not added:
-            self._say(0, "nothing added: these addresses are already part of the scan")
-            return
-        self._restart()
-        self._store.grow(self.book.count, self._store.channels)
-        self._names = self.book.frozen()
-        self._core.grow()
-        if self._finder is not None:
-            self._finder.grow()
-        else:
-            self._admit(np.arange(first, self.book.count, dtype=np.uint32))
-        self._say(0, f"added {added:,} addresses")
-
-    def add_ports(self, ports: PortSet) -> None:
-        """Scan more ports, on all hosts. Raises StoreFullError."""
-        protocols = tuple(scan_type.protocol for scan_type in self._scan_types)
-        unknown = ports.minus(self._ports)
-        fresh = unknown.only(protocols)
-        if not fresh.total:
-            known = "these ports are already part of the scan"
-            other = "the scan types in use do not probe these ports; choose another type first"
-            self._say(0, f"nothing added: {other if unknown.total else known}")
-            return
-        self._store.grow(self.book.count, channels_of(fresh, protocols))
-        self._ports = self._ports.union(fresh)
-        self._doubts.add_ports(fresh)
-        self._restart()
-        for protocol in protocols:
-            channels = channels_of(fresh, (protocol,))
-            if len(channels):
-                self._core.admit(self._store.admitted, channels)
-        self._say(0, f"added {fresh.total:,} ports on every host")
-
     # ---------------------------------------------------------------- views
 
     def probe_packet(self, row: Row, evidence: Evidence | None) -> bytes:
@@ -538,8 +353,3 @@ class ScanRunner:
         """The figures of now."""
         now = self._transport.now() if self._transport else 0.0
         return self._figures.progress(now, self.elapsed, self.phase, self._timing, LONGEST_WAIT)
-
-
-def _same_numbers(ports: PortSet, protocol: Protocol) -> PortSet:
-    """The port numbers of a set, all protocols together, as ports of ``protocol``."""
-    return PortSet.of((protocol, low, high) for _, low, high in ports.ranges)

@@ -28,13 +28,14 @@ from engine.results.log import LogLine, ScanLog
 from engine.results.report import ScanReport
 from engine.results.snapshot import Snapshot
 from engine.results.store import StoreFullError
-from engine.runner import ScanRunner, TransportMaker
+from engine.runner import TransportMaker
 from engine.spec.error import SpecError
 from engine.spec.ports import PortSet
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
+from engine.steering import SteeredScan
 from engine.transport.base import Recorder
 from engine.transport.live import TransportUnavailable, without_packets
 
@@ -123,7 +124,7 @@ class ScanSession:
         self.log = ScanLog()
         self._target_problems = target_problems
         self._linger = linger
-        self._runner = ScanRunner(
+        self._runner = SteeredScan(
             spec,
             self.log,
             make_transport=make_transport,

@@ -13,12 +13,12 @@ from engine.core.progress import Progress
 from engine.results.decided import DecidedBatch
 from engine.results.log import ScanLog
 from engine.results.row import Row
-from engine.runner import ScanRunner
 from engine.spec.ports import PortSet, parse_ports
 from engine.spec.scan import WHOLE, ScanSpec, Shard
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import TargetSet, parse_targets, resolve_targets
 from engine.spec.timing import TEMPLATES, TimingTemplate
+from engine.steering import SteeredScan
 from engine.transport.scenario import Scenario, load_scenario
 from engine.transport.simulated import SimulatedTransport
 
@@ -64,7 +64,7 @@ class MeasuredTransport(SimulatedTransport):
 
 
 class SimulatedScan:
-    """A ScanRunner on a measured network; ``run`` drives it to its end."""
+    """A SteeredScan on a measured network; ``run`` drives it to its end."""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class SimulatedScan:
         self.log = ScanLog()
         self.decided: list[Row] = []
         self.most_in_flight = 0
-        self.runner = ScanRunner(
+        self.runner = SteeredScan(
             spec, self.log, make_transport=self._network, on_decided=self._note
         )
         self.runner.start()

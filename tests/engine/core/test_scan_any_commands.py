@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from engine.results.cell import cell_key
 from engine.results.snapshot import Phase
-from engine.runner import ScanRunner
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TEMPLATES
+from engine.steering import SteeredScan
 from tests.engine.core.simulated_scan import SimulatedScan, ports, targets
 
 NETWORK = """
@@ -31,7 +31,7 @@ open = "2"
 default = "filtered"
 """
 BOTH = (Protocol.TCP, Protocol.UDP)
-Command = Callable[[ScanRunner], None]
+Command = Callable[[SteeredScan], None]
 hosts = st.integers(-1, 5)
 few_ports = st.integers(1, 30).map(lambda first: ports(f"{first}-{first + 4}", *BOTH))
 keys = st.lists(
