@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
@@ -117,7 +118,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
         """Import the engine and learn what is possible here."""
         rights, defaults = self.door.can_send_raw(), self.door.default_scan_types()
         before = self.plan
-        plan = Plan(before.args, defaults)
+        plan = replace(before, defaults=defaults)
         built: BuiltSpec | SpecError | None = None
         try:
             plan = plan.checked() if rights else plan.without_raw()
@@ -130,7 +131,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
         self, before: Plan, plan: Plan, rights: bool, built: BuiltSpec | SpecError | None
     ) -> None:
         """Take over what the worker made of the plan ``before``, which may be another by now."""
-        self.plan = plan if self.plan is before else Plan(self.plan.args, plan.defaults)
+        self.plan = plan if self.plan is before else replace(self.plan, defaults=plan.defaults)
         self.raw_rights = rights
         if not rights:
             self.tell(

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.spec.ping import Names
 from engine.spec.scan_type import ScanType
 from tui.door import EngineDoor
 from tui.recent import RecentTargets
@@ -50,13 +51,15 @@ class DemoDoor(EngineDoor):
     ) -> ScanSession:
         """A session that has not started; its reports carry the command that repeats it here.
 
+        No server is asked for names: that would leave the machine.
         Raises SpecError.
         """
         from engine.session import ScanSession, simulation
 
         options = spec.command.removeprefix("pyscan ")
+        asked = spec.discovery and replace(spec.discovery, names=Names.NEVER)
         return ScanSession(
-            replace(spec, command=f"pyscan-tui --demo {options}"),
+            replace(spec, command=f"pyscan-tui --demo {options}", discovery=asked),
             make_transport=simulation(NETWORK.read_text(encoding="utf-8")),
             verbosity=verbosity,
             target_problems=problems,

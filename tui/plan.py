@@ -9,41 +9,44 @@ from __future__ import annotations
 import argparse
 import copy
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from engine.spec.command_line import BuiltSpec, build_spec, scan_parser
+from engine.spec.discovery_arguments import PING_OPTIONS
 from engine.spec.error import SpecError
+from engine.spec.ping import Names
 from engine.spec.ports import PortSet, default_ports, parse_ports
 from engine.spec.resolve import Resolver, system_resolver
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
+from tui.plan_words import command_words
 
 FILE_MARK = "@"
 """Before a path in target text: take the targets from this file."""
 
-_VALUES = (
-    ("ports", "-p"),
-    ("top_ports", "--top-ports"),
-    ("exclude", "--exclude"),
-    ("exclude_files", "--excludefile"),
-    ("exclude_ports", "--exclude-ports"),
-    ("transport", "--transport"),
-    ("max_retries", "--max-retries"),
-    ("min_rate", "--min-rate"),
-    ("max_rate", "--max-rate"),
-    ("max_parallelism", "--max-parallelism"),
-    ("scan_delay", "--scan-delay"),
-    ("initial_rtt_timeout", "--initial-rtt-timeout"),
-    ("min_rtt_timeout", "--min-rtt-timeout"),
-    ("max_rtt_timeout", "--max-rtt-timeout"),
-    ("seed", "--seed"),
-    ("shard", "--shard"),
+_PORTS = ("ports", "fast", "top_ports", "exclude_ports", "scan_types", "zombie", "scanflags")
+_PINGS = tuple(PING_OPTIONS.values())
+_SET_ASIDE: tuple[tuple[str, object, tuple[str, ...]], ...] = (
+    ("no_ports", True, _PORTS),
+    ("list_only", True, (*_PORTS, *_PINGS)),
+    ("no_ping", True, _PINGS),
+    ("names", Names.NEVER, ("dns_servers", "system_dns")),
 )
-"""Options with a value, by their attribute in the parsed arguments."""
+"""An attribute of the parsed arguments, a value of it, and the options that do not go with that."""
+
+
+class Finding(Enum):
+    """How the hosts to scan are found. The value is the option's attribute in the arguments."""
+
+    PING = ""
+    EVERY = "no_ping"
+    ONLY = "no_ports"
+    LIST = "list_only"
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,12 @@ class Plan:
     Attributes:
         args: from a parser of engine.spec.command_line.
         defaults: scan types when the options name none.
+        aside: options that do not go with what was chosen since; they come back when they do.
     """
 
     args: argparse.Namespace
     defaults: tuple[ScanType, ...] = (ScanType.CONNECT,)
+    aside: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def blank(cls) -> Plan:
@@ -66,7 +71,7 @@ class Plan:
     @property
     def names_targets(self) -> bool:
         """True when the options say what to scan."""
-        return bool(self.args.targets or self.args.target_files)
+        return bool(self.args.targets or self.args.target_files or self.args.random)
 
     @property
     def outline(self) -> ScanSpec:
@@ -74,7 +79,8 @@ class Plan:
         return build_spec(self._outline_args(), self.defaults).spec
 
     def _outline_args(self) -> argparse.Namespace:
-        return self._with(targets=[], target_files=[], exclude=[], exclude_files=[]).args
+        nothing: dict[str, Any] = {"targets": [], "target_files": [], "random": None, "within": []}
+        return self._with(**nothing, exclude=[], exclude_files=[]).args
 
     @property
     def scan_types(self) -> tuple[ScanType, ...]:
@@ -99,8 +105,22 @@ class Plan:
     def title(self) -> str:
         """One line for people: ports, scan types and timing. Raises SpecError."""
         outline = self.outline
+        if not outline.scan_ports:
+            what = "only a list" if self.finding is Finding.LIST else "only which hosts are up"
+            return f"{what}, no ports  ·  {outline.timing.label}"
         ports = self.ports if len(self.ports) <= 24 else self.ports[:23] + "…"
         return f"ports {ports}  ·  {scan_type_title(outline.scan_types)}  ·  {outline.timing.label}"
+
+    @property
+    def finding(self) -> Finding:
+        """How hosts are found; when options mean several, the one that does least."""
+        ways = (Finding.LIST, Finding.ONLY, Finding.EVERY)
+        return next((way for way in ways if getattr(self.args, way.value)), Finding.PING)
+
+    @property
+    def looks_up_names(self) -> bool:
+        """True when hosts' names are looked up in the DNS."""
+        return self.args.names is not Names.NEVER
 
     def ports_for(self, protocols: tuple[Protocol, ...]) -> PortSet:
         """The plan's ports for other protocols than its own; the default ones where it has none."""
@@ -119,12 +139,29 @@ class Plan:
 
     def with_ports(self, text: str) -> Plan:
         """The plan for other ports. Raises SpecError."""
-        changed = self._with(ports=text, fast=False, top_ports=None)
-        return changed.checked()
+        base = self._with_ports_scanned()
+        return base._with(ports=text, fast=False, top_ports=None).checked()
 
-    def with_scan_types(self, types: Sequence[ScanType]) -> Plan:
-        """The plan for other scan types; port text that does not fit them becomes the default."""
-        changed = self._with(scan_types=[one.option[2:] for one in types])
+    def with_finding(self, way: Finding) -> Plan:
+        """The plan with hosts found another way; options that do not go with it are set aside."""
+        return self._settled(**{one.value: one is way for one in Finding if one.value})
+
+    def with_names(self, look_up: bool) -> Plan:
+        """The plan with hosts' names looked up, or not."""
+        return self._settled(names=None if look_up else Names.NEVER)
+
+    def _with_ports_scanned(self) -> Plan:
+        """Who chooses ports or scan types wants ports scanned."""
+        return self if self.outline.scan_ports else self.with_finding(Finding.PING)
+
+    def with_scan_types(self, types: Sequence[ScanType], zombie: str = "") -> Plan:
+        """The plan for other scan types, with the zombie of an idle scan; port text that does not
+        fit them becomes the default."""
+        idle = ScanType.IDLE in types
+        changed = self._with_ports_scanned()._with(
+            scan_types=[one.option[2:] for one in types if one is not ScanType.IDLE],
+            zombie=zombie or self.args.zombie if idle else None,
+        )
         try:
             return changed.checked()
         except SpecError:
@@ -132,6 +169,8 @@ class Plan:
 
     def without_raw(self) -> Plan:
         """The plan with connect scans in place of SYN scans. Raises SpecError."""
+        if not self.outline.scan_ports:
+            return self
         types = [ScanType.CONNECT if one is ScanType.SYN else one for one in self.scan_types]
         return self if tuple(types) == self.scan_types else self.with_scan_types(types)
 
@@ -153,25 +192,26 @@ class Plan:
     @property
     def command(self) -> str:
         """The command line that does the same without a screen."""
-        words = ["pyscan", *(f"-s{letters}" for letters in self.args.scan_types)]
-        words += ["-F"] if self.args.fast else []
-        words += [f"-T{self.args.timing}"]
-        words += [f"-{self.args.family}"] if self.args.family else []
-        words += ["--resolve-all"] if self.args.resolve_all else []
-        for name, option in _VALUES:
-            value: Any = getattr(self.args, name)
-            for one in value if isinstance(value, list) else [value]:
-                if one is not None and (name, one) != ("transport", "auto"):
-                    words += [option, f"{one:g}" if isinstance(one, float) else str(one)]
-        for path in self.args.target_files:
-            words += ["-iL", path]
-        return shlex.join([*words, *self.args.targets])
+        return shlex.join(["pyscan", *command_words(self.args)])
 
     def _with(self, **changes: Any) -> Plan:
         args = copy.copy(self.args)
         for name, value in changes.items():
             setattr(args, name, value)
-        return Plan(args, self.defaults)
+        return replace(self, args=args)
+
+    def _settled(self, **changes: Any) -> Plan:
+        """The plan with these changes, and only such other options as go with them."""
+        whole = self._with(**self.aside)._with(**changes)
+        aside: dict[str, Any] = {}
+        for name, value, others in _SET_ASIDE:
+            if getattr(whole.args, name) == value:
+                aside |= {other: getattr(whole.args, other) for other in others}
+        empty: dict[str, Any] = {
+            name: [] if isinstance(value, list) else False if isinstance(value, bool) else None
+            for name, value in aside.items()
+        }
+        return replace(whole._with(**empty), aside=aside)
 
 
 def expand(name: str) -> str:
@@ -185,16 +225,3 @@ def expand(name: str) -> str:
 def scan_type_title(scan_types: Sequence[ScanType]) -> str:
     """For example ``-sS TCP SYN + -sU UDP``."""
     return " + ".join(f"{one.option} {one.title}" for one in scan_types)
-
-
-def scan_type_choices() -> tuple[tuple[ScanType, ...], ...]:
-    """Every sensible combination: each type alone, and each TCP type with each of the others."""
-    alone = [(one,) for one in ScanType]
-    together = [
-        (one, other)
-        for one in ScanType
-        if one.protocol is Protocol.TCP
-        for other in ScanType
-        if other.protocol is not Protocol.TCP
-    ]
-    return (*alone, *together)

@@ -73,14 +73,14 @@ async def test_scan_type_mid_scan(running: Any) -> None:
 
 async def test_flag_scans_are_offered_and_switched_to_mid_scan(running: Any) -> None:
     async with running() as (pilot, app, session):
-        await press(pilot, "s", "down", "down", "enter")
+        await press(pilot, "s", "down", "enter")
         assert session.calls[-1][:2] == ("set_scan_types", (ScanType.ACK,))
         assert "-sA TCP ACK from the next probe on." in notices(app)
 
 
 async def test_scan_type_with_what_is_decided_probed_again(running: Any) -> None:
     async with running() as (pilot, app, session):
-        await press(pilot, "s", "space")
+        await press(pilot, "s", "r")
         assert app.screen.query_one(TickBox).ticked
         await press(pilot, "enter")
         assert session.calls[-1] == ("set_scan_types", (ScanType.SYN,), {"redo_decided": True})
@@ -88,7 +88,7 @@ async def test_scan_type_with_what_is_decided_probed_again(running: Any) -> None
 
 async def test_a_protocol_that_joins_brings_its_ports(running: Any) -> None:
     async with running() as (pilot, _, session):
-        await press(pilot, "s", "down", "enter")
+        await press(pilot, "s", "right", "enter")
         name, added = session.calls[-1]
         assert name == "add_ports"
         assert added == PortSet.of([(Protocol.UDP, 1, 1000)])
@@ -217,8 +217,12 @@ async def test_without_rights_it_says_so_and_offers_connect(
         await until(pilot, lambda: app.main.snapshot is not None)
         assert door.session.spec.scan_types == (ScanType.CONNECT, ScanType.UDP)
         assert any("No raw-socket rights" in text for text in notices(app))
-        await press(pilot, "s", "end", "enter")
-        assert any("needs raw-socket rights" in text for text in notices(app))
+        await press(pilot, "s", "S")
+        about = str(app.screen.query_one("#about").visual)
+        assert "-sS sends raw packets" in about and "-sT TCP connect and -sU UDP work" in about
+        await press(pilot, "escape", "s", "down", "enter")
+        assert "✗ -sS" in str(app.screen.query_one("#about").visual)
+        await press(pilot, "escape")
         assert door.session.calls == [("start",)]
         await press(pilot, "i")
         assert isinstance(app.screen, Message)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.spec.error import SpecError
+from engine.spec.ping import Mode
 from engine.spec.scan_type import Protocol, ScanType
 from tui.__main__ import parser
-from tui.plan import Plan, scan_type_choices
+from tui.plan import Finding, Plan
 
 
 def plan(*words: str) -> Plan:
@@ -67,6 +68,11 @@ def test_targets_from_a_file(tmp_path: Path) -> None:
         "-sSU --max-rate 200 --exclude 10.0.0.3 --seed 7 --shard 1/2 10.0.0.1-9",
         "-sT -F -T0 --scan-delay 500ms --exclude-ports 80 10.0.0.0/24",
         "-sT -6 --resolve-all --transport sockets ::1",
+        "-sn -PE -PS22,443 -PU -R --dns-servers 192.0.2.53 --randomize-hosts 10.0.0.0/24",
+        "-Pn -n -sI 10.0.0.9:80 -p 22 --disable-arp-ping 10.0.0.1",
+        "-sL --system-dns 10.0.0.1-9",
+        "-sS -e lo -g 53 --ttl 9 --data-length 8 --scanflags SYNFIN -p -100 127.0.0.1",
+        "-iR 3 --within 10.0.0.0/8 --seed 1 --discovery-ignore-rst",
     ],
 )
 def test_the_command_line_shown_means_the_same_scan(words: str) -> None:
@@ -79,6 +85,12 @@ def test_the_command_line_shown_means_the_same_scan(words: str) -> None:
         second.ports,
         second.timing,
     )
+    assert (first.discovery, first.packets, first.zombie, first.scan_ports) == (
+        second.discovery,
+        second.packets,
+        second.zombie,
+        second.scan_ports,
+    )
     assert (first.scan_types, first.seed, first.shard, first.transport) == (
         second.scan_types,
         second.seed,
@@ -87,10 +99,41 @@ def test_the_command_line_shown_means_the_same_scan(words: str) -> None:
     )
 
 
-def test_scan_types_are_offered_alone_and_with_udp() -> None:
-    choices = scan_type_choices()
-    assert (ScanType.SYN,) in choices and (ScanType.SYN, ScanType.UDP) in choices
-    assert len(set(choices)) == len(choices)
-    for one in ScanType:
-        assert (one,) in choices and one.facts.about
-        assert ((one, ScanType.UDP) in choices) == (one.protocol is Protocol.TCP)
+def test_ports_and_types_come_back_when_hosts_are_scanned_again() -> None:
+    whole = plan("-sU", "-p", "53", "-PS22,80", "10.0.0.1")
+    only = whole.with_finding(Finding.ONLY)
+    assert not only.outline.scan_ports and only.args.ping_syn == ["22,80"]
+    assert "-sn" in only.command and "-p" not in only.command.split()
+    assert only.title == "only which hosts are up, no ports  ·  T3 normal"
+    listed = only.with_finding(Finding.LIST)
+    assert listed.outline.discovery.mode is Mode.LIST and listed.finding is Finding.LIST
+    again = listed.with_finding(Finding.PING)
+    assert again.command == whole.command and again.scan_types == (ScanType.UDP,)
+    assert whole.with_finding(Finding.EVERY).command == "pyscan -sU -T3 -Pn -p 53 10.0.0.1"
+
+
+def test_who_chooses_ports_or_types_wants_ports_scanned() -> None:
+    for way in (Finding.ONLY, Finding.LIST):
+        assert plan().with_finding(way).with_ports("80").finding is Finding.PING
+        chosen = plan("-p", "1-9").with_finding(way).with_scan_types((ScanType.UDP,))
+        assert chosen.finding is Finding.PING and chosen.ports == "1-9"
+    assert plan().with_finding(Finding.ONLY).without_raw().finding is Finding.ONLY
+
+
+def test_names_are_looked_up_or_not() -> None:
+    asked = plan("--dns-servers", "192.0.2.53")
+    silent = asked.with_names(False)
+    assert not silent.looks_up_names and silent.checked().args.dns_servers is None
+    assert silent.with_names(True).command == asked.command
+
+
+def test_an_idle_scan_keeps_its_zombie_until_another_type_is_chosen() -> None:
+    idle = plan().with_scan_types((ScanType.IDLE, ScanType.UDP), "10.0.0.9:80")
+    assert idle.scan_types == (ScanType.UDP, ScanType.IDLE)
+    assert idle.outline.zombie == "10.0.0.9:80"
+    assert idle.with_scan_types((ScanType.SYN,)).args.zombie is None
+
+
+def test_mistakes_of_the_command_line_are_not_smoothed_over() -> None:
+    with pytest.raises(SpecError, match="does not go with -sn"):
+        plan("-sn", "-p", "80").checked()

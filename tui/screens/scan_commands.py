@@ -7,11 +7,12 @@ from engine.spec.command_line import BuiltSpec
 from engine.spec.ports import PortSet, parse_ports
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TEMPLATES, TimingTemplate
-from tui.plan import scan_type_choices, scan_type_title
+from tui.plan import scan_type_title
 from tui.screens.choose import Choice, Choose, Chosen
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import given
 from tui.screens.port_editor import PortEditor, port_count
+from tui.screens.scan_type_picker import ChosenTypes, ScanTypePicker
 from tui.screens.target_picker import TargetPicker, problem_lines
 from tui.screens.workbench import Workbench
 
@@ -92,38 +93,32 @@ class ScanCommands(Workbench):
     def do_scan_type(self) -> None:
         """Choose how ports are probed."""
         now = self.app.plan.scan_types if self.snapshot is None else self.snapshot.scan_types
-        combinations = scan_type_choices()
-        choices = [self._scan_type_choice(str(i), types) for i, types in enumerate(combinations)]
-        current = str(combinations.index(now)) if now in combinations else ""
-        extra = "" if self.session is None else "Also probe again what is decided already"
-
-        def settle(chosen: Chosen | None) -> None:
-            if chosen is not None:
-                self._set_scan_types(combinations[int(chosen.name)], redo=chosen.extra)
-
-        self.app.push_screen(Choose("Scan type", choices, current, extra=extra), settle)
-
-    def _scan_type_choice(self, name: str, types: tuple[ScanType, ...]) -> Choice:
-        about = "\n".join(one.facts.about for one in types)
-        missing = any(one.facts.needs_raw for one in types) and not self.app.raw_rights
-        note = "   (needs raw-socket rights: press i)" if missing else ""
-        return Choice(name, scan_type_title(types) + note, about)
-
-    def _set_scan_types(self, types: tuple[ScanType, ...], *, redo: bool) -> None:
-        if any(one.facts.needs_raw for one in types) and not self.app.raw_rights:
-            self.tell("That scan type needs raw-socket rights: press i to see how.", "error")
-            return
-        self.app.plan = self.app.plan.with_scan_types(types)
-        if self.session is None:
-            self.tell(f"The next scan is a {scan_type_title(types)} scan.")
-            return
-        again = "; what is decided is probed again" if redo else ""
-        if self.phase is not None and self.phase.over and not redo:
-            again = "; A probes what is decided again"
-        self.attempt(
-            lambda: self._switch(types, redo=redo),
-            f"{scan_type_title(types)} from the next probe on{again}.",
+        picker = ScanTypePicker(
+            now,
+            raw_rights=self.app.raw_rights,
+            zombie=self.app.plan.args.zombie or "",
+            running=self.session is not None and self.session.spec.scan_ports,
         )
+        self.app.push_screen(picker, given(self._set_scan_types))
+
+    def _set_scan_types(self, chosen: ChosenTypes) -> None:
+        types, session = chosen.types, self.session
+        self.app.plan = self.app.plan.with_scan_types(types, chosen.zombie)
+        title = scan_type_title(types)
+        if session is None:
+            self.tell(f"The next scan is a {title} scan.")
+        elif not session.spec.scan_ports:
+            self.tell(f"This scan asks no ports. The next one is a {title} scan: t starts it.")
+        elif chosen.zombie != session.spec.zombie and chosen.zombie:
+            self.tell("The zombie is chosen before a scan starts: t starts the next one with it.")
+        else:
+            again = "; what is decided is probed again" if chosen.redo else ""
+            if self.phase is not None and self.phase.over and not chosen.redo:
+                again = "; A probes what is decided again"
+            self.attempt(
+                lambda: self._switch(types, redo=chosen.redo),
+                f"{title} from the next probe on{again}.",
+            )
 
     def _switch(self, types: tuple[ScanType, ...], *, redo: bool) -> None:
         """Tell the engine; a protocol that is new to the scan brings its ports along."""

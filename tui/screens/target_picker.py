@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.text import Text
 from textual import events, work
@@ -183,7 +183,7 @@ class TargetPicker(Dialog[BuiltSpec]):
     def _resolve(self, text: str) -> None:
         found: BuiltSpec | SpecError
         try:
-            plan = Plan(self._plan.args, self._door.default_scan_types())
+            plan = replace(self._plan, defaults=self._door.default_scan_types())
             found = plan.with_targets(text).build(self._door.look_up)
         except SpecError as error:
             found = error
