@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import difflib
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,10 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from engine.sanitize import clean
+from themes.toml_file import TomlFileError, read_toml
 
 DEFAULT_THEME = "pyscan-dark"
 OUR_FOLDER = Path(__file__).parent
-MAX_BYTES = 64 * 1024
 MAX_FILES = 100
 
 UI_COLOURS = (
@@ -44,10 +43,14 @@ PORT_FALLBACKS = {
     "filtered": "warning",
     "unfiltered": "secondary",
     "mixed": "accent",
+    "pending": "foreground",
 }
 """Keys of the ``[ports]`` table and the ``[ui]`` colour each falls back to."""
 
-_TOP_KEYS = ("name", "dark", "ansi", "ui", "ports")
+MAX_ABOUT = 200
+"""Characters of a theme's description that are kept."""
+
+_TOP_KEYS = ("name", "about", "dark", "ansi", "ui", "ports")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 CSS_FALLBACKS = {f"port-{state}": f"ansi_{colour}" for state, colour in (
@@ -56,53 +59,86 @@ CSS_FALLBACKS = {f"port-{state}": f"ansi_{colour}" for state, colour in (
     ("filtered", "yellow"),
     ("unfiltered", "cyan"),
     ("mixed", "magenta"),
+    ("pending", "default"),
 )}  # fmt: skip
 """CSS variables of ours for a theme that has none, such as those that come with Textual."""
 
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """Usable themes, ours first, and one line per thing that is wrong with the others."""
+    """Usable themes, ours first, and one line per thing that is wrong with the others.
+
+    Attributes:
+        themes: what can be chosen.
+        problems: one line each.
+        about: descriptions of themes, by name; not every theme has one.
+        users: names of the themes that come from the user's folder.
+    """
 
     themes: tuple[Theme, ...]
-    problems: tuple[str, ...]
+    problems: tuple[str, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
+    users: frozenset[str] = frozenset()
+
+    def named(self, name: str) -> Theme | None:
+        """The theme called ``name``."""
+        return next((one for one in self.themes if one.name == name), None)
+
+    def nearest(self, name: str) -> str:
+        """What to say to somebody who asked for a theme there is not."""
+        names = [one.name for one in self.themes]
+        near = difflib.get_close_matches(name[:60], names, n=1)
+        return f"did you mean {near[0]}?" if near else f"there are {', '.join(names[:20])}"
 
 
 class ThemeError(ValueError):
     """A theme file that cannot be used; the text says why, in one line."""
 
 
-def load_themes(user_folder: Path | None = None) -> LoadResult:
-    """Every theme of ours and of ``user_folder`` (``*.toml``); a user's theme replaces ours."""
+def load_themes(user_folder: Path | None = None, owner: int | None = None) -> LoadResult:
+    """Every theme of ours and of ``user_folder`` (``*.toml``); a user's theme replaces ours.
+
+    ``owner`` is the user whose files may be trusted: see themes.toml_file.
+    """
     themes: dict[str, Theme] = {}
+    about: dict[str, str] = {}
     problems: list[str] = []
-    for path in _theme_files(user_folder, problems):
+    ours = sorted(OUR_FOLDER.glob("*.toml"), key=lambda path: (path.stem != DEFAULT_THEME, path))
+    users: set[str] = set()
+    for path in (*ours, *_user_files(user_folder, problems)):
         try:
-            theme = read_theme(path, problems)
+            table = _read_table(path, None if path in ours else owner)
+            theme = make_theme(path, table, problems)
         except ThemeError as error:
             problems.append(f"theme {clean(path.name, 60)}: {error}")
-        else:
-            themes[theme.name] = theme
-    return LoadResult(tuple(themes.values()), tuple(problems))
+            continue
+        themes[theme.name] = theme
+        about[theme.name] = clean(str(table.get("about", "")), MAX_ABOUT)
+        if path not in ours:
+            users.add(theme.name)
+    return LoadResult(tuple(themes.values()), tuple(problems), about, frozenset(users))
 
 
-def _theme_files(user_folder: Path | None, problems: list[str]) -> Iterator[Path]:
-    yield from sorted(OUR_FOLDER.glob("*.toml"), key=lambda path: path.stem != DEFAULT_THEME)
+def _user_files(user_folder: Path | None, problems: list[str]) -> list[Path]:
     if user_folder is None:
-        return
+        return []
     try:
         paths = sorted(user_folder.glob("*.toml"))
     except OSError as error:
         problems.append(f"themes folder: {error.strerror}")
-        return
+        return []
     if len(paths) > MAX_FILES:
         problems.append(f"themes folder: only the first {MAX_FILES} files are read")
-    yield from paths[:MAX_FILES]
+    return paths[:MAX_FILES]
 
 
 def read_theme(path: Path, problems: list[str]) -> Theme:
     """The theme in one file. Lesser faults go to ``problems``; raises ThemeError for the rest."""
-    table = _read_table(path)
+    return make_theme(path, _read_table(path, None), problems)
+
+
+def make_theme(path: Path, table: Mapping[str, Any], problems: list[str]) -> Theme:
+    """The theme that a file's table describes. Raises ThemeError."""
     where = f"theme {clean(path.name, 60)}"
     problems += _unknown(where, "", table, _TOP_KEYS)
     name = table.get("name", path.stem)
@@ -143,23 +179,11 @@ def _framework_variables(dark: bool, ansi: bool) -> dict[str, str]:
     return BUILTIN_THEMES["ansi-dark" if dark else "ansi-light"].variables
 
 
-def _read_table(path: Path) -> dict[str, Any]:
+def _read_table(path: Path, owner: int | None) -> dict[str, Any]:
     try:
-        if not path.is_file():
-            raise ThemeError("is not a regular file")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise ThemeError(f"is larger than {MAX_BYTES // 1024} KiB")
-        return tomllib.loads(data.decode())
-    except OSError as error:
-        raise ThemeError(f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ThemeError("is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ThemeError(f"is not valid TOML: {clean(str(error), 120)}") from None
-    except RecursionError:
-        raise ThemeError("is nested too deeply") from None
+        return read_toml(path, owner)
+    except TomlFileError as error:
+        raise ThemeError(str(error)) from None
 
 
 def _colours(
@@ -176,20 +200,26 @@ def _colours(
         value = given.get(key)
         if value is None:
             continue
-        if isinstance(value, str) and _is_colour(value):
-            colours[key] = value
+        wrong = _not_a_colour(value)
+        if wrong:
+            problems.append(f"{where}: [{name}] {key} = {wrong}")
         else:
-            shown = clean(str(value), 30)
-            problems.append(f'{where}: [{name}] {key} = {shown} is not a colour such as "#5aa9e6"')
+            colours[key] = value
     return colours
 
 
-def _is_colour(text: str) -> bool:
-    try:
-        Color.parse(text[:100])
-    except (ColorParseError, ValueError):
-        return False
-    return True
+def _not_a_colour(value: object) -> str:
+    """What is wrong with a value; empty for a colour."""
+    near = None
+    if isinstance(value, str):
+        try:
+            Color.parse(value[:100])
+        except (ColorParseError, ValueError) as error:
+            near = getattr(error, "suggested_color", None)
+        else:
+            return ""
+    hint = f"; did you mean {near}?" if near else ' such as "#5aa9e6"'
+    return f"{clean(str(value), 30)} is not a colour{hint}"
 
 
 def _flag(

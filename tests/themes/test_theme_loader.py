@@ -1,21 +1,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.color import Color
+from textual.design import ColorSystem
 from textual.theme import Theme
 
 from themes.loader import (
     DEFAULT_THEME,
-    MAX_BYTES,
     PORT_FALLBACKS,
     ThemeError,
     load_themes,
     read_theme,
 )
+from themes.toml_file import MAX_BYTES
 
 GOOD = """
 name = "mine"
@@ -61,6 +63,21 @@ def test_port_colours_can_be_read_on_the_background(theme: Theme) -> None:
         assert (light + 0.05) / (dark + 0.05) >= 4.5, state
 
 
+def test_there_is_a_theme_for_every_eye() -> None:
+    loaded = load_themes()
+    assert len(loaded.themes) >= 8 and not loaded.users
+    assert all(loaded.about[one.name] for one in loaded.themes)
+    assert [one.name for one in loaded.themes if one.ansi] == ["terminal"]
+    for theme in loaded.themes:
+        ColorSystem(**colours_of(theme)).generate()
+
+
+def colours_of(theme: Theme) -> dict[str, Any]:
+    names = ("primary", "secondary", "accent", "warning", "error", "success")
+    names += ("foreground", "background", "surface", "panel", "dark", "ansi")
+    return {name: getattr(theme, name) for name in names}
+
+
 def test_what_is_left_out_falls_back(tmp_path: Path) -> None:
     problems: list[str] = []
     theme = read_theme(write(tmp_path, GOOD), problems)
@@ -75,6 +92,9 @@ def test_a_users_theme_comes_after_ours_and_may_replace_one(tmp_path: Path) -> N
     write(tmp_path, GOOD.replace("mine", DEFAULT_THEME), "other.toml")
     loaded = load_themes(tmp_path)
     assert loaded.themes[-1].name == "mine"
+    assert loaded.users == {"mine", DEFAULT_THEME}
+    assert loaded.nearest("mien") == "did you mean mine?"
+    assert loaded.nearest("%%%").startswith("there are pyscan-dark, ")
     (ours,) = (one for one in loaded.themes if one.name == DEFAULT_THEME)
     assert ours.primary == "#336699"
 
@@ -84,6 +104,7 @@ def test_a_users_theme_comes_after_ours_and_may_replace_one(tmp_path: Path) -> N
     [
         (GOOD + 'opne = "red"', "[ports] opne is not known; did you mean open?"),
         (GOOD + 'closed = "reddish"', "[ports] closed = reddish is not a colour"),
+        (GOOD + 'closed = "gren"', "is not a colour; did you mean green?"),
         (GOOD + "closed = 7", "[ports] closed = 7 is not a colour"),
         (
             'drak = true\nname = "mine"\n[ui]\nprimary = "red"',
@@ -110,7 +131,9 @@ def test_lesser_faults_are_named_and_the_theme_still_works(
         (b"\xff\xfe", "is not UTF-8 text"),
         ('name = "Bad Name!"\n[ui]\nprimary = "red"', "small letters"),
         ("[ui]\nsecondary = 'red'", "[ui] primary is missing"),
-        ("#" * (MAX_BYTES + 1), "is larger than"),
+        ("n = " + "9" * 5000, "a number is too long"),
+        ("n = " + "[" * 5000, "is nested too deeply"),
+        pytest.param("#" * (MAX_BYTES + 1), "is larger than", id="huge"),
     ],
 )
 def test_unusable_files_are_left_out_with_one_line(
