@@ -162,6 +162,11 @@ class PyScanApp(ReportsFailedWork, App[None]):
             line += "\nNo raw-socket rights here: i on the main screen tells how to get them."
         return line
 
+    def keep_plan(self, plan: Plan) -> str:
+        """Scan by this plan from the next scan on; what the target picker says about it."""
+        self.plan = plan
+        return self.plan_remark
+
     def start_scan(self, built: BuiltSpec) -> None:
         """End the session there is, and begin another in its place."""
         self._tell_problems(built)

@@ -12,15 +12,18 @@ from textual.events import Paste
 from textual.widgets import Input, OptionList
 
 from engine.spec.error import SpecError
+from engine.spec.ping import Mode, Names
 from engine.spec.ports import parse_ports
 from engine.spec.scan_type import Protocol
 from engine.spec.targets import parse_targets
 from tui.app import PyScanApp
+from tui.plan import Finding
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import Verdict, caret_lines
 from tui.screens.export import ExportDialog
 from tui.screens.port_editor import PortEditor
 from tui.screens.target_picker import TargetPicker
+from tui.widgets.choice_line import ChoiceLine
 
 Make = Callable[..., PyScanApp]
 
@@ -163,6 +166,58 @@ async def test_escape_leaves_an_empty_screen_that_says_what_to_do(
         await until(pilot, lambda: door.sessions)
         assert door.session.spec.ports == parse_ports("web", door.session.spec.protocols)
         assert door.session.spec.timing.number == 5
+
+
+async def test_how_hosts_are_found_is_chosen_and_kept(
+    make_app: Make, door: Any, until: Any
+) -> None:
+    app = make_app("-p", "22")
+    async with app.run_test(size=(80, 24)) as pilot:
+        picker = await picking(pilot, app, until)
+        finding, names = picker.query(ChoiceLine)
+        assert (finding.chosen, names.chosen) == (0, 0)
+        await pilot.press("tab", "tab", "right", "right")
+        assert app.plan.finding is Finding.ONLY
+        assert "only which hosts are up" in str(picker.query_one("#remark").visual)
+        await pilot.press("down", "space", "enter")
+        await until(pilot, lambda: door.sessions)
+        spec = door.session.spec
+        assert not spec.scan_ports and spec.discovery.names is Names.NEVER
+        assert spec.discovery.mode is Mode.PING and not app.plan.looks_up_names
+
+
+@pytest.mark.parametrize(
+    ("steps", "mode", "ports"),
+    [(1, Mode.ASSUME_UP, True), (3, Mode.LIST, False), (4, Mode.PING, True)],
+)
+async def test_every_way_to_find_hosts_reaches_the_scan(
+    make_app: Make, door: Any, until: Any, steps: int, mode: Mode, ports: bool
+) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await picking(pilot, app, until)
+        await pilot.press("tab", "tab", *["right"] * steps, "enter")
+        await until(pilot, lambda: door.sessions)
+        assert door.session.spec.discovery.mode is mode
+        assert door.session.spec.scan_ports is ports
+
+
+async def test_a_click_chooses_how_hosts_are_found(make_app: Make, until: Any) -> None:
+    app = make_app("-sn")
+    async with app.run_test(size=(80, 24)) as pilot:
+        picker = await picking(pilot, app, until)
+        line = picker.query_one("#finding", ChoiceLine)
+        assert line.chosen == 2
+        await pilot.click("#finding", offset=(24, 0))
+        assert line.chosen == 1 and app.plan.finding is Finding.EVERY
+        await pilot.click("#finding", offset=(2, 0))
+        assert line.chosen == 1
+
+
+async def test_targets_that_are_added_follow_their_scan(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await pilot.press("+")
+        assert isinstance(app.screen, TargetPicker) and not app.screen.query(ChoiceLine)
 
 
 # The port editor

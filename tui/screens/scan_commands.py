@@ -36,7 +36,11 @@ class ScanCommands(Workbench):
     def open_picker(self) -> None:
         """Ask for targets and scan them."""
         picker = TargetPicker(
-            self.app.door, self.app.recent, self.app.plan, remark=self.app.plan_remark
+            self.app.door,
+            self.app.recent,
+            self.app.plan,
+            remark=self.app.plan_remark,
+            keep=self.app.keep_plan,
         )
         self.app.push_screen(picker, given(self.app.start_scan))
 

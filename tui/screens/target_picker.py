@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from rich.text import Text
@@ -18,14 +18,22 @@ from engine.spec.error import SpecError
 from engine.spec.targets import TargetExpressions, parse_target_file, parse_targets
 from tui.door import EngineDoor
 from tui.line_input import LineInput
-from tui.plan import FILE_MARK, Plan, expand
+from tui.plan import FILE_MARK, Finding, Plan, expand
 from tui.recent import RecentTargets
 from tui.screens.dialog import Dialog, Verdict
+from tui.widgets.choice_line import ChoiceLine
 
 MAX_TYPED = 20_000
 FILE_PAUSE = 0.25
 """Seconds without a key before a file that is being named is read."""
 LOCALHOST = "localhost"
+WAYS: tuple[tuple[Finding, str], ...] = (
+    (Finding.PING, "ping first"),
+    (Finding.EVERY, "scan every one"),
+    (Finding.ONLY, "only find them"),
+    (Finding.LIST, "only list"),
+)
+"""How hosts are found, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class TargetPicker(Dialog[BuiltSpec]):
         plan: how the targets will be scanned.
         remark: a line or two about that.
         adding: the targets are added to a running scan.
+        keep: is given the plan when the user changes how hosts are found; its answer is the new
+            remark.
     """
 
     def __init__(
@@ -56,11 +66,14 @@ class TargetPicker(Dialog[BuiltSpec]):
         *,
         remark: str = "",
         adding: bool = False,
+        keep: Callable[[Plan], str] = lambda _: "",
     ) -> None:
         super().__init__()
         self.heading = "Add targets to this scan" if adding else "What to scan"
-        verb = "add" if adding else "start"
-        self.keys = f"Enter {verb} (on an empty line: localhost)   ↓ list   Esc close"
+        lines = "" if adding else "   Tab to the lines below, ← → change"
+        self.keys = f"Enter {'add' if adding else 'start'}   ↓ list{lines}   Esc close"
+        self._adding = adding
+        self._keep = keep
         self._door = door
         self._recent = recent
         self._plan = plan
@@ -78,7 +91,22 @@ class TargetPicker(Dialog[BuiltSpec]):
         )
         yield Verdict(id="verdict")
         yield OptionList(id="suggestions")
+        if not self._adding:
+            ways = [way for way, _ in WAYS]
+            words = [words for _, words in WAYS]
+            yield ChoiceLine("Hosts", words, ways.index(self._plan.finding), id="finding")
+            if not self._door.demonstration:
+                names = ("look up", "do not")
+                yield ChoiceLine("Names", names, 1 - self._plan.looks_up_names, id="names")
         yield Static(Text(self._remark), id="remark", markup=False)
+
+    def on_choice_line_changed(self, event: ChoiceLine.Changed) -> None:
+        """Find hosts another way, or look names up or not; the plan keeps it."""
+        if event.line.id == "finding":
+            plan = self._plan.with_finding(WAYS[event.line.chosen][0])
+        else:
+            plan = self._plan.with_names(event.line.chosen == 0)
+        self.update_plan(plan, self._keep(plan))
 
     def update_plan(self, plan: Plan, remark: str) -> None:
         """Scan by another plan: the engine has told what is possible here."""
@@ -174,10 +202,13 @@ class TargetPicker(Dialog[BuiltSpec]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Look names up, then give the addresses back."""
+        self._submit()
+
+    def _submit(self) -> None:
         if not self._busy:
             self._busy = True
             self.query_one(Verdict).say("Looking up …")
-            self._resolve(event.value.strip() or LOCALHOST)
+            self._resolve(self.query_one(Input).value.strip() or LOCALHOST)
 
     @work(thread=True, exclusive=True, group="targets", exit_on_error=False)
     def _resolve(self, text: str) -> None:
@@ -212,21 +243,20 @@ class TargetPicker(Dialog[BuiltSpec]):
         line.focus()
 
     def on_key(self, event: events.Key) -> None:
-        """Move between the input and the list with the arrows."""
+        """Move between the input and the list with the arrows; Enter starts from the lines, too."""
         suggestions = self.query_one("#suggestions", OptionList)
         if event.key == "down" and isinstance(self.focused, Input) and self._suggestions:
             event.stop()
             suggestions.focus()
             if suggestions.highlighted is None:
                 suggestions.action_first()
+        elif event.key == "enter" and isinstance(self.focused, ChoiceLine):
+            event.stop()
+            self._submit()
         elif (
             event.key == "up"
             and self.focused is suggestions
-            and suggestions.highlighted
-            in (
-                None,
-                1,
-            )
+            and suggestions.highlighted in (None, 1)
         ):
             event.stop()
             event.prevent_default()
