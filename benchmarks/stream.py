@@ -6,6 +6,7 @@ import threading
 import time
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.core.progress import Progress
 from engine.results.log import ScanLog
@@ -36,8 +37,8 @@ class OneHost:
     def name(self, host: int) -> str:
         return ""
 
-    def sort_keys(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-        return np.zeros(1, np.int64)
+    def sort_keys(self, hosts: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
+        return np.zeros(1 if hosts is None else len(hosts), np.int64)
 
 
 class StreamedScan:

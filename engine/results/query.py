@@ -116,8 +116,7 @@ def _order(
     snapshot: Snapshot, query: Query, keys: NDArray[np.int64], cells: NDArray[np.void]
 ) -> NDArray[np.intp]:
     """Sort order: the chosen column, then host address, protocol and port."""
-    rank = snapshot.names.sort_keys()
-    base = rank[keys >> 18] << 18 | (keys & 0x3FFFF)
+    base = snapshot.names.sort_keys(keys >> 18) << 18 | (keys & 0x3FFFF)
     if query.sort is SortColumn.HOST:
         order = np.argsort(base, kind="stable")
         return order[::-1] if query.descending else order

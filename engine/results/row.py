@@ -28,8 +28,8 @@ class HostNames(Interface):
     def name(self, host: int) -> str:
         """The name the user typed for it; empty if none."""
 
-    def sort_keys(self) -> NDArray[np.int64]:
-        """Rank of each host in address order."""
+    def sort_keys(self, hosts: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
+        """Numbers below 2**34 that sort hosts by address: of all hosts by index, or of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ class SimulatedTransport:
         self._clock = 0.0
         self._woken = threading.Event()
         self._random = np.random.default_rng(scenario.seed)
-        self._profile_of = np.empty(0, np.int64)
+        self._living: tuple[AddressBook, ...] = ()
+        self._known = 0
         self._arrivals: list[tuple[float, int, NDArray[np.void]]] = []
         self._serial = 0
         self._queue_free: dict[int, float] = {}
@@ -96,20 +97,26 @@ class SimulatedTransport:
         return SendReport(np.full(len(batch), now))
 
     def _profiles(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
-        if len(self._profile_of) < self._book.count:
-            profile_of = np.full(self._book.count, -1, np.int64)
-            for number, profile in enumerate(self._scenario.profiles):
-                scanned = self._book.targets
-                known = AddressBook(scanned.minus(scanned.minus(profile.hosts)))
-                every = np.arange(known.count, dtype=np.uint32)
-                family = known.families(every)
-                for found in (
-                    self._book.find_v4(known.v4(every[family == 4])),
-                    self._book.find_v6(known.v6(every[family == 6])),
-                ):
-                    profile_of[found[found >= 0]] = number
-            self._profile_of = profile_of
-        return self._profile_of[hosts]
+        """The number of each host's profile, the last that names it; -1 for none."""
+        if self._known != self._book.count:
+            self._look_round()
+        found = np.full(len(hosts), -1, np.int64)
+        families = self._book.families(hosts)
+        four, six = np.flatnonzero(families == 4), np.flatnonzero(families == 6)
+        v4, v6 = self._book.v4(hosts[four]), self._book.v6(hosts[six])
+        for number, living in enumerate(self._living):
+            found[four[living.find_v4(v4) >= 0]] = number
+            found[six[living.find_v6(v6) >= 0]] = number
+        return found
+
+    def _look_round(self) -> None:
+        """Find the scanned hosts of each profile: a scenario may hold far more than is scanned."""
+        scanned = self._book.targets
+        self._living = tuple(
+            AddressBook(scanned.minus(scanned.minus(profile.hosts)))
+            for profile in self._scenario.profiles
+        )
+        self._known = self._book.count
 
     def _answer(self, now: float, profile: HostProfile, batch: ProbeBatch) -> None:
         arrives = self._random.random(len(batch)) >= profile.loss

@@ -56,8 +56,8 @@ class Book:
     def name(self, host: int) -> str:
         return self.names.get(host, "")
 
-    def sort_keys(self) -> NDArray[np.int64]:
-        return np.arange(self.count, dtype=np.int64)
+    def sort_keys(self, hosts: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
+        return np.arange(self.count) if hosts is None else hosts.astype(np.int64)
 
 
 class FakeSession:

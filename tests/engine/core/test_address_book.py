@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -38,7 +39,9 @@ def check(book: AddressBook) -> None:
     v6 = every[book.families(every) == 6]
     assert [str(ipaddress.IPv6Address(n.tobytes())) for n in book.v6(v6)] == [texts[i] for i in v6]
     order = sorted(texts, key=lambda text: (":" in text, int(ipaddress.ip_address(text))))
-    assert book.sort_keys().tolist() == [order.index(text) for text in texts]
+    keys = book.sort_keys()
+    assert [texts[host] for host in np.argsort(keys)] == order
+    assert book.sort_keys(every[::-1]).tolist() == keys[::-1].tolist() and keys.max() < 1 << 34
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1", "fd00::1", "10.0.0.0/26", "fd00::/122", MIXED])
@@ -118,3 +121,68 @@ def test_too_many_addresses_are_refused_and_nothing_changes(
     check(book)
     with pytest.raises(SpecError):
         AddressBook(targets("10.0.0.0/8"))
+
+
+octets = st.lists(st.integers(0, 255), min_size=1, max_size=4, unique=True).map(
+    lambda some: ",".join(map(str, sorted(some)))
+)
+expressions = st.one_of(
+    pieces,
+    st.tuples(octets, octets, octets, octets).map(".".join),
+    st.builds("10.{}.0.0/{}".format, st.integers(0, 255), st.integers(23, 32)),
+    st.builds(
+        "fd00::{:x}:{:x}/{}".format, st.integers(0, 3), st.just(0xFFF0), st.integers(118, 128)
+    ),
+    st.builds("fe80::{:x}%{}/125".format, st.integers(0, 9), st.sampled_from(["lo", "eth7"])),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(expressions, min_size=1, max_size=5), st.sampled_from([1, 8, 1 << 16]), st.data())
+def test_arithmetic_equals_the_plain_list(
+    texts: list[str], most_runs: int, data: st.DataObject
+) -> None:
+    """Whether patterns become runs or grids, a book means what its target sets list in order."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(addressing, "_MOST_RUNS", most_runs)
+        book = AddressBook(targets(texts[0]))
+        plain = list(targets(texts[0]).addresses(1 << 20))
+        for text in texts[1:]:
+            plain += targets(text).minus(book.targets).addresses(1 << 20)
+            book.extend(targets(text))
+    assert book.count == len(plain)
+    some = data.draw(st.lists(st.integers(0, len(plain) - 1), min_size=1, max_size=50))
+    for host in some:
+        address, _, scope = plain[host].partition("%")
+        assert (book.text(host), book.scope(host)) == (address, scope)
+        found = find(book, address)
+        assert found == host if not scope else plain[found].partition("%")[0] == address
+    hosts = np.array(some, np.uint32)
+    by_key = hosts[np.argsort(book.sort_keys(hosts), kind="stable")]
+    values = [ipaddress.ip_address(book.text(int(host))) for host in by_key]
+    unscoped = [
+        (one.version, int(one))
+        for one, at in zip(values, by_key, strict=True)
+        if not book.scope(int(at))
+    ]
+    assert unscoped == sorted(unscoped)
+
+
+@pytest.mark.parametrize("text", ["10.0.0.0/8", "0-254.0.0.0/8", "*.*.*.1,3", "fd00::ffff:0:0/97"])
+def test_a_book_of_millions_takes_no_memory(text: str) -> None:
+    tracemalloc.start()
+    try:
+        book = AddressBook(targets(text))
+        hosts = np.array([0, 1, 4_711, book.count // 2, book.count - 1], np.uint32)
+        assert [find(book, book.text(int(host))) for host in hosts] == hosts.tolist()
+        assert (np.diff(book.sort_keys(hosts)) > 0).all()
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_addresses_across_the_middle_of_an_ipv6_address() -> None:
+    """A span may carry from the lower 64 bits into the upper ones."""
+    book = AddressBook(targets("fd00::ffff:ffff:ffff:fff0/124 fd00:0:0:1::/124"))
+    check(book)
+    assert book.text(15) == "fd00::ffff:ffff:ffff:ffff" and book.text(16) == "fd00:0:0:1::"

@@ -55,8 +55,8 @@ class HandNames:
     def name(self, host: int) -> str:
         return self.names.get(host, "")
 
-    def sort_keys(self) -> NDArray[np.int64]:
-        return np.arange(len(self.addresses))
+    def sort_keys(self, hosts: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
+        return np.arange(len(self.addresses)) if hosts is None else hosts.astype(np.int64)
 
 
 def build_report(
