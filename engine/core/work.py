@@ -52,11 +52,13 @@ class WalkRing:
 
 
 class WorkQueue:
-    """First probes to send: cells put back go first, then protocol after protocol; of each
-    protocol the urgent walks before the others."""
+    """First probes to send: protocol after protocol, of each the urgent walks before the others.
+    Cells put back take turns with them, so that a host whose Ethernet address is still being asked
+    for holds nobody up."""
 
     def __init__(self) -> None:
         self._returned: deque[ProbeBatch] = deque()
+        self._again = False
         self._rings = {
             (protocol, urgent): WalkRing() for protocol in Protocol for urgent in (True, False)
         }
@@ -94,7 +96,8 @@ class WorkQueue:
         """The next cells, ``count`` at most; empty when there are none left."""
         if count <= 0:
             return empty_probes()
-        if self._returned:
+        self._again = not self._again
+        if self._returned and (self._again or not any(r.remaining for r in self._rings.values())):
             cells = self._returned.popleft()
             if len(cells) > count:
                 self._returned.appendleft(cells[count:])

@@ -36,7 +36,11 @@ class _Walk:
 
 
 class AskQueue:
-    """Pings of a roster's hosts that wait to be sent; further copies go before first ones."""
+    """Pings of a roster's hosts that wait to be sent; further copies go before first ones.
+
+    Pings that could not leave take turns with the others: a host whose Ethernet address is still
+    being asked for holds nobody up, and meanwhile more are asked for.
+    """
 
     def __init__(self, roster: Roster, *, shuffle: bool, seed: int) -> None:
         self._roster = roster
@@ -44,12 +48,15 @@ class AskQueue:
         self._seed = seed
         self._walks: deque[_Walk] = deque()
         self._due: deque[ProbeBatch] = deque()
+        self._returned: deque[ProbeBatch] = deque()
+        self._again = False
         self._largest = int(roster.sizes.max())
 
     @property
     def waiting(self) -> int:
         """About how many pings wait: at least one per host that is still to be asked."""
-        return sum(walk.remaining for walk in self._walks) + sum(map(len, self._due))
+        walks = sum(walk.remaining for walk in self._walks)
+        return walks + sum(map(len, self._due)) + sum(map(len, self._returned))
 
     def add(self, hosts: NDArray[np.uint32]) -> None:
         """Ask these hosts, each with all its pings at once."""
@@ -68,15 +75,17 @@ class AskQueue:
     def put_back(self, probes: ProbeBatch) -> None:
         """Return pings that could not leave."""
         if len(probes):
-            self._due.appendleft(probes)
+            self._returned.append(probes)
 
     def clear(self) -> None:
         """Forget everything that waits."""
         self._walks.clear()
         self._due.clear()
+        self._returned.clear()
 
     def take(self, room: int) -> ProbeBatch:
         """Up to ``room`` pings that are still wanted."""
+        self._again = not self._again
         chosen: list[ProbeBatch] = []
         for _ in range(_MOST_LOOKS):
             probes = self._next(room) if room > 0 else empty_probes()
@@ -91,14 +100,21 @@ class AskQueue:
         return batch[np.sort(firsts(self._roster.locate(batch)))]
 
     def _next(self, room: int) -> ProbeBatch:
-        if not self._due:
-            while self._walks and not self._walks[0].remaining:
-                self._walks.popleft()
-            if not self._walks:
-                return empty_probes()
+        if self._again and self._returned:
+            return _first_of(self._returned, room)
+        while self._walks and not self._walks[0].remaining:
+            self._walks.popleft()
+        if self._walks and not self._due:
             hosts = self._walks[0].take(max(1, room // self._largest))
             self._due.append(self._roster.expand(hosts).probes)
-        probes = self._due.popleft()
-        if len(probes) > room:
-            self._due.appendleft(probes[room:])
-        return probes[:room]
+        return _first_of(self._due or self._returned, room)
+
+
+def _first_of(waiting: deque[ProbeBatch], room: int) -> ProbeBatch:
+    """Up to ``room`` probes from the head of a queue."""
+    if not waiting:
+        return empty_probes()
+    probes = waiting.popleft()
+    if len(probes) > room:
+        waiting.appendleft(probes[room:])
+    return probes[:room]

@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import socket
 
+from engine.spec.ping import Mode
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.transport.base import TransportUnavailable
@@ -24,12 +25,17 @@ def check_wishes(spec: ScanSpec) -> tuple[str, ...]:
     if not options.source_address or _is_ours(options.source_address, options.interface):
         return ()
     stranger = f"{options.source_address} is not an address of this machine"
-    if not options.interface or spec.discovery is not None:
+    if not options.interface or not _unasked(spec):
         raise TransportUnavailable(
             f"{stranger}, so answers would go elsewhere\n"
             "name one that ip address shows; with -e and -Pn others are used all the same"
         )
     return (f"{stranger}: answers go there, and what they say is seen only if they pass by here",)
+
+
+def _unasked(spec: ScanSpec) -> bool:
+    """Whether hosts are scanned whether or not they answer."""
+    return spec.discovery is None or spec.discovery.mode is Mode.ASSUME_UP
 
 
 def _interface(name: str) -> int:
