@@ -16,32 +16,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import (
-    REFUSED,
-    UNKNOWN_ATTEMPT,
-    ProbeBatch,
-    ReplyBatch,
-    SendReport,
-    empty_probes,
-)
-from engine.core.distinct import distinct, distinct_bytes, firsts
-from engine.core.ledger import FOREIGN, Ledger, Positions
+from engine.core.answers import Answers
+from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, empty_probes
+from engine.core.cells import Cells
+from engine.core.distinct import distinct, firsts
+from engine.core.ledger import Ledger, Positions
 from engine.core.loss import LossEstimate
 from engine.core.outstanding import Outstanding
 from engine.core.pace import Pace
 from engine.core.patience import PATIENCE
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
-from engine.core.verdict import Verdicts, classify
 from engine.core.walks import name_cells
-from engine.spec.port_state import PortState
-from engine.spec.reason import Reason
 from engine.spec.scan import WHOLE, Shard
-from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.scan_type import ScanType
 from engine.spec.timing import TimingTemplate
-from engine.techniques.answer import FROM_TARGET
 from engine.techniques.registry import technique
-from engine.techniques.upgrade import may_replace
 
 MOST_PER_POLL = 2_048
 """Probes handed out at once: small enough that a command never waits 100 ms for a batch."""
@@ -52,11 +42,6 @@ MOST_REVIEWS = 40
 """Rounds of asking silent ports again at the end of a scan whose answers were rationed."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
-_HASTE = 0.05
-"""Seconds an answer may seem to come before its probe: the times of probes sent by one system call
-are interpolated."""
-_FINEST = 1e-5
-"""Shortest round trip, in seconds, that is told apart from none."""
 _TRUSTED = 30
 """Answers without loss after which the path counts as clean."""
 
@@ -85,27 +70,21 @@ class ScanCore:
         self._timing = timing
         self._queue = SendQueue(ledger, scan_types, seed, shard)
         self.rtt = RttEstimator(ledger.host_count)
-        self.loss = LossEstimate()
         self.pace = Pace(timing)
+        self._cells = Cells(ledger)
+        self._answers = Answers(self._cells, self._queue, self.rtt, self.pace)
         self._outstanding = Outstanding()
-        self._began: float | None = None
         self._last_sent = 0.0
         self._blocked_until = 0.0
         self._group_timeout = timing.initial_timeout
-        self._silent_cells = 0
         self._reviews = 0
         self._reviewed = False
         self._linger_until = 0.0
         self._answers_at_review = 0
-        self._newly: list[Positions] = []
         self.paused = False
         self.expect_more = False  # whether hosts may still be admitted: no end before
-        self.open_cells = 0
-        self.decided = 0
-        self.in_flight = 0
         self.sent_total = 0
         self.resent_total = 0
-        self.answered_total = 0
 
     # ---------------------------------------------------------------- work
 
@@ -129,7 +108,7 @@ class ScanCore:
         if rtt is not None:
             known = ~np.isnan(rtt)
             self.rtt.sample(hosts[known], rtt[known])
-        self.open_cells += self._queue.admit(hosts, channels, sharded=sharded)
+        self._cells.open += self._queue.admit(hosts, channels, sharded=sharded)
         self._reviewed = False
 
     @property
@@ -138,9 +117,34 @@ class ScanCore:
         return self._queue.waiting
 
     @property
+    def open_cells(self) -> int:
+        """Cells to decide."""
+        return self._cells.open
+
+    @property
+    def decided(self) -> int:
+        """Cells decided in the current pass."""
+        return self._cells.decided
+
+    @property
+    def in_flight(self) -> int:
+        """Cells with a probe out whose time is not up."""
+        return self._cells.in_flight
+
+    @property
+    def answered_total(self) -> int:
+        """Answers that decided a cell."""
+        return self._answers.total
+
+    @property
+    def loss(self) -> LossEstimate:
+        """Loss over all hosts."""
+        return self._answers.loss
+
+    @property
     def silent_share(self) -> float:
         """Share of the decided cells that never answered, 0..1."""
-        return self._silent_cells / self.decided if self.decided else 0.0
+        return self._cells.silent / self.decided if self.decided else 0.0
 
     @property
     def _idle(self) -> bool:
@@ -168,8 +172,7 @@ class ScanCore:
 
     def poll(self, now: float) -> Poll:
         """What may be sent now. Call again at ``wake_at`` or when something happened."""
-        if self._began is None:
-            self._began = now
+        self._cells.begin(now)
         self._expire(now)
         self._adapt(now)
         if self.paused:
@@ -204,7 +207,7 @@ class ScanCore:
         """Note what became of a batch from poll()."""
         refused = report.sent_at == REFUSED
         if refused.any():
-            self._give_up(self._ledger.locate(batch[refused]))
+            self._cells.give_up(self._ledger.locate(batch[refused]))
             batch, report = batch[~refused], SendReport(report.sent_at[~refused], report.problems)
         left = ~np.isnan(report.sent_at)
         for problem in report.problems:
@@ -217,30 +220,13 @@ class ScanCore:
         sent_at = report.sent_at[left]
         if not len(batch):
             return
-        at = self._ledger.locate(batch)
-        ticks = self._microseconds(sent_at)
-        again, gaps = batch["attempt"] > 0, self._ages(at, ticks)
-        spans = np.where(again, self._ledger.spans(at) + gaps, 0.0)
-        at_this_pace = again & ~np.isnan(spans) & (gaps < now - self.pace.changed_at)
-        self._ledger.note_sent(at, batch["attempt"] + np.uint8(1), ticks, at_this_pace, spans)
-        self.in_flight += len(batch)
+        steady = np.full(len(batch), now - self.pace.changed_at)
+        self._cells.fly(self._ledger.locate(batch), batch["attempt"], sent_at, steady)
         self.sent_total += len(batch)
         self.resent_total += int(np.count_nonzero(batch["attempt"]))
         self.pace.note_sent(len(batch))
         self._last_sent = float(sent_at.max())
         self._outstanding.add(batch, sent_at, self._timeouts)
-
-    def _ages(self, at: Positions, ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """Seconds from the cells' last probe to ``ticks`` (32-bit clocks: up to 35 minutes)."""
-        ages: NDArray[np.float64] = (ticks - self._ledger.clocks(at)).view(np.int32) / 1e6
-        return ages
-
-    def _microseconds(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
-        began = self._began or 0.0
-        ticks: NDArray[np.uint32] = (((times - began) * 1e6).astype(np.int64) & 0xFFFFFFFF).astype(
-            np.uint32
-        )
-        return ticks
 
     # ---------------------------------------------------------------- waiting
 
@@ -249,12 +235,7 @@ class ScanCore:
         return self.rtt.timeouts(probes["host"], self._timing) + patience
 
     def _still_waiting(self, probes: ProbeBatch, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Probes that are the last copy of their cell. The time tells, not the number of the copy:
-        a rescan counts its copies from 0 again while earlier ones may be outstanding."""
-        at = self._ledger.locate(probes)
-        waiting: NDArray[np.bool_] = self._ledger.flying(at)
-        waiting &= self._ledger.clocks(at) == self._microseconds(sent_at)
-        return waiting
+        return self._cells.flying(self._ledger.locate(probes), sent_at)
 
     def _expire(self, now: float) -> None:
         late = self._outstanding.expired(now, self._timeouts, self._still_waiting)
@@ -263,43 +244,20 @@ class ScanCore:
         at = self._ledger.locate(late)
         once = np.sort(firsts(at))  # on a virtual clock two copies may leave in one microsecond
         late, at = late[once], at[once]
-        self._ledger.land(at)
-        self.in_flight -= len(late)
-        copies = self.loss.copies(self._timing.max_retries)
+        self._cells.land(at)
+        copies = self._copies(late["host"])
         technique_now = self._queue.techniques[late["protocol"]]
         exhausted = (late["technique"] == technique_now) & (late["attempt"] + 1 >= copies)
-        self._settle(now, at[exhausted], late["technique"][exhausted])
+        self._cells.settle(now, at[exhausted], late["technique"][exhausted])
         unwanted = technique_now == 0
-        self._give_up(at[unwanted])
+        self._cells.give_up(at[unwanted])
         again = late[~exhausted & ~unwanted]
         again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
         self._queue.add_resend(again)
 
-    def _settle(self, now: float, at: Positions, techniques: NDArray[np.uint8]) -> None:
-        """Decide cells by silence."""
-        for number in distinct_bytes(techniques):
-            mine = at[techniques == number]
-            outcome = technique(ScanType(number)).silence
-            self._ledger.decide(
-                mine,
-                state=outcome.state,
-                reason=outcome.reason,
-                technique=number,
-                ttl=0,
-                flags=0,
-                rtt=float("nan"),
-                clock=self._ticks(now),
-            )
-            self._silent_cells += len(mine)
-            self._decided(mine)
-
-    def _decided(self, at: Positions) -> None:
-        self.open_cells -= len(at)
-        self.decided += len(at)
-        self._newly.append(at)
-
-    def _ticks(self, now: float) -> int:
-        return min(int((now - (self._began or now)) * 10_000), 0xFFFFFFFF)
+    def _copies(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """How many copies silent ports of these hosts deserve."""
+        return self._answers.host_loss.copies(hosts, self._timing.max_retries)
 
     def _adapt(self, now: float) -> None:
         timeout = self.rtt.group_timeout(self._timing)
@@ -320,7 +278,7 @@ class ScanCore:
         gained = self.answered_total - self._answers_at_review
         self._answers_at_review = self.answered_total
         silent = self._ledger.silent()
-        again = self._ledger.tries(silent) < self.loss.copies(self._timing.max_retries)
+        again = self._ledger.tries(silent) < self._copies(self._ledger.name(silent)[0])
         if self.pace.uncertain and gained and self._reviews < MOST_REVIEWS:
             again[:] = True
         self._reviews += 1
@@ -349,118 +307,19 @@ class ScanCore:
         cells = name_cells(*self._ledger.name(at))
         cells["technique"] = self._queue.techniques[cells["protocol"]]
         cells["attempt"] = np.minimum(self._ledger.tries(at), LAST_ATTEMPT)
-        self._reopen(at, cells["attempt"])
+        self._cells.reopen(at, cells["attempt"])
         self._queue.add_resend(cells)
         return True
-
-    def _reopen(self, at: Positions, tries: NDArray[np.uint8] | int) -> None:
-        self._silent_cells -= int(np.count_nonzero(self._ledger.reasons(at) == Reason.NO_RESPONSE))
-        self._ledger.reopen(at, tries)
-        self.open_cells += len(at)
-        self.decided -= len(at)
 
     # ---------------------------------------------------------------- answers
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
-        if not len(replies):
-            return np.empty(0, np.intp)
-        at = self._ledger.locate(replies.records)
-        verdicts = classify(replies.records)
-        useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
-        taken = [np.empty(0, np.intp)]
-        while len(useful):
-            # One answer per cell at a time: a second one in the batch meets the state of the first.
-            kinds = replies.records["technique"][useful]
-            useful = useful[self._acceptable(at[useful], verdicts.state[useful], kinds)]
-            if not len(useful):
-                break
-            first = firsts(at[useful])
-            chosen, useful = useful[first], np.delete(useful, first)
-            self._decide(now, at[chosen], replies.records[chosen], verdicts.only(chosen))
-            taken.append(chosen)
-        return np.concatenate(taken)
-
-    def _decide(
-        self, now: float, at: Positions, records: NDArray[np.void], verdicts: Verdicts
-    ) -> None:
-        """Decide cells, each once, by answers."""
-        awaited = self._ledger.open_questions(at)
-        silent = ~awaited & (self._ledger.reasons(at) == Reason.NO_RESPONSE)
-        rtt = self._round_trips(at, records, awaited)
-        news = awaited | silent  # a second answer says nothing of the path
-        self._count_answers(now, at[news], records[news])
-        foreign = (records["answer"] & FROM_TARGET) == 0
-        self._ledger.decide(
-            at,
-            state=verdicts.state,
-            reason=verdicts.reason,
-            technique=records["technique"],
-            ttl=records["ttl"],
-            flags=np.where(foreign, FOREIGN, 0).astype(np.uint8),
-            rtt=rtt * 1e3,
-            clock=self._ticks(now),
-        )
-        self._decided(at[awaited])
-        self._newly.append(at[~awaited])
-        self._silent_cells -= int(np.count_nonzero(silent))
-
-    def _acceptable(
-        self, at: Positions, states: NDArray[np.uint8], techniques: NDArray[np.uint8]
-    ) -> NDArray[np.bool_]:
-        """Cells answers with these states, to these techniques, may decide: those that wait for
-        one, those given up as silent, and those whose first answer says less (see UPGRADES).
-        "Unfiltered" is no news after silence, unless the silence was an ACK scan's own: it says
-        less than the type that the user switched to since."""
-        silent = self._ledger.reasons(at) == Reason.NO_RESPONSE
-        better = may_replace(self._ledger.states(at), states, techniques)
-        own = self._queue.techniques[Protocol.TCP] == ScanType.ACK
-        wanted = np.where(silent, (states != PortState.UNFILTERED) | own, better)
-        acceptable: NDArray[np.bool_] = wanted | self._ledger.open_questions(at)
-        acceptable &= self._ledger.tries(at) > 0
-        return acceptable
-
-    def _round_trips(
-        self, at: Positions, records: NDArray[np.void], awaited: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """Seconds from probe to answer, NaN where the answered copy's time is not known.
-
-        An answer to an earlier copy than the last counts the time between the two as well; leaving
-        it out would let a timeout that is too short stay so for ever.
-        """
-        rtt = self._ages(at, self._microseconds(records["time"]))
-        known = awaited & (records["attempt"] != UNKNOWN_ATTEMPT)
-        rtt[~known | (rtt < -_HASTE)] = np.nan
-        np.maximum(rtt, _FINEST, out=rtt)  # NaN stays NaN
-        behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
-        earlier = known & (behind > 0)
-        if earlier.any():
-            # Copies of a port leave at about equal distances.
-            share = behind[earlier] / (self._ledger.tries(at[earlier]) - 1.0)
-            rtt[earlier] += self._ledger.spans(at[earlier]) * share
-        usable = ~np.isnan(rtt)
-        self.rtt.sample(records["host"][usable], rtt[usable])
-        return rtt
-
-    def _count_answers(self, now: float, at: Positions, records: NDArray[np.void]) -> None:
-        later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
-        first = len(at) - int(np.count_nonzero(later))
-        lost = int(np.count_nonzero(later & self._ledger.lost_lately(at)))
-        self.loss.note(first + lost, lost)
-        self.pace.note_answers(now, len(at), first, lost)
-        self.answered_total += len(at)
-        self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
+        return self._answers.feed(now, replies)
 
     def take_newly_decided(self) -> Positions:
-        """Positions decided since the last call, each once, even if silence and a late answer both
-        decided it."""
-        if not self._newly:
-            return np.empty(0, np.int64)
-        newly = np.concatenate(self._newly)
-        if len(self._newly) > 1:
-            newly = newly[np.sort(firsts(newly))]
-        self._newly.clear()
-        return newly
+        """Positions decided since the last call, each once."""
+        return self._cells.take_newly_decided()
 
     # ---------------------------------------------------------------- commands
 
@@ -481,7 +340,7 @@ class ScanCore:
         after = {int(scan_type.protocol) for scan_type in scan_types}
         for protocol in before - after:
             waiting = self._queue.counted(self._ledger.pending(protocol=protocol))
-            self._give_up(waiting[~self._ledger.flying(waiting)])
+            self._cells.give_up(waiting[~self._ledger.flying(waiting)])
             self._queue.discard(protocol)
         self._queue.use(scan_types)
         for protocol in after - before:
@@ -490,14 +349,14 @@ class ScanCore:
 
     def _take_up(self, at: Positions) -> None:
         """Make undecided cells work again."""
-        self.open_cells += len(at)
+        self._cells.open += len(at)
         self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._reviewed = False
 
     def rescan(self, at: Positions) -> int:
         """Probe decided cells again, but none of dropped hosts; returns how many that are."""
         at = self._queue.counted(distinct(at[~self._ledger.open_questions(at)]))
-        self._reopen(at, 0)
+        self._cells.reopen(at, 0)
         self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._reviews = 0
         self._reviewed = False
@@ -506,6 +365,7 @@ class ScanCore:
     def grow(self) -> None:
         """The ledger has more hosts than before."""
         self.rtt.grow(self._ledger.host_count)
+        self._answers.host_loss.grow(self._ledger.host_count)
         self._queue.grow()
 
     def revive_host(self, host: int) -> int:
@@ -520,13 +380,5 @@ class ScanCore:
     def drop_host(self, host: int) -> None:
         """Send nothing more to a host; what is known of it stays."""
         if not self._queue.is_dropped(host):
-            self._give_up(self._queue.counted(self._ledger.pending(host=host)))
+            self._cells.give_up(self._queue.counted(self._ledger.pending(host=host)))
             self._queue.drop(host)
-
-    def _give_up(self, at: Positions) -> None:
-        """Ask about open cells no more. An earlier answer counts again."""
-        self.in_flight -= int(np.count_nonzero(self._ledger.flying(at)))
-        self.open_cells -= len(at)
-        self.decided += int(np.count_nonzero(self._ledger.states(at)))
-        self._silent_cells += int(np.count_nonzero(self._ledger.reasons(at) == Reason.NO_RESPONSE))
-        self._ledger.close(at)

@@ -1,0 +1,126 @@
+"""Answers: what a batch of answers changes.
+
+Each answer is classified by its technique, decides its cell if the cell may be decided by it, and
+tells something about the path: a round trip, a loss, that it still answers at this speed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import UNKNOWN_ATTEMPT, ReplyBatch
+from engine.core.cells import Cells
+from engine.core.distinct import firsts
+from engine.core.host_loss import HostLoss
+from engine.core.ledger import Positions
+from engine.core.loss import LossEstimate
+from engine.core.pace import Pace
+from engine.core.rtt import RttEstimator
+from engine.core.send_queue import SendQueue
+from engine.core.verdict import Verdicts, classify
+from engine.spec.port_state import PortState
+from engine.spec.scan_type import Protocol, ScanType
+from engine.techniques.upgrade import may_replace
+
+_HASTE = 0.05
+"""Seconds an answer may seem to come before its probe: the times of probes sent by one system call
+are interpolated."""
+_FINEST = 1e-5
+"""Shortest round trip, in seconds, that is told apart from none."""
+
+
+class Answers:
+    """Takes in the answers to one scan's probes.
+
+    Attributes:
+        loss: loss over all hosts; host_loss: the same by host.
+        total: answers that decided a cell, late ones included.
+    """
+
+    def __init__(self, cells: Cells, queue: SendQueue, rtt: RttEstimator, pace: Pace) -> None:
+        self._cells = cells
+        self._ledger = cells.ledger
+        self._queue = queue
+        self._rtt = rtt
+        self._pace = pace
+        self.loss = LossEstimate()
+        self.host_loss = HostLoss(cells.ledger.host_count)
+        self.total = 0
+
+    def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
+        """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
+        if not len(replies):
+            return np.empty(0, np.intp)
+        at = self._ledger.locate(replies.records)
+        verdicts = classify(replies.records)
+        useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
+        taken = [np.empty(0, np.intp)]
+        while len(useful):
+            # One answer per cell at a time: a second one in the batch meets the state of the first.
+            kinds = replies.records["technique"][useful]
+            useful = useful[self._acceptable(at[useful], verdicts.state[useful], kinds)]
+            if not len(useful):
+                break
+            first = firsts(at[useful])
+            chosen, useful = useful[first], np.delete(useful, first)
+            self._decide(now, at[chosen], replies.records[chosen], verdicts.only(chosen))
+            taken.append(chosen)
+        return np.concatenate(taken)
+
+    def _decide(
+        self, now: float, at: Positions, records: NDArray[np.void], verdicts: Verdicts
+    ) -> None:
+        """Decide cells, each once, by answers."""
+        awaited = self._ledger.open_questions(at)
+        news = awaited | self._cells.is_silent(at)  # a second answer says nothing of the path
+        rtt = self._round_trips(at, records, awaited)
+        self._count(now, at[news], records[news])
+        self._cells.answer(now, at, records, verdicts, rtt)
+
+    def _acceptable(
+        self, at: Positions, states: NDArray[np.uint8], techniques: NDArray[np.uint8]
+    ) -> NDArray[np.bool_]:
+        """Cells answers with these states, to these techniques, may decide: those that wait for
+        one, those given up as silent, and those whose first answer says less (see UPGRADES).
+        "Unfiltered" is no news after silence, unless the silence was an ACK scan's own: it says
+        less than the type that the user switched to since."""
+        silent = self._cells.is_silent(at)
+        better = may_replace(self._ledger.states(at), states, techniques)
+        own = self._queue.techniques[Protocol.TCP] == ScanType.ACK
+        wanted = np.where(silent, (states != PortState.UNFILTERED) | own, better)
+        acceptable: NDArray[np.bool_] = wanted | self._ledger.open_questions(at)
+        acceptable &= self._ledger.tries(at) > 0
+        return acceptable
+
+    def _round_trips(
+        self, at: Positions, records: NDArray[np.void], awaited: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Seconds from probe to answer, NaN where the answered copy's time is not known.
+
+        An answer to an earlier copy than the last counts the time between the two as well; leaving
+        it out would let a timeout that is too short stay so for ever.
+        """
+        rtt = self._cells.ages(at, self._cells.microseconds(records["time"]))
+        known = awaited & (records["attempt"] != UNKNOWN_ATTEMPT)
+        rtt[~known | (rtt < -_HASTE)] = np.nan
+        np.maximum(rtt, _FINEST, out=rtt)  # NaN stays NaN
+        behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
+        earlier = known & (behind > 0)
+        if earlier.any():
+            # Copies of a port leave at about equal distances.
+            share = behind[earlier] / (self._ledger.tries(at[earlier]) - 1.0)
+            rtt[earlier] += self._ledger.spans(at[earlier]) * share
+        usable = ~np.isnan(rtt)
+        self._rtt.sample(records["host"][usable], rtt[usable])
+        return rtt
+
+    def _count(self, now: float, at: Positions, records: NDArray[np.void]) -> None:
+        later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
+        lost = later & self._ledger.lost_lately(at)
+        telling = ~later | lost
+        first, gone = len(at) - int(np.count_nonzero(later)), int(np.count_nonzero(lost))
+        self.loss.note(first + gone, gone)
+        self.host_loss.note(records["host"][telling], lost[telling])
+        self._pace.note_answers(now, len(at), first, gone)
+        self.total += len(at)

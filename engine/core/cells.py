@@ -1,0 +1,176 @@
+"""Cells: what a scan's core knows of its cells beside the ledger: how many, and since when.
+
+The ledger keeps the state of each cell. Here it is counted what is undecided, decided, silent and
+in flight, so that nobody has to look through the ledger to know, and clocks are translated: the
+ledger's are microseconds modulo 2**32 since the scan began.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.distinct import distinct_bytes, firsts
+from engine.core.ledger import FOREIGN, Ledger, Positions
+from engine.core.verdict import Verdicts
+from engine.spec.reason import Reason
+from engine.spec.scan_type import ScanType
+from engine.techniques.answer import FROM_TARGET
+from engine.techniques.registry import technique
+
+_TICKS_PER_SECOND = 10_000
+_LAST_TICK = 0xFFFFFFFF
+
+
+class Cells:
+    """The cells of one scan, counted.
+
+    Attributes:
+        open: cells to decide; decided: cells decided in the current pass.
+        silent: decided cells that never answered; in_flight: cells with a probe out.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.ledger = ledger
+        self._began: float | None = None
+        self._newly: list[Positions] = []
+        self.open = 0
+        self.decided = 0
+        self.silent = 0
+        self.in_flight = 0
+
+    # ---------------------------------------------------------------- clocks
+
+    def begin(self, now: float) -> None:
+        """The scan's clock starts, unless it runs already."""
+        if self._began is None:
+            self._began = now
+
+    def microseconds(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
+        """Times (seconds) on the ledger's clock."""
+        began = self._began or 0.0
+        ticks: NDArray[np.uint32] = (((times - began) * 1e6).astype(np.int64) & 0xFFFFFFFF).astype(
+            np.uint32
+        )
+        return ticks
+
+    def ages(self, at: Positions, ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Seconds from the cells' last probe to ``ticks`` (32-bit clocks: up to 35 minutes)."""
+        ages: NDArray[np.float64] = (ticks - self.ledger.clocks(at)).view(np.int32) / 1e6
+        return ages
+
+    def _decision_time(self, now: float) -> int:
+        return min(int((now - (self._began or now)) * _TICKS_PER_SECOND), _LAST_TICK)
+
+    # ---------------------------------------------------------------- probes
+
+    def fly(
+        self,
+        at: Positions,
+        attempts: NDArray[np.uint8],
+        sent_at: NDArray[np.float64],
+        steady: NDArray[np.float64],
+    ) -> None:
+        """Copies number ``attempts`` (from 0) left at ``sent_at``. ``steady``: for how long the
+        pace has been what it is, in seconds."""
+        ticks = self.microseconds(sent_at)
+        again, gaps = attempts > 0, self.ages(at, ticks)
+        spans = np.where(again, self.ledger.spans(at) + gaps, 0.0)
+        at_this_pace = again & ~np.isnan(spans) & (gaps < steady)
+        self.ledger.note_sent(at, attempts + np.uint8(1), ticks, at_this_pace, spans)
+        self.in_flight += len(at)
+
+    def land(self, at: Positions) -> None:
+        """The probes' time is up."""
+        self.ledger.land(at)
+        self.in_flight -= len(at)
+
+    def flying(self, at: Positions, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Probes that are the last copy of their cell, still out. The time tells, not the number of
+        the copy: a rescan counts its copies from 0 again while earlier ones may be outstanding."""
+        flying: NDArray[np.bool_] = self.ledger.flying(at)
+        flying &= self.ledger.clocks(at) == self.microseconds(sent_at)
+        return flying
+
+    # ---------------------------------------------------------------- decisions
+
+    def is_silent(self, at: Positions) -> NDArray[np.bool_]:
+        """Cells decided by the lack of an answer."""
+        silent: NDArray[np.bool_] = self.ledger.reasons(at) == Reason.NO_RESPONSE
+        return silent
+
+    def settle(self, now: float, at: Positions, techniques: NDArray[np.uint8]) -> None:
+        """Decide cells by silence."""
+        for number in distinct_bytes(techniques):
+            mine = at[techniques == number]
+            outcome = technique(ScanType(number)).silence
+            self.ledger.decide(
+                mine,
+                state=outcome.state,
+                reason=outcome.reason,
+                technique=number,
+                ttl=0,
+                flags=0,
+                rtt=float("nan"),
+                clock=self._decision_time(now),
+            )
+            self.silent += len(mine)
+            self._count_decided(mine)
+
+    def answer(
+        self,
+        now: float,
+        at: Positions,
+        records: NDArray[np.void],
+        verdicts: Verdicts,
+        rtt: NDArray[np.float64],
+    ) -> None:
+        """Decide cells, each once, by answers. ``rtt``: seconds, NaN unknown."""
+        awaited = self.ledger.open_questions(at)
+        late = ~awaited & self.is_silent(at)
+        self.in_flight -= int(np.count_nonzero(self.ledger.flying(at[awaited | late])))
+        foreign = (records["answer"] & FROM_TARGET) == 0
+        self.ledger.decide(
+            at,
+            state=verdicts.state,
+            reason=verdicts.reason,
+            technique=records["technique"],
+            ttl=records["ttl"],
+            flags=np.where(foreign, FOREIGN, 0).astype(np.uint8),
+            rtt=rtt * 1e3,
+            clock=self._decision_time(now),
+        )
+        self._count_decided(at[awaited])
+        self._newly.append(at[~awaited])
+        self.silent -= int(np.count_nonzero(late))
+
+    def _count_decided(self, at: Positions) -> None:
+        self.open -= len(at)
+        self.decided += len(at)
+        self._newly.append(at)
+
+    def reopen(self, at: Positions, tries: NDArray[np.uint8] | int) -> None:
+        """Send decided cells back to undecided, as after ``tries`` copies."""
+        self.silent -= int(np.count_nonzero(self.is_silent(at)))
+        self.ledger.reopen(at, tries)
+        self.open += len(at)
+        self.decided -= len(at)
+
+    def give_up(self, at: Positions) -> None:
+        """Ask about undecided cells no more. An earlier answer counts again."""
+        self.in_flight -= int(np.count_nonzero(self.ledger.flying(at)))
+        self.open -= len(at)
+        self.decided += int(np.count_nonzero(self.ledger.states(at)))
+        self.silent += int(np.count_nonzero(self.is_silent(at)))
+        self.ledger.close(at)
+
+    def take_newly_decided(self) -> Positions:
+        """Positions decided since the last call, each once, even if silence and a late answer both
+        decided it."""
+        if not self._newly:
+            return np.empty(0, np.int64)
+        newly = np.concatenate(self._newly)
+        if len(self._newly) > 1:
+            newly = newly[np.sort(firsts(newly))]
+        self._newly.clear()
+        return newly

@@ -1,0 +1,117 @@
+"""HostLoss: the loss of each host's path, and how many copies its silent ports deserve.
+
+What engine.core.loss says of one path, for many: a host that answers to second copies only is no
+reason to ask the silent ports of others seven times. A host's own answers count for what they
+are, and ``_PRIOR`` more as if it were like the others. A host without answers gets what is usual:
+the share over hosts that answered lately, without the worst of them, since one overloaded host says
+nothing about the way to its neighbours.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.distinct import groups
+from engine.core.loss import LEAST_COPIES, MISS_TARGET
+
+_PRIOR = 12.0
+"""Answers' worth of belief that a host is like the others."""
+_MEMORY = 20_000.0
+"""Answers of a host over which its loss is remembered."""
+_WEIGHT = 64.0
+"""Answers of one host that count at most in what is usual."""
+_RECENT = 256
+"""Hosts of which what is usual is made."""
+_WORST = 0.2
+"""Share of those hosts that is left out, the worst."""
+_REFRESH = 32
+"""Batches of answers after which what is usual is computed anew."""
+
+
+class HostLoss:
+    """Loss per copy, by host index."""
+
+    def __init__(self, hosts: int) -> None:
+        self._answered = np.zeros(hosts, np.float32)
+        self._lost = np.zeros(hosts, np.float32)
+        self._recent = np.full(_RECENT, -1, np.int64)
+        self._next = 0
+        self._usual = 0.0
+        self._batches = 0
+
+    def grow(self, hosts: int) -> None:
+        """Make room for more hosts."""
+        self._answered = _grown(self._answered, hosts)
+        self._lost = _grown(self._lost, hosts)
+
+    def note(self, hosts: NDArray[np.uint32], lost: NDArray[np.bool_]) -> None:
+        """Take in answers: their hosts, and which came after the loss of another copy."""
+        if not len(hosts):
+            return
+        if len(self._answered) == 1:
+            touched, answered = np.zeros(1, np.int64), np.array([len(hosts)])
+            gone = np.array([np.count_nonzero(lost)])
+        else:
+            distinct, inverse = groups(hosts.astype(np.uint64))
+            touched = distinct.astype(np.int64)
+            answered = np.bincount(inverse)
+            gone = np.bincount(inverse, lost)
+        fade = np.maximum(0.0, 1.0 - answered / _MEMORY)
+        self._answered[touched] = self._answered[touched] * fade + answered
+        self._lost[touched] = self._lost[touched] * fade + gone
+        self._remember(touched[-_RECENT:])
+
+    def _remember(self, hosts: NDArray[np.int64]) -> None:
+        fresh = hosts[~np.isin(hosts, self._recent)] if len(self._answered) > 1 else hosts
+        self._recent[(self._next + np.arange(len(fresh))) % _RECENT] = fresh
+        self._next = (self._next + len(fresh)) % _RECENT
+        if self._batches % _REFRESH == 0 or len(fresh):
+            self._usual = self._typical()
+        self._batches += 1
+
+    def _typical(self) -> float:
+        hosts = self._recent[self._recent >= 0]
+        answered, lost = self._answered[hosts].astype(float), self._lost[hosts].astype(float)
+        share = lost / np.maximum(answered, 1.0)
+        kept = np.argsort(share)[: max(1, math.ceil(len(hosts) * (1 - _WORST)))]
+        weight = np.minimum(answered[kept], _WEIGHT)
+        total = float(weight.sum())
+        return float((share[kept] * weight).sum()) / total if total else 0.0
+
+    @property
+    def usual(self) -> float:
+        """Loss of a host nothing is known about, 0..1."""
+        return self._usual
+
+    def answered(self, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Answers of the hosts that are remembered."""
+        answered: NDArray[np.float64] = self._answered[hosts].astype(float)
+        return answered
+
+    def shares(self, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Loss of each host, 0..1."""
+        answered, lost = self._answered[hosts].astype(float), self._lost[hosts].astype(float)
+        shares: NDArray[np.float64] = (lost + _PRIOR * self._usual) / (answered + _PRIOR)
+        return shares
+
+    def copies(self, hosts: NDArray[np.uint32], cap: int) -> NDArray[np.int64]:
+        """How many copies a silent port of each host deserves: at least LEAST_COPIES, at most
+        ``cap`` + 1 (``cap`` counts re-sends, as timing templates do)."""
+        share = np.clip(self.shares(hosts), 1e-12, 0.999)
+        needed = np.ceil(math.log(MISS_TARGET) / np.log(share)).astype(np.int64)
+        copies: NDArray[np.int64] = np.clip(np.maximum(needed, LEAST_COPIES), 1, cap + 1)
+        return copies
+
+    def forget(self, host: int) -> None:
+        """The conditions of a host have changed."""
+        self._answered[host] = self._lost[host] = 0.0
+
+
+def _grown(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """A longer copy, zero at the end."""
+    longer = np.zeros(max(size, len(values)), np.float32)
+    longer[: len(values)] = values
+    return longer
