@@ -82,6 +82,24 @@ def test_hosts_are_asked_in_ascending_order_with_all_pings_at_once() -> None:
     assert first == [(host, kind) for host in range(20) for kind in KINDS]
 
 
+class _Stuck(Sweep):
+    """A sweep in which pings to the first hosts cannot leave for three seconds."""
+
+    def send(self, batch: np.ndarray) -> SendReport:
+        report = SendReport(np.full(len(batch), np.nan))
+        free = np.flatnonzero((batch["host"] >= 20) | (self.now > 103))
+        report.sent_at[free] = super().send(batch[free]).sent_at
+        return report
+
+
+def test_hosts_that_cannot_be_sent_to_yet_hold_nobody_up() -> None:
+    ready = sweep(60, Network(all_answering(range(60))), timing=TEMPLATES[3])
+    done = _Stuck(ready.core, ready.network).run()
+    assert done.found(HostState.UP) == set(range(60))
+    asked = {host for time, host, *_ in done.log if time < 101}
+    assert asked == set(range(20, 60))
+
+
 def test_hosts_can_be_asked_in_random_order() -> None:
     orders = []
     for seed in (1, 1, 2):
