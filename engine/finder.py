@@ -6,7 +6,7 @@ known, the name lookup works beside both.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,15 @@ from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
 from engine.core.scan_core import Poll
 from engine.discovery.core import DiscoveryCore
 from engine.discovery.verdict import HOST_VERDICT
-from engine.names.lookup import NameLookup
 from engine.results.host_table import HostTable
 from engine.spec.host_state import HostState
 from engine.spec.ping import DiscoverySpec, Mode, Names, PingKind
 from engine.spec.reason import Reason
 from engine.spec.timing import TimingTemplate
 from engine.transport.base import Transport
+
+if TYPE_CHECKING:
+    from engine.names.lookup import NameLookup
 
 _PORTION = 16_384
 """Hosts handed to the discovery core at a time: their routes are looked up together."""
@@ -115,6 +117,8 @@ class HostFinder:
         if not len(hosts):
             return
         if self._names is None:
+            from engine.names.lookup import NameLookup
+
             self._names = NameLookup(self._spec.name_servers, self._spec.system_resolver)
         for host in hosts.tolist():
             self._names.ask(host, self._book.text(host))

@@ -8,20 +8,25 @@ connections, does not. What is then known of a liar is told in words.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import PROBE, ProbeBatch, ReplyBatch, empty_probes
+from engine.core.distinct import distinct
 from engine.core.syn_ack_shape import SynAckShapes
 from engine.core.verdict import classify
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.answer import FROM_TARGET
+
+if TYPE_CHECKING:
+    from random import Random
 
 MANY = 50
 """Open ports below which a host is never suspected."""
@@ -35,7 +40,9 @@ _AT_ONCE = 64
 _UNUSUAL = frozenset(range(20_000, 60_000))
 _WIDE = 10_000
 """Asked ports from which on random ones are picked among them, so that no other port is touched."""
-_OPENERS = (int(ScanType.SYN), int(ScanType.CONNECT))
+_OPENS = np.zeros(256, np.bool_)
+_OPENS[[ScanType.SYN, ScanType.CONNECT]] = True
+"""By technique: whether an open port answers it with a SYN/ACK."""
 
 
 class LiarKind(Enum):
@@ -116,7 +123,7 @@ class LiarWatch:
     """
 
     def __init__(self, asked: Collection[int], seed: int) -> None:
-        self._random = random.Random(seed)
+        self._seed = seed
         self.asked = frozenset(asked)
         self._pool: list[int] = []
         self._pool_for: frozenset[int] | None = None
@@ -139,6 +146,13 @@ class LiarWatch:
         """When poll() has something to do; infinity for never."""
         return min((case.due for case in self._cases.values()), default=float("inf"))
 
+    @cached_property
+    def _random(self) -> Random:
+        """Made for the first suspect: its module takes longer to load than a short scan."""
+        from random import Random
+
+        return Random(self._seed)
+
     def note(self, now: float, replies: ReplyBatch) -> NDArray[np.bool_]:
         """Take in answers; which of them (n,) only this watch asked for."""
         records = replies.records
@@ -148,7 +162,7 @@ class LiarWatch:
             return mine
         self._grow(int(records["host"].max()) + 1)
         states = classify(records).state
-        scans = tcp & np.isin(records["technique"], _OPENERS)
+        scans = tcp & _OPENS[records["technique"]]
         opened = scans & (states == PortState.OPEN)
         decided = scans & (states != PortState.PENDING)
         np.add.at(self._opened, records["host"][opened], 1)
@@ -194,7 +208,7 @@ class LiarWatch:
 
     def _suspect(self, now: float, opened: NDArray[np.void]) -> None:
         """Open cases for hosts that have just shown too many open ports."""
-        hosts = np.unique(opened["host"])
+        hosts = distinct(opened["host"])
         enough = self._opened[hosts] >= MANY
         enough &= self._opened[hosts] >= _NEARLY_ALL * self._answered[hosts]
         for host in hosts[enough].tolist():
