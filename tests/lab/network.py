@@ -161,9 +161,14 @@ class Lab:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start a process that ends when its stdin closes: with the lab, or by the kernel's hand
-        when we die."""
+        when we die. Ctrl-C is for us alone: it gets a session of its own."""
         process = subprocess.Popen(
-            words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+            words,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            start_new_session=True,
         )
         self._cleanup.callback(stop, process)
         return process
@@ -248,10 +253,10 @@ def stop(process: subprocess.Popen[str]) -> str:
         return ""
 
 
-def last_counts(relay: subprocess.Popen[str]) -> dict[str, dict[str, int]]:
-    """Stop a slow link's relay: packets ``carried``, ``lost`` and ``overflowed``, ``outward`` (from
-    the scanner) and ``inward``."""
-    counts: dict[str, dict[str, int]] = json.loads(stop(relay))
+def last_counts(relay: subprocess.Popen[str]) -> dict[str, dict[str, float]]:
+    """Stop a slow link's relay: what it counted ``outward`` (from the scanner) and ``inward``, see
+    slow_link.Direction.counts."""
+    counts: dict[str, dict[str, float]] = json.loads(stop(relay))
     return counts
 
 

@@ -42,13 +42,15 @@ class LinkQuality:
         delay: seconds a packet is on its way.
         loss: share of packets lost at random, 0 to 1.
         rate: bytes per second; 0 is unlimited.
-        queue: packets that may wait for the rate; more are dropped. 0 is unlimited.
+        packets: packets per second, whatever their size; 0 is unlimited.
+        queue: packets that may wait for either rate; more are dropped. 0 is unlimited.
         seed: fixes which packets are lost.
     """
 
     delay: float = 0.0
     loss: float = 0.0
     rate: float = 0.0
+    packets: float = 0.0
     queue: int = 0
     seed: int = 1
 
@@ -61,12 +63,16 @@ class Direction:
 
     def __init__(self, quality: LinkQuality, seed: int) -> None:
         self._delay, self._loss = quality.delay, quality.loss
-        self._rate, self._queue = quality.rate, quality.queue
+        self._per_byte = 1 / quality.rate if quality.rate else 0.0
+        self._per_packet = 1 / quality.packets if quality.packets else 0.0
+        self._queue = quality.queue
+        self._spaced = bool(quality.rate or quality.packets)
         self._random = random.Random(seed).random
         self._free_at = 0.0
         self._waiting: deque[float] = deque()
         self._line: deque[tuple[float, bytes]] = deque()
         self.carried = self.lost = self.overflowed = 0
+        self.late = 0.0
 
     def take(self, now: float, packet: bytes) -> None:
         """A packet enters the link at time ``now`` (seconds)."""
@@ -74,20 +80,23 @@ class Direction:
             self.lost += 1
             return
         leaves = now
-        if self._rate:
+        if self._spaced:
             waiting = self._waiting
             while waiting and waiting[0] <= now:
                 waiting.popleft()
             if self._queue and len(waiting) >= self._queue:
                 self.overflowed += 1
                 return
-            leaves = self._free_at = max(now, self._free_at) + len(packet) / self._rate
+            takes = max(len(packet) * self._per_byte, self._per_packet)
+            leaves = self._free_at = max(now, self._free_at) + takes
             waiting.append(leaves)
         self._line.append((leaves + self._delay, packet))
 
     def deliver(self, now: float, give: Callable[[bytes], object]) -> None:
         """Hand over the packets that have arrived by ``now``."""
         line = self._line
+        if line:
+            self.late = max(self.late, now - line[0][0])
         while line and line[0][0] <= now:
             give(line.popleft()[1])
             self.carried += 1
@@ -98,8 +107,11 @@ class Direction:
         return self._line[0][0] if self._line else float("inf")
 
     @property
-    def counts(self) -> dict[str, int]:
-        return {"carried": self.carried, "lost": self.lost, "overflowed": self.overflowed}
+    def counts(self) -> dict[str, float]:
+        """Packets, and ``late``: the seconds a packet came too late at most, because the relay or
+        its machine was busy."""
+        packets = {"carried": self.carried, "lost": self.lost, "overflowed": self.overflowed}
+        return {**packets, "late": round(self.late, 4)}
 
 
 def open_tun(end: End) -> int:
@@ -158,12 +170,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Carry packets between two namespaces, badly.")
     for name in ("near_namespace", "near_device", "far_namespace", "far_device"):
         parser.add_argument(name)
-    for name, kind in (("delay", float), ("loss", float), ("rate", float)):
-        parser.add_argument(f"--{name}", type=kind, default=0.0)
-    for name in ("queue", "seed"):
-        parser.add_argument(f"--{name}", type=int, default=0)
+    for name, usual in asdict(LinkQuality()).items():
+        parser.add_argument(f"--{name}", type=type(usual), default=usual)
     given = parser.parse_args()
-    quality = LinkQuality(given.delay, given.loss, given.rate, given.queue, given.seed)
+    quality = LinkQuality(**{name: getattr(given, name) for name in asdict(LinkQuality())})
     near = open_tun((given.near_namespace, given.near_device))
     far = open_tun((given.far_namespace, given.far_device))
     outward, inward = Direction(quality, 2 * quality.seed), Direction(quality, 2 * quality.seed + 1)

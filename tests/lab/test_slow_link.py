@@ -83,9 +83,20 @@ def test_a_rate_spaces_packets_and_a_full_queue_drops_them() -> None:
     assert len(arrived) == 1
     way.deliver(10.0, arrived.append)
     assert [packet[0] for packet in arrived] == [0, 1, 2]
-    assert way.counts == {"carried": 3, "lost": 0, "overflowed": 7}
+    assert way.counts == {"carried": 3, "lost": 0, "overflowed": 7, "late": 9.3}
     way.take(1.0, b"later")
     assert way.due == pytest.approx(1.505)
+
+
+def test_a_rate_of_packets_does_not_ask_for_their_size() -> None:
+    way = Direction(LinkQuality(delay=0.02, packets=2000.0, queue=100), seed=1)
+    for size in range(150):
+        way.take(0.0, bytes(size))
+    assert way.counts["overflowed"] == 50
+    assert way.due == pytest.approx(0.0205)
+    arrived: list[bytes] = []
+    way.deliver(0.0451, arrived.append)
+    assert len(arrived) == 50
 
 
 def test_a_seed_fixes_what_is_lost() -> None:
