@@ -245,8 +245,8 @@ def open_transport(
 ) -> LiveTransport:
     """The way to the network that a scan asked for, its channels opened.
 
-    Pings that were not named are opened when they are first sent. ``recorder`` is shown all that is
-    sent and received. Raises TransportUnavailable.
+    Channels for pings are opened when one is first sent; pings that cannot be had are left to
+    discovery, which takes others. ``recorder`` is shown all that is sent and received. Raises TransportUnavailable.
     """
     notes = check_wishes(spec)
     transport = LiveTransport(
@@ -260,10 +260,10 @@ def open_transport(
     )
     transport.record(recorder)
     try:
-        for technique in _asked_for(spec):
-            if technique not in transport.scan_types | transport.pings:
-                raise TransportUnavailable(why_not(technique, spec.transport))
-            transport.open(technique)
+        for scan_type in spec.scan_types if spec.scan_ports else ():
+            if scan_type not in transport.scan_types:
+                raise TransportUnavailable(why_not(scan_type, spec.transport))
+            transport.open(scan_type)
     except OSError as problem:
         transport.close()
         raise TransportUnavailable(f"cannot open sockets: {problem.strerror}") from problem
@@ -271,13 +271,6 @@ def open_transport(
         transport.close()
         raise
     return transport
-
-
-def _asked_for(spec: ScanSpec) -> list[ScanType | PingKind]:
-    """What the user named; pings that are chosen for the user follow what there is."""
-    scan_types = spec.scan_types if spec.scan_ports else ()
-    named = () if spec.discovery is None else spec.discovery.probes or ()
-    return [*scan_types, *dict.fromkeys(probe.kind for probe in named)]
 
 
 def without_packets(spec: ScanSpec) -> tuple[ScanType, ...]:

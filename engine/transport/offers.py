@@ -118,12 +118,12 @@ def _open_scapy(book: AddressBook, tokens: ProbeTokens, options: PacketOptions) 
     return ScapyChannel(book, tokens, options)
 
 
-def why_not(technique: ScanType | PingKind, wish: str) -> str:
-    """Why transport ``wish`` does not have a scan type or ping, and what to do, in lines."""
-    what = technique.facts.option or technique.facts.title
+def why_not(scan_type: ScanType, wish: str) -> str:
+    """Why transport ``wish`` does not have a scan type, and what to do, in lines."""
+    what = scan_type.option
     if wish == "sockets":
         return f"{what} needs raw packets; the transport 'sockets' sends none"
-    if technique is ScanType.IDLE and can_send_raw():
+    if scan_type is ScanType.IDLE and can_send_raw():
         return f"{what} needs Linux and its raw sockets; use the transport 'packet' there"
     return _needs_raw(what)
 
