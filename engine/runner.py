@@ -341,7 +341,7 @@ class ScanRunner:
             timing=self._timing,
             progress=self.progress(),
             verbosity=self.verbosity,
-            host_rtt=self._core.rtt.smoothed.copy(),
+            host_rtt=self._core.rtt.frozen(),
             problems=dict(self._problems),
             skipped=frozenset(self._skipped),
             doubts=dict(self._doubts.texts),

@@ -8,10 +8,13 @@ into RTTVAR.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.distinct import groups
+from engine.core.paged import FrozenPages, PagedArray
 from engine.spec.timing import TimingTemplate
 
 _RECENT = 512
@@ -19,21 +22,55 @@ _VARIATION_FLOOR = 0.005
 """Seconds; the clock and the scheduler are not finer than this (nmap uses the same floor)."""
 
 
+_ESTIMATE = np.dtype([("srtt", np.float32), ("var", np.float32)])
+"""SRTT and RTTVAR of one host; no round trip takes no time, so 0 stands for unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SmoothedTimes:
+    """SRTT per host as it is now, in seconds."""
+
+    estimates: PagedArray
+
+    def __getitem__(self, hosts: NDArray[np.integer]) -> NDArray[np.float32]:
+        """SRTT of each host; NaN where there is no sample."""
+        known = self.estimates[hosts]["srtt"]
+        srtt: NDArray[np.float32] = np.where(known > 0, known, np.float32(np.nan))
+        return srtt
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTimes:
+    """SRTT per host at one moment, in seconds."""
+
+    estimates: FrozenPages
+
+    def __len__(self) -> int:
+        return len(self.estimates)
+
+    def __getitem__(self, host: int) -> float:
+        """SRTT of one host; NaN where there is no sample."""
+        return float(self.estimates[host]["srtt"]) or float("nan")
+
+
 class RttEstimator:
     """RTT estimates of ``hosts`` hosts. All times in seconds."""
 
     def __init__(self, hosts: int) -> None:
-        self._srtt = np.full(hosts, np.nan, np.float32)
-        self._var = np.full(hosts, np.nan, np.float32)
+        self._estimates = PagedArray(hosts, _ESTIMATE)
         self._group_srtt = float("nan")
         self._group_var = float("nan")
         self._recent = np.full(_RECENT, np.nan)
         self._next = 0
 
     @property
-    def smoothed(self) -> NDArray[np.float32]:
-        """SRTT per host, NaN where there is no sample."""
-        return self._srtt
+    def smoothed(self) -> SmoothedTimes:
+        """SRTT by host: index it with hosts."""
+        return SmoothedTimes(self._estimates)
+
+    def frozen(self) -> FrozenTimes:
+        """SRTT per host as it is now, for another thread."""
+        return FrozenTimes(self._estimates.frozen())
 
     @property
     def group(self) -> float | None:
@@ -42,9 +79,7 @@ class RttEstimator:
 
     def grow(self, hosts: int) -> None:
         """Make room for more hosts."""
-        fresh = np.full(max(0, hosts - len(self._srtt)), np.nan, np.float32)
-        self._srtt = np.concatenate([self._srtt, fresh])
-        self._var = np.concatenate([self._var, fresh])
+        self._estimates.grow(hosts)
 
     def sample(self, hosts: NDArray[np.uint32], rtt: NDArray[np.float64]) -> None:
         """Take in the RTTs of answers that arrived together; one entry per answer."""
@@ -54,19 +89,24 @@ class RttEstimator:
         self._group_srtt, self._group_var = _blend(
             self._group_srtt, self._group_var, float(rtt.mean()), float(rtt.max() - rtt.min()) / 2
         )
-        if len(self._srtt) == 1:
-            self._srtt[0], self._var[0] = self._group_srtt, self._group_var
+        if self._estimates.count == 1:
+            self._estimates[np.zeros(1, np.intp)] = np.array(
+                (self._group_srtt, self._group_var), _ESTIMATE
+            )
             return
         distinct, inverse = groups(hosts.astype(np.uint64))
         counts = np.bincount(inverse)
         mean = np.bincount(inverse, rtt) / counts
-        known = ~np.isnan(self._srtt[distinct])
-        old, var = self._srtt[distinct], self._var[distinct]
+        chosen = distinct.astype(np.int64)
+        estimates = self._estimates[chosen]
+        old, var = estimates["srtt"], estimates["var"]
         delta = mean - old
-        self._srtt[distinct] = np.where(known, old + delta / 8, mean)
-        self._var[distinct] = np.where(
+        known = old > 0
+        estimates["var"] = np.where(
             known, var + (np.abs(delta) - var) / 4, np.maximum(mean / 2, _VARIATION_FLOOR)
         )
+        estimates["srtt"] = np.where(known, old + delta / 8, mean)
+        self._estimates[chosen] = estimates
 
     def _remember(self, rtt: NDArray[np.float64]) -> None:
         tail = rtt[-_RECENT:]
@@ -91,9 +131,10 @@ class RttEstimator:
 
     def timeouts(self, hosts: NDArray[np.uint32], timing: TimingTemplate) -> NDArray[np.float64]:
         """Timeout of each host."""
-        variation = np.maximum(self._var[hosts], _VARIATION_FLOOR)
-        timeout: NDArray[np.float64] = (self._srtt[hosts] + 4 * variation).astype(np.float64)
-        unknown = np.isnan(timeout)
+        estimates = self._estimates[hosts]
+        variation = np.maximum(estimates["var"], _VARIATION_FLOOR)
+        unknown = estimates["srtt"] == 0
+        timeout: NDArray[np.float64] = (estimates["srtt"] + 4 * variation).astype(np.float64)
         np.clip(timeout, timing.min_timeout, timing.max_timeout, out=timeout)
         timeout[unknown] = self.group_timeout(timing)
         return timeout

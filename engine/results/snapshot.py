@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol as Interface
 
 import numpy as np
-from numpy.typing import NDArray
 
 from engine.core.progress import Progress
 from engine.results.host_view import NO_HOSTS, HostView
@@ -35,6 +35,16 @@ class Phase(StrEnum):
     def over(self) -> bool:
         """True when nothing more will happen without a new command."""
         return self in (Phase.FINISHED, Phase.CANCELLED, Phase.FAILED)
+
+
+class HostTimes(Interface):
+    """Seconds by host index."""
+
+    def __len__(self) -> int:
+        """Number of hosts."""
+
+    def __getitem__(self, host: int, /) -> float:
+        """Seconds of one host, NaN unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,7 @@ class Snapshot:
 
     Attributes:
         serial: grows with every snapshot that differs from the one before.
-        host_rtt: float32, smoothed round-trip time per host in seconds, NaN unknown.
+        host_rtt: smoothed round-trip time per host in seconds, NaN unknown.
         problems: why a host could not be probed, by host index.
         skipped: hosts the user skipped.
         notices: lines the user should see: rights that are missing, fall-backs taken.
@@ -87,7 +97,7 @@ class Snapshot:
     timing: TimingTemplate
     progress: Progress = field(default_factory=Progress)
     verbosity: int = 0
-    host_rtt: NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
+    host_rtt: HostTimes = ()
     problems: Mapping[int, str] = field(default_factory=dict)
     skipped: frozenset[int] = frozenset()
     notices: tuple[str, ...] = ()

@@ -141,8 +141,8 @@ def test_known_round_trips_set_the_timeouts() -> None:
     scan = AdmittingScan(20)
     scan.admit(0, 1, rtt=0.3)
     scan.admit(2, rtt=float("nan"))
-    assert scan.core.rtt.smoothed[[0, 1]].tolist() == [np.float32(0.3)] * 2
-    assert np.isnan(scan.core.rtt.smoothed[2])
+    assert scan.core.rtt.smoothed[np.array([0, 1])].tolist() == [np.float32(0.3)] * 2
+    assert np.isnan(scan.core.rtt.smoothed[np.array([2])]).all()
     timeouts = scan.core.rtt.timeouts(np.array([0, 2], np.uint32), TEMPLATES[4])
     assert (timeouts > 0.3).all()
 
