@@ -246,7 +246,8 @@ def open_transport(
     """The way to the network that a scan asked for, its channels opened.
 
     Channels for pings are opened when one is first sent; pings that cannot be had are left to
-    discovery, which takes others. ``recorder`` is shown all that is sent and received. Raises TransportUnavailable.
+    discovery, which takes others. ``recorder`` is shown all that is sent and received. Raises
+    TransportUnavailable.
     """
     notes = check_wishes(spec)
     transport = LiveTransport(
