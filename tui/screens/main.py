@@ -9,14 +9,14 @@ from textual.binding import BindingType
 
 from tui.actions import BY_NAME, key_bindings
 from tui.key_bar import KeyBar
+from tui.screens.host_commands import HostCommands
 from tui.screens.scan_commands import ScanCommands
-from tui.screens.steer_commands import SteerCommands
 from tui.screens.view_commands import ViewCommands
 from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.results_table import ResultsTable
 
 
-class MainScreen(ScanCommands, SteerCommands, ViewCommands):
+class MainScreen(ScanCommands, HostCommands, ViewCommands):
     """One scan, steered from the keyboard. Keys come from tui.actions."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*key_bindings()]
@@ -48,5 +48,7 @@ class MainScreen(ScanCommands, SteerCommands, ViewCommands):
             self.do_detail()
 
     def on_hosts_pane_host_chosen(self, event: HostsPane.HostChosen) -> None:
-        """Show one host's ports, or all."""
+        """Show one host's ports, or all, beside the list."""
         self.choose_host(event.host)
+        if self.hosts_wide and self.session is not None and self.session.spec.scan_ports:
+            self.set_hosts_wide(False)

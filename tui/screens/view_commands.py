@@ -13,6 +13,8 @@ from tui.screens.export import ExportDialog
 from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.host_filter_bar import HostFilterBar
+from tui.widgets.hosts_pane import HostsPane
 
 MAX_VERBOSITY = 3
 
@@ -40,15 +42,22 @@ class ViewCommands(Workbench):
         self.table.focus()
 
     def do_clear(self) -> None:
-        """Undo one narrowing of the view: the filter, then the marks, then the host."""
+        """Undo one narrowing of the view: the filter, the marks, the hosts' filter, the host."""
         query, bar = self.table.current_query, self.query_one(FilterBar)
+        hosts = self.query_one(HostFilterBar)
+        if hosts.text and (self.hosts_wide or self.query_one(HostsPane).has_focus):
+            hosts.clear()
+            return
         if bar.active:
             bar.clear()
         elif self.table.selected:
             self.table.clear_marks()
+        elif hosts.text:
+            hosts.clear()
         elif query.host is not None:
             self.choose_host(None)
-        self.table.focus()
+        if not self.hosts_wide:
+            self.table.focus()
 
     def do_sort_next(self) -> None:
         """Sort by the next column."""
@@ -88,6 +97,7 @@ class ViewCommands(Workbench):
 
     def do_hosts(self) -> None:
         """Fold or unfold the hosts."""
+        self.hosts_wide = False
         self.panes.toggle("hosts")
         self.place_panes()
 

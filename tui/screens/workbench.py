@@ -22,6 +22,7 @@ from tui.key_bar import KeyBar
 from tui.screens.panes import PanePlan
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.filter_bar import FilterBar
+from tui.widgets.host_filter_bar import HostFilterBar
 from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.log_pane import LogPane
 from tui.widgets.progress_pane import ProgressPane
@@ -57,6 +58,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
         self.snapshot: Snapshot | None = None
         self.verbosity = 1
         self.panes = PanePlan()
+        self.hosts_wide = False
         self._shown_log = (-1, -1)
         self._shown_detail: tuple[Row | None, int | None] | None = None
         self._seen_notices: set[str] = set()
@@ -75,6 +77,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
         with Container(id="lower"):
             yield ProgressPane(id="progress")
             yield LogPane(id="log")
+        yield HostFilterBar(id="host-filter")
         yield KeyBar()
 
     def on_mount(self) -> None:
@@ -124,10 +127,22 @@ class Workbench(ReportsFailedWork, Screen[None]):
         self.set_class(self.panes.short, "short")
         for name in ("hosts", "detail", "log"):
             self.query_one(f"#{name}").display = self.panes.shows(name)
+        self.query_one("#work").display = not self.hosts_wide
+        self.set_class(self.hosts_wide, "hosts-wide")
+        hosts = self.query_one(HostsPane)
+        hosts.display = hosts.display or self.hosts_wide
         self.query_one(ProgressPane).set_class(self.panes.short, "compact")
-        if self.focused is not None and not self.focused.display:
-            self.table.focus()
+        if self.hosts_wide and self.focused is self.table:
+            hosts.focus()
+        elif self.focused is not None and not self.focused.display:
+            (hosts if self.hosts_wide else self.table).focus()
         self.show_snapshot()
+
+    def set_hosts_wide(self, wide: bool) -> None:
+        """Give the list of hosts the whole width, or its place beside the results."""
+        self.hosts_wide = wide
+        self.place_panes()
+        (self.query_one(HostsPane) if wide else self.table).focus()
 
     # Snapshots
 
@@ -140,7 +155,9 @@ class Workbench(ReportsFailedWork, Screen[None]):
             pane.clear()
         self.query_one(DetailPane).clear()
         self.query_one(LogPane).clear()
+        self.query_one(HostFilterBar).clear()
         self.choose_host(None)
+        self.set_hosts_wide(not session.spec.scan_ports)
         targets = session.spec.targets
         self.query_one(StatusLine).describe(clean(targets.text or str(targets), 200))
         self.poll()

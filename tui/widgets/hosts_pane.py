@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 
 from engine.results.snapshot import Snapshot
-from engine.spec.port_state import PortState
 from tui import format as fmt
 from tui.widgets.cursor_list import CursorList
-from tui.widgets.gauges import bar, level
+from tui.widgets.host_cells import HostFacts, hardware_text, host_facts, line_cells
+from tui.widgets.host_rows import HostRows, parse_words
 from tui.widgets.line_view import BLANK, Line
 from tui.widgets.results_text import state_counts
-from tui.widgets.state_styles import state_styles
 
 ALL = "all hosts"
-COUNTED = (PortState.OPEN, PortState.CLOSED, PortState.FILTERED)
-COUNT_WIDTH = 5
-WIDE = 42
-"""Cells from which closed and filtered ports are counted beside the open ones."""
 
 
 class HostsPane(CursorList):
     """A virtual list in address order, led by a line for all hosts.
 
     Enter or a click chooses a host (``HostChosen``); ``»`` marks the chosen one. Each line has the
-    number of open ports and the share decided; ``!`` stands for a host that could not be probed.
+    host's state, the number of open ports and the share decided, and more where the pane is wide;
+    ``!`` stands for a host that could not be probed. The first line of the foot says what is not
+    listed: hosts that are down, when they are many, and those a filter holds back.
+
+    Args:
+        show_key: the key named in the text about hosts that are not listed.
     """
 
-    FOOT = 2
+    FOOT = 3
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "choose", "Choose", show=False)]
 
     class HostChosen(Message):
@@ -46,10 +47,14 @@ class HostsPane(CursorList):
             super().__init__()
             self.host = host
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, *, show_key: str = "D", id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self.show_key = show_key
         self._snapshot: Snapshot | None = None
-        self._order: NDArray[np.intp] = np.empty(0, np.intp)
+        self._rows = HostRows()
+        self._filter = ""
         self._cursor = 0
         self._chosen: int | None = None
 
@@ -70,22 +75,59 @@ class HostsPane(CursorList):
         self._chosen = host
         self.repaint()
 
+    @property
+    def listed(self) -> Sequence[int]:
+        """The hosts that are listed, in their order."""
+        hosts: list[int] = self._rows.order.tolist()
+        return hosts
+
+    @property
+    def shows_quiet(self) -> bool:
+        """Whether hosts that are down are listed however many they are."""
+        return self._rows.show_quiet
+
+    def show_quiet(self, wanted: bool) -> None:
+        """List every host, or fold those that are down away when they are many."""
+        self._rows.show_quiet = wanted
+        self._arrange()
+
+    @property
+    def filter_text(self) -> str:
+        """The filter as it was typed."""
+        return self._filter
+
+    def set_filter(self, text: str) -> None:
+        """List only hosts that ``text`` lets through (see host_rows.Word)."""
+        self._filter = text
+        self._rows.words = parse_words(text)
+        self._arrange()
+
+    @work(thread=True, exclusive=True, group="host-texts", exit_on_error=False)
+    def prepare_filter(self) -> None:
+        """Read addresses beside the screen, before the first filter is typed."""
+        if self._snapshot is not None:
+            self._rows.read_texts(self._snapshot)
+
     def show(self, snapshot: Snapshot) -> None:
         """Show this snapshot's hosts."""
         self._snapshot = snapshot
-        hosts = snapshot.view.host_count
-        if hosts != len(self._order):
-            at = self.cursor_host
-            # The address book is shared with the engine and may already hold hosts added since.
-            self._order = np.argsort(snapshot.names.sort_keys()[:hosts], kind="stable")
-            found = np.flatnonzero(self._order == (-1 if at is None else at))
-            self._cursor = 1 + int(found[0]) if len(found) else 0
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Bring the list up to date; the cursor stays on its host while that is listed."""
+        if self._snapshot is None:
+            return
+        at = self.cursor_host
+        if self._rows.show(self._snapshot, self.page):
+            found = self._rows.place(at)
+            self.place_cursor(found + 1 if found is not None else self._cursor if at else 0)
+            self.show_cursor()
         self.repaint()
 
     def clear(self) -> None:
         """Forget the hosts: another scan begins."""
-        self._snapshot, self._chosen, self._cursor = None, None, 0
-        self._order = np.empty(0, np.intp)
+        self._snapshot, self._chosen, self._cursor, self._filter = None, None, 0, ""
+        self._rows.clear()
         self.redraw()
         self.scroll_to_line(0)
 
@@ -93,7 +135,7 @@ class HostsPane(CursorList):
 
     def row_count(self) -> int:
         """The line for all hosts, and each host."""
-        return 1 + len(self._order)
+        return 1 + len(self._rows)
 
     def cursor_row(self) -> int:
         """The cursor's line; 0 stands for all hosts."""
@@ -101,10 +143,10 @@ class HostsPane(CursorList):
 
     def place_cursor(self, at: int) -> None:
         """Put the cursor on line ``at``, or on the nearest there is."""
-        self._cursor = min(max(at, 0), len(self._order))
+        self._cursor = min(max(at, 0), len(self._rows))
 
     def _host_at(self, at: int) -> int | None:
-        return int(self._order[at - 1]) if 1 <= at <= len(self._order) else None
+        return int(self._rows.order[at - 1]) if 1 <= at <= len(self._rows) else None
 
     def line_at(self, y: int) -> Line:
         """What line ``y`` shows."""
@@ -117,65 +159,57 @@ class HostsPane(CursorList):
         if at is None:
             return BLANK
         host = self._host_at(at)
-        view = snapshot.view
-        counts = view.row_counts.sum(axis=0) if host is None else view.counts(host)
-        sign = "" if host is None else _sign(snapshot, host)
         here = at == self._cursor
-        return ("host", host, counts.tobytes(), sign, here, host == self._chosen)
+        if host is None:
+            counts = snapshot.view.row_counts.sum(axis=0).tobytes()
+            return ("host", None, counts, here, self._chosen is None)
+        facts = host_facts(snapshot, host)
+        return ("host", facts, facts.counts, here, host == self._chosen)
 
     def _foot_line(self, snapshot: Snapshot, number: int) -> Line:
+        if number == 0:
+            return ("foot", self._missing_text())
         host = self.cursor_host
-        if host is None:
-            text = f"{fmt.plural(len(self._order), 'host')}: "
-            text += state_counts(snapshot.view.totals)
-        else:
-            line = snapshot.host_line(host)
-            skipped = "skipped" if line.skipped else ""
-            text = line.problem or skipped or state_counts(line.counts)
-            text = f"{line.name or line.address}: {text}"
+        text = self._all_text(snapshot) if host is None else host_text(snapshot, host)
         lines = fmt.wrap(text, max(1, self.line_width))
-        if len(lines) > self.FOOT:
-            lines = [*lines[: self.FOOT - 1], " ".join(lines[self.FOOT - 1 :])]
-        return ("foot", lines[number]) if number < len(lines) else BLANK
+        last = self.FOOT - 1
+        if len(lines) > last:
+            lines = [*lines[: last - 1], " ".join(lines[last - 1 :])]
+        return ("foot", lines[number - 1]) if number <= len(lines) else BLANK
+
+    def _missing_text(self) -> str:
+        """What is not listed, in one line; empty when all hosts are."""
+        parts = []
+        if self._rows.folded:
+            parts.append(f"{self._rows.folded:,} down: {self.show_key} shows")
+        if self._rows.filtered:
+            parts.append(f"{self._rows.filtered:,} not matching")
+        return " · ".join(parts)
+
+    def _all_text(self, snapshot: Snapshot) -> str:
+        known, count = snapshot.hosts, snapshot.view.host_count
+        text = fmt.plural(count, "host")
+        if known.up or known.down:
+            text += f", {known.up:,} up, {known.down:,} down"
+        ports = state_counts(snapshot.view.totals)
+        return f"{text}: {ports}" if ports else text
 
     def draw(self, line: Line) -> Strip:
         """A host's line, or one of the foot."""
         match line:
             case ("foot", str(text)):
                 return Strip([Segment(fmt.cut(text, self.line_width), self.quiet_style)])
-            case ("host", host, bytes(counts), str(sign), bool(here), bool(chosen)):
+            case ("host", HostFacts() | None as facts, bytes(counts), bool(here), bool(chosen)):
                 base = self.cursor_style if here else self.rich_style
                 gutter = ("▸" if here else " ") + ("»" if chosen else " ")
-                cells = self._host_cells(host, np.frombuffer(counts, np.int64), sign)
+                tally = np.frombuffer(counts, np.int64)
+                cells = line_cells(facts, ALL, tally, self.line_width - 2, self.app)
                 parts = [(gutter, Style.null()), *cells]
                 covered = here and self.has_focus
                 return Strip(
                     [Segment(text, base if covered else base + style) for text, style in parts]
                 )
         return Strip.blank(self.line_width, self.rich_style)
-
-    def _host_cells(
-        self, host: object, counts: NDArray[np.int64], sign: str
-    ) -> list[tuple[str, Style]]:
-        """Name, counts and the share decided, as wide as the pane allows."""
-        width, names = self.line_width - 2, self._snapshot and self._snapshot.names
-        name = ALL
-        if isinstance(host, int) and names:
-            name = names.name(host) or names.text(host)
-        states = COUNTED if width >= WIDE else COUNTED[:1]
-        gauge = min(10, max(1, width - 16 - COUNT_WIDTH * len(states)))
-        total = int(counts.sum())
-        share = 1 - int(counts[PortState.PENDING]) / total if total else 0.0
-        drawn = bar(share, gauge) if gauge > 2 else level(share)
-        styles = state_styles(self.app)
-        room = max(4, width - COUNT_WIDTH * len(states) - len(drawn) - 1)
-        cells = [(fmt.fit(name, room, keep_end=True), Style(dim=bool(sign)))]
-        for state in states:
-            number = int(counts[state])
-            text = f"{state.glyph}{fmt.short_count(number)}" if number else ""
-            cells.append((text.rjust(COUNT_WIDTH), styles[state]))
-        cells.append((" " + (sign.ljust(len(drawn)) if sign else drawn), Style.null()))
-        return cells
 
     # Choosing
 
@@ -194,8 +228,16 @@ class HostsPane(CursorList):
             self.action_choose()
 
 
-def _sign(snapshot: Snapshot, host: int) -> str:
-    """``!`` for a host that could not be probed, ``-`` for one the user skipped."""
-    if host in snapshot.problems:
-        return "!"
-    return "-" if host in snapshot.skipped else ""
+def host_text(snapshot: Snapshot, host: int) -> str:
+    """All that is known of one host, in a sentence."""
+    line, facts = snapshot.host_line(host), host_facts(snapshot, host)
+    said = [line.problem or ("skipped" if line.skipped else "")]
+    if line.state:
+        reason = f" ({line.reason.label})" if line.reason.value else ""
+        said.append(f"{facts.look.word if not said[0] else line.state.label}{reason}")
+    if line.rtt is not None:
+        said.append(fmt.latency(line.rtt))
+    said += [hardware_text(facts.known.hardware), snapshot.doubts.get(host, "")]
+    said.append("" if said[0] else state_counts(line.counts))
+    name = f"{line.name} {line.address}" if line.name else line.address
+    return f"{name}: {', '.join(filter(None, said))}"

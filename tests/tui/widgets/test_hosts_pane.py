@@ -79,8 +79,8 @@ async def test_many_hosts_scroll_and_cost_nothing(show, make_scan) -> None:
         await pilot.press("end", "up")
         await pilot.pause()
         assert app.pane.cursor_host == 65_534
-        assert "10.0.255.254" in app.lines()[16]
-        assert "10.0.255.255" in app.lines()[17]
+        assert "10.0.255.254" in app.lines()[15]
+        assert "10.0.255.255" in app.lines()[16]
 
 
 async def test_hosts_that_join_leave_the_cursor_where_it_is(show, make_scan) -> None:

@@ -1,0 +1,174 @@
+"""One host's line in the hosts pane: what stands in it, for a narrow and for a wide pane."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.style import Style
+from textual.app import App
+
+from engine.results.host_view import KnownHost
+from engine.results.snapshot import Snapshot
+from engine.spec.host_state import HostState
+from engine.spec.port_state import PortState
+from tui import format as fmt
+from tui.widgets.gauges import bar, level
+from tui.widgets.state_styles import colour, state_styles
+
+COUNTED = (PortState.OPEN, PortState.CLOSED, PortState.FILTERED)
+COUNT_WIDTH = 5
+COUNTS_FROM = 42
+"""Cells from which closed and filtered ports are counted beside the open ones."""
+WIDE_FROM = 64
+"""Cells from which there are columns for state, reason, latency, name and network card."""
+
+Cells = list[tuple[str, Style]]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a host's state is shown: a glyph beside its word, and theme variables for its colour."""
+
+    glyph: str
+    word: str
+    tokens: tuple[str, ...]
+
+
+LOOKS = {
+    HostState.UP: Look("↑", "up", ("text-success", "success")),
+    HostState.DOWN: Look("↓", "down", ("text-muted", "foreground")),
+    HostState.UNKNOWN: Look("?", "unknown", ("text-warning", "warning")),
+}
+PROBLEM = Look("!", "problem", ("text-error", "error"))
+SKIPPED = Look("-", "skipped", ("text-muted", "foreground"))
+
+
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What a host's line depends on."""
+
+    address: str
+    typed_name: str
+    known: KnownHost
+    sign: str
+    counts: bytes
+    discovered: bool
+
+    @property
+    def look(self) -> Look:
+        """The look of its state; a problem, or that it was skipped, comes first."""
+        return {"!": PROBLEM, "-": SKIPPED}.get(self.sign) or LOOKS[self.known.state]
+
+    @property
+    def name(self) -> str:
+        """What the user typed, or else what the DNS calls it."""
+        return self.typed_name or self.known.name
+
+    @property
+    def state_word(self) -> str:
+        """``↑ up``, with ``~`` while it is being asked again; empty without discovery."""
+        if not self.discovered and not self.sign:
+            return ""
+        return f"{self.look.glyph}{'~' if self.known.stale else ' '}{self.look.word}"
+
+
+def host_facts(snapshot: Snapshot, host: int) -> HostFacts:
+    """The facts of one host in a snapshot."""
+    sign = "!" if host in snapshot.problems else "-" if host in snapshot.skipped else ""
+    return HostFacts(
+        snapshot.names.text(host),
+        snapshot.names.name(host),
+        snapshot.hosts.line(host),
+        sign,
+        snapshot.view.counts(host).tobytes(),
+        snapshot.hosts.count > 0,
+    )
+
+
+def hardware_text(hardware: bytes) -> str:
+    """``b8:27:eb:01:02:03``; empty when it is unknown."""
+    return hardware.hex(":")
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """``width`` 0 takes what the others leave; the highest ``drop`` leaves first."""
+
+    text: Callable[[HostFacts], str]
+    width: int
+    drop: int = 0
+    keep_end: bool = False
+
+
+_COLUMNS = (
+    _Column(lambda one: one.address, 15, keep_end=True),
+    _Column(lambda one: one.state_word, 9),
+    _Column(lambda one: one.known.reason.label if one.known.state else "", 15, drop=2),
+    _Column(lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=1),
+    _Column(lambda one: hardware_text(one.known.hardware), 17, drop=3),
+    _Column(lambda one: one.name, 0),
+)
+_LEAST_NAME = 12
+
+
+def wide_cells(facts: HostFacts, width: int, app: App[object]) -> Cells:
+    """The columns that fit in ``width`` cells."""
+    columns = [*_COLUMNS]
+    for column in sorted(_COLUMNS, key=lambda one: -one.drop):
+        if column.drop and sum(one.width + 1 for one in columns) + _LEAST_NAME > width:
+            columns.remove(column)
+    rest = max(0, width - sum(one.width + 1 for one in columns if one.width))
+    cells: Cells = []
+    for column in columns:
+        style = Style.null()
+        if column.text(facts) == facts.state_word:
+            style = colour(app, *facts.look.tokens)
+        text = fmt.fit(column.text(facts), column.width or rest, keep_end=column.keep_end)
+        cells.append((text + (" " if column.width else ""), style))
+    return cells
+
+
+def count_cells(
+    counts: NDArray[np.int64], states: tuple[PortState, ...], app: App[object]
+) -> Cells:
+    """How many ports have each of these states."""
+    styles = state_styles(app)
+    cells: Cells = []
+    for state in states:
+        number = int(counts[state])
+        text = f"{state.glyph}{fmt.short_count(number)}" if number else ""
+        cells.append((text.rjust(COUNT_WIDTH), styles[state]))
+    return cells
+
+
+def line_cells(
+    facts: HostFacts | None, title: str, counts: NDArray[np.int64], width: int, app: App[object]
+) -> Cells:
+    """Name, counts and the share decided, as wide as the pane allows. Without facts it is the line
+    for all hosts, called ``title``."""
+    states = COUNTED if width >= COUNTS_FROM else COUNTED[:1]
+    gauge = min(10, max(1, width - 16 - COUNT_WIDTH * len(states)))
+    total = int(counts.sum())
+    share = 1 - int(counts[PortState.PENDING]) / total if total else 0.0
+    drawn = bar(share, gauge) if gauge > 2 else level(share)
+    room = max(4, width - COUNT_WIDTH * len(states) - len(drawn) - 1)
+    sign = facts.sign if facts else ""
+    cells: Cells
+    if facts is not None and width >= WIDE_FROM:
+        cells = wide_cells(facts, room, app)
+    elif facts is not None and facts.discovered:
+        look = facts.look
+        cells = [(look.glyph, colour(app, *look.tokens))]
+        name = facts.name or facts.address
+        cells.append((fmt.fit(name, room - 1, keep_end=True), Style(dim=bool(sign))))
+    else:
+        name = (facts.name or facts.address) if facts else title
+        cells = [(fmt.fit(name, room, keep_end=True), Style(dim=bool(sign)))]
+    cells += count_cells(counts, states, app)
+    if not total and not sign:
+        drawn = " " * len(drawn)
+    cells.append((" " + (sign.ljust(len(drawn)) if sign else drawn), Style.null()))
+    return cells
