@@ -17,7 +17,7 @@ from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
 from engine.sanitize import clean
-from themes.toml_file import TomlFileError, read_toml
+from themes.toml_file import TomlFileError, read_toml, shown
 
 DEFAULT_THEME = "pyscan-dark"
 OUR_FOLDER = Path(__file__).parent
@@ -113,7 +113,7 @@ def load_themes(user_folder: Path | None = None, owner: int | None = None) -> Lo
             problems.append(f"theme {clean(path.name, 60)}: {error}")
             continue
         themes[theme.name] = theme
-        about[theme.name] = clean(str(table.get("about", "")), MAX_ABOUT)
+        about[theme.name] = shown(table.get("about", ""), MAX_ABOUT)
         if path not in ours:
             users.add(theme.name)
     return LoadResult(tuple(themes.values()), tuple(problems), about, frozenset(users))
@@ -219,7 +219,7 @@ def _not_a_colour(value: object) -> str:
         else:
             return ""
     hint = f"; did you mean {near}?" if near else ' such as "#5aa9e6"'
-    return f"{clean(str(value), 30)} is not a colour{hint}"
+    return f"{shown(value, 30)} is not a colour{hint}"
 
 
 def _flag(

@@ -76,3 +76,11 @@ def _check(what: str, found: os.stat_result, owner: int) -> None:
         raise TomlFileError(f"{subject}can be written by others; run chmod go-w on it")
     if found.st_uid == _ROOT != owner and not found.st_mode & stat.S_IROTH:
         raise TomlFileError(f"{subject}is root's and not readable by all")
+
+
+def shown(value: object, limit: int = 40) -> str:
+    """A value from the file as a message may repeat it: one harmless line."""
+    try:
+        return clean(str(value), limit)
+    except ValueError:  # of str(): a hexadecimal number of too many digits
+        return "a long number"

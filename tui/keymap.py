@@ -15,6 +15,7 @@ from textual.keys import Keys, _character_to_key
 from textual.widget import Widget
 
 from engine.sanitize import clean
+from themes.toml_file import shown
 from tui.actions import ACTIONS, Action, key_text
 
 MAX_KEYS = 8
@@ -136,10 +137,9 @@ def _keys(name: str, value: object, reading: KeymapReading) -> Iterator[str]:
     panes = pane_keys()
     for one in given:
         key = key_named(one) if isinstance(one, str) else None
-        shown = clean(str(one), 30)
-        where = f"[keys] {name} = {shown}"
+        where = f"[keys] {name} = {shown(one)}"
         if key is None:
-            near = difflib.get_close_matches(shown.lower(), [*_NAMED, *_CHARACTERS], n=1)
+            near = difflib.get_close_matches(shown(one).lower(), [*_NAMED, *_CHARACTERS], n=1)
             hint = f"did you mean {near[0]}?" if near else 'write for example "x", "f5" or "ctrl+e"'
             reading.problems.append(f"{where} is not a key; {hint}")
         elif key in RESERVED:

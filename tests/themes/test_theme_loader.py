@@ -104,6 +104,9 @@ def test_a_users_theme_comes_after_ours_and_may_replace_one(tmp_path: Path) -> N
     [
         (GOOD + 'opne = "red"', "[ports] opne is not known; did you mean open?"),
         (GOOD + 'closed = "reddish"', "[ports] closed = reddish is not a colour"),
+        pytest.param(
+            GOOD + "closed = 0x" + "f" * 9000, "closed = a long number is not a colour", id="long"
+        ),
         (GOOD + 'closed = "gren"', "is not a colour; did you mean green?"),
         (GOOD + "closed = 7", "[ports] closed = 7 is not a colour"),
         (
@@ -131,8 +134,8 @@ def test_lesser_faults_are_named_and_the_theme_still_works(
         (b"\xff\xfe", "is not UTF-8 text"),
         ('name = "Bad Name!"\n[ui]\nprimary = "red"', "small letters"),
         ("[ui]\nsecondary = 'red'", "[ui] primary is missing"),
-        ("n = " + "9" * 5000, "a number is too long"),
-        ("n = " + "[" * 5000, "is nested too deeply"),
+        pytest.param("n = " + "9" * 5000, "a number is too long", id="long"),
+        pytest.param("n = " + "[" * 5000, "is nested too deeply", id="deep"),
         pytest.param("#" * (MAX_BYTES + 1), "is larger than", id="huge"),
     ],
 )
