@@ -1,104 +1,86 @@
-"""Run a case: its host is built once, and the programs scan it in turn."""
+"""Run a case: its scene is built, and the programs scan it in turn."""
 
 from __future__ import annotations
 
+import json
 import tempfile
-import xml.etree.ElementTree as ET
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 
 from benchmarks.cases import Case
-from benchmarks.measure import Measurement, measure
-from tests.lab.hosts import protocol_of
-from tests.lab.namespace import LabError, ip_batch
-from tests.lab.network import ROOT, Lab, LabHost
-from tests.lab.nmap_oracle import Outcomes, host_outcomes
+from benchmarks.measure import finish, start
+from benchmarks.run import Run
+from benchmarks.scenes import Ground
+from benchmarks.tools import Tool
+from tests.lab.namespace import command
+from tests.lab.network import ROOT, Lab
 
 
 @dataclass(frozen=True)
-class Run:
-    """One scan by one program.
+class Result:
+    """All runs of a case, in their order, and the seconds its scene itself takes."""
 
-    Attributes:
-        tool: ``pyscan`` or ``nmap``.
-        measurement: what it took.
-        found: open ports reported that are open.
-        total: open ports there are.
-        wrong: ports whose state is not the true one, missing ones included; None when no complete
-            report was written.
-    """
-
-    tool: str
-    measurement: Measurement
-    found: int
-    total: int
-    wrong: int | None
-
-    @property
-    def failed(self) -> bool:
-        """No report, and not because its time was over: its figures mean nothing."""
-        return self.wrong is None and not self.measurement.stopped
+    runs: list[Run]
+    floor: float
 
 
-def run_case(case: Case, pairs: int, note: Callable[[str], None]) -> list[Run]:
-    """Measure a case ``pairs`` times, the programs in turn. ``note`` hears of every run."""
+def run_case(case: Case, rounds: int, most: float, note: Callable[[str], None]) -> Result:
+    """Measure a case ``rounds`` times (as often as the case is worth). ``most`` bounds the seconds
+    a program may take, and ``note`` hears of every run. Raises LabError."""
     runs: list[Run] = []
-    with Lab() as lab, tempfile.TemporaryDirectory() as folder:
-        host = lab.add(case.plan, case.quality)
-        targets = tuple(_addresses(host, case.addresses))
-        rounds = min(pairs, case.rounds)
+    rounds = min(rounds, case.rounds)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        grounds = [
+            _build(stack, case) for _ in (case.tools if case.side_by_side else case.tools[:1])
+        ]
         for number in range(rounds):
-            output = Path(folder) / f"{number}.xml"
-            for tool, words in case.tools(targets, str(output)).items():
-                output.unlink(missing_ok=True)
-                taken = measure(lab.scan_command(*words), case.timeout, ROOT)
-                run = judge(case, tool, taken, output, len(targets))
-                note(f"{case.name} {number + 1}/{rounds} {tool}: {describe(run)}")
-                runs.append(run)
-    return runs
+            seats = [
+                Seat(case, tool, *grounds[at % len(grounds)], folder / f"{number}{tool.name}.xml")
+                for at, tool in enumerate(case.tools)
+            ]
+            for group in [seats] if case.side_by_side else [[seat] for seat in seats]:
+                ends = [seat.begin(most) for seat in group]
+                for end in ends:
+                    runs.append(end())
+                    note(f"{case.name} {number + 1}/{rounds}: {runs[-1]}")
+        return Result(runs, grounds[0][1].floor)
 
 
-def describe(run: Run) -> str:
-    """One line about a run, for whoever waits."""
-    taken = run.measurement
-    if run.wrong is None:
-        end = "stopped" if taken.stopped else f"exit {taken.exit_code}: {taken.complaint}"
-        return f"{taken.wall:.2f} s, no report ({end})"
-    return f"{taken.wall:.2f} s, {run.found}/{run.total} open, {run.wrong} wrong"
+def _build(stack: ExitStack, case: Case) -> tuple[Lab, Ground]:
+    lab = stack.enter_context(Lab())
+    return lab, case.scene(lab, case.scan, case.port_range)
 
 
-def judge(case: Case, tool: str, taken: Measurement, output: Path, hosts: int) -> Run:
-    """Hold a report against what the lab knows of its host."""
-    truth = {port: case.plan.truth(case.scan, port, 4).state for port in case.ports}
-    total = hosts * sum(state == "open" for state in truth.values())
-    try:
-        reports = list(_reports(output))
-    except (OSError, ET.ParseError):
-        return Run(tool, taken, 0, total, None)
-    protocol = protocol_of(case.scan)
-    found, wrong = 0, (hosts - len(reports)) * len(truth)
-    for seen in reports:
-        states = {port: seen[protocol, port].state for port in truth if (protocol, port) in seen}
-        wrong += sum(states.get(port) != state for port, state in truth.items())
-        found += sum(truth[port] == state == "open" for port, state in states.items())
-    return Run(tool, taken, found, total, wrong)
+@dataclass(frozen=True)
+class Seat:
+    """A program before its scan: where it runs and where it writes."""
+
+    case: Case
+    tool: Tool
+    lab: Lab
+    ground: Ground
+    report: Path
+
+    def begin(self, most: float) -> Callable[[], Run]:
+        """Start the program; the returned call waits for its end and judges its report."""
+        words = self.tool.command(self.lab, self.ground, self.case.words, self.report)
+        before = packets_sent(self.lab)
+        process = start(words, min(most, self.tool.timeout), ROOT)
+
+        def end() -> Run:
+            taken = finish(process)
+            packets = packets_sent(self.lab) - before
+            truth = self.ground.truth
+            verdict = truth.judge(self.report, self.tool.only_open)
+            return Run(self.tool.name, taken, packets, verdict, truth.total, truth.size)
+
+        return end
 
 
-def _reports(output: Path) -> Iterator[Outcomes]:
-    for _, element in ET.iterparse(output):
-        if element.tag == "host":
-            yield host_outcomes(element)
-            element.clear()
-
-
-def _addresses(host: LabHost, count: int) -> list[str]:
-    """``count`` IPv4 addresses of the host, made where it has fewer. Raises LabError."""
-    first = ip_address(host.ipv4)
-    wanted = [str(first + offset) for offset in range(count)]
-    if len(wanted) > 250:
-        raise LabError("a lab subnet has room for 250 addresses")
-    if wanted[1:]:
-        ip_batch([f"addr add {address}/24 dev up0" for address in wanted[1:]], host.namespace)
-    return wanted
+def packets_sent(lab: Lab) -> int:
+    """Packets that have left through the scanner's devices. Raises LabError."""
+    devices = json.loads(command("ip", "-n", lab.scanner, "-s", "-j", "link"))
+    return sum(device["stats64"]["tx"]["packets"] for device in devices)

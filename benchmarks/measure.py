@@ -39,21 +39,27 @@ class Measurement:
     complaint: str
 
 
-def measure(words: tuple[str, ...], timeout: float, where: Path) -> Measurement:
-    """Run a command line from the folder ``where`` with its stdout thrown away.
+def start(words: tuple[str, ...], timeout: float, where: Path) -> subprocess.Popen[str]:
+    """Start a command line from the folder ``where`` with its stdout thrown away.
 
-    After ``timeout`` seconds it is killed. Raises RuntimeError when it cannot be started.
+    After ``timeout`` seconds it is killed. Ctrl-C does not reach it: whoever started it ends it.
     """
-    done = subprocess.run(
+    return subprocess.Popen(
         (sys.executable, "-I", "-S", __file__, str(timeout), *words),
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
         cwd=where,
-        check=False,
+        start_new_session=True,
     )
-    if done.returncode:
-        raise RuntimeError(f"{words[0]}: could not be run")
-    return Measurement(**json.loads(done.stdout))
+
+
+def finish(process: subprocess.Popen[str]) -> Measurement:
+    """Wait for what start() started. Raises RuntimeError when it could not be run."""
+    told = process.communicate()[0]
+    if process.returncode:
+        raise RuntimeError("a program to measure could not be run")
+    return Measurement(**json.loads(told))
 
 
 def _run(timeout: float, words: list[str]) -> dict[str, object]:
