@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from engine.core.distinct import groups
 from engine.core.loss import LEAST_COPIES, MISS_TARGET
+from engine.core.paged import PagedArray
 
 _PRIOR = 12.0
 """Answers' worth of belief that a host is like the others."""
@@ -27,6 +28,9 @@ _RECENT = 256
 """Hosts of which what is usual is made."""
 _WORST = 0.2
 """Share of those hosts that is left out, the worst."""
+_TELLING = 8
+"""Losses of a host that make it worth a look."""
+_APART = 0.1
 _REFRESH = 32
 """Batches of answers after which what is usual is computed anew."""
 
@@ -35,8 +39,8 @@ class HostLoss:
     """Loss per copy, by host index."""
 
     def __init__(self, hosts: int) -> None:
-        self._answered = np.zeros(hosts, np.float32)
-        self._lost = np.zeros(hosts, np.float32)
+        self._answered = PagedArray(hosts, np.float32)
+        self._lost = PagedArray(hosts, np.float32)
         self._recent = np.full(_RECENT, -1, np.int64)
         self._next = 0
         self._usual = 0.0
@@ -44,14 +48,14 @@ class HostLoss:
 
     def grow(self, hosts: int) -> None:
         """Make room for more hosts."""
-        self._answered = _grown(self._answered, hosts)
-        self._lost = _grown(self._lost, hosts)
+        self._answered.grow(hosts)
+        self._lost.grow(hosts)
 
     def note(self, hosts: NDArray[np.uint32], lost: NDArray[np.bool_]) -> None:
         """Take in answers: their hosts, and which came after the loss of another copy."""
         if not len(hosts):
             return
-        if len(self._answered) == 1:
+        if self._answered.count == 1:
             touched, answered = np.zeros(1, np.int64), np.array([len(hosts)])
             gone = np.array([np.count_nonzero(lost)])
         else:
@@ -65,7 +69,7 @@ class HostLoss:
         self._remember(touched[-_RECENT:])
 
     def _remember(self, hosts: NDArray[np.int64]) -> None:
-        fresh = hosts[~np.isin(hosts, self._recent)] if len(self._answered) > 1 else hosts
+        fresh = hosts[~np.isin(hosts, self._recent)] if self._answered.count > 1 else hosts
         self._recent[(self._next + np.arange(len(fresh))) % _RECENT] = fresh
         self._next = (self._next + len(fresh)) % _RECENT
         if self._batches % _REFRESH == 0 or len(fresh):
@@ -76,7 +80,7 @@ class HostLoss:
         hosts = self._recent[self._recent >= 0]
         answered, lost = self._answered[hosts].astype(float), self._lost[hosts].astype(float)
         share = lost / np.maximum(answered, 1.0)
-        kept = np.argsort(share)[: max(1, math.ceil(len(hosts) * (1 - _WORST)))]
+        kept = np.argsort(share)[: max(1, int(len(hosts) * (1 - _WORST)))]
         weight = np.minimum(answered[kept], _WEIGHT)
         total = float(weight.sum())
         return float((share[kept] * weight).sum()) / total if total else 0.0
@@ -105,13 +109,17 @@ class HostLoss:
         copies: NDArray[np.int64] = np.clip(np.maximum(needed, LEAST_COPIES), 1, cap + 1)
         return copies
 
+    def conspicuous(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Hosts that lose far more than the others do, so that it is not the common path's fault.
+        None as long as no other host has answered."""
+        if np.count_nonzero(self._recent >= 0) < 2:
+            return np.zeros(len(hosts), bool)
+        answered, lost = self._answered[hosts].astype(float), self._lost[hosts].astype(float)
+        share = lost / np.maximum(answered, 1.0)
+        conspicuous: NDArray[np.bool_] = (lost >= _TELLING) & (share > _APART + 3 * self._usual)
+        return conspicuous
+
     def forget(self, host: int) -> None:
         """The conditions of a host have changed."""
-        self._answered[host] = self._lost[host] = 0.0
-
-
-def _grown(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """A longer copy, zero at the end."""
-    longer = np.zeros(max(size, len(values)), np.float32)
-    longer[: len(values)] = values
-    return longer
+        one = np.array([host], np.int64)
+        self._answered[one] = self._lost[one] = 0.0

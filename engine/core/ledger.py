@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
 from typing import Protocol as Interface
 
 import numpy as np
@@ -11,6 +12,21 @@ Positions = NDArray[np.int64]
 
 FOREIGN = 2
 """Flag: the answer came from an address other than the target's (a router, a firewall)."""
+
+
+class Unsettled(NamedTuple):
+    """Hosts with rows that are not settled.
+
+    ``hosts`` (n,) uint32; ``quiet`` (n,): not one of their ports has answered; ``tries`` (n,):
+    fewest copies that a silent port of theirs has got. ``rows`` and ``waiting`` (m,): cells that
+    wait for a decision, as places in ``hosts`` and as positions.
+    """
+
+    hosts: NDArray[np.uint32]
+    quiet: NDArray[np.bool_]
+    tries: NDArray[np.uint8]
+    rows: NDArray[np.intp]
+    waiting: NDArray[np.int64]
 
 
 class Ledger(Interface):
@@ -102,3 +118,25 @@ class Ledger(Interface):
 
     def positions(self, protocol: int | None = None, host: int | None = None) -> Positions:
         """All cells that are decided."""
+
+    def unsettled(self) -> Unsettled:
+        """The hosts whose cells may be let go or be found to stay."""
+
+    def settle(self, go: NDArray[np.bool_], stay: NDArray[np.bool_]) -> None:
+        """Let some of the unsettled() hosts go, and settle that some stay; positions obtained
+        before are void."""
+
+    def released(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Those of the hosts that were let go, each once."""
+
+    def take_back(self, hosts: NDArray[np.uint32]) -> Positions:
+        """Give hosts that were let go their cells again, undecided."""
+
+    def silence(
+        self,
+        at: Positions,
+        state: NDArray[np.uint8],
+        technique: NDArray[np.uint8],
+        tries: NDArray[np.uint8],
+    ) -> None:
+        """Cells of hosts that were taken back were decided by silence before."""

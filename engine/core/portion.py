@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.paged import PagedArray
 from engine.spec.scan import Shard
-from engine.spec.scan_type import Protocol
 
 _CHANNELS = 1 << 18
 
@@ -21,7 +21,8 @@ class Portion:
 
     def __init__(self, shard: Shard, host_count: int) -> None:
         self.shard = shard
-        self._shared = np.zeros((len(Protocol), host_count), bool)
+        self._shared = PagedArray(host_count if shard.count > 1 else 0, np.uint8)
+        self._ranked: set[int] = set()
         self._ranks = np.full(_CHANNELS if shard.count > 1 else 0, -1, np.int32)
 
     def share(
@@ -36,9 +37,10 @@ class Portion:
         if self.shard.count == 1 or not len(channels):
             return channels, channels[:0]
         protocol = int(channels[0] >> 16)
-        if not self._shared[protocol].any():
+        if protocol not in self._ranked:
+            self._ranked.add(protocol)
             self._ranks[channels] = np.arange(len(channels), dtype=np.int32)
-        self._shared[protocol, hosts] = True
+        self._shared[hosts] = self._shared[hosts] | np.uint8(1 << protocol)
         ranked = self._ranks[channels] >= 0
         return channels[ranked], channels[~ranked]
 
@@ -50,10 +52,11 @@ class Portion:
         ranks = self._ranks[channels]
         part = (hosts.astype(np.int64) + ranks) % self.shard.count
         covered: NDArray[np.bool_] = part == self.shard.index - 1
-        covered |= ~self._shared[channels >> 16, hosts] | (ranks < 0)
+        shared = self._shared[hosts] >> (channels >> 16).astype(np.uint8) & np.uint8(1)
+        covered |= (shared == 0) | (ranks < 0)
         return covered
 
     def grow(self, host_count: int) -> None:
         """Make room for more hosts."""
-        more = np.zeros((len(Protocol), max(0, host_count - self._shared.shape[1])), bool)
-        self._shared = np.concatenate([self._shared, more], axis=1)
+        if self.shard.count > 1:
+            self._shared.grow(host_count)

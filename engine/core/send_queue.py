@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import firsts
 from engine.core.ledger import Ledger, Positions
+from engine.core.paged import PagedArray
 from engine.core.portion import Portion
 from engine.core.walks import GridWalk, ListWalk
 from engine.core.work import WorkQueue
@@ -39,7 +40,7 @@ class SendQueue:
         self._portion = Portion(shard, ledger.host_count)
         self._work = WorkQueue()
         self._resend: deque[ProbeBatch] = deque()
-        self._dropped = np.zeros(ledger.host_count, bool)
+        self._dropped = PagedArray(ledger.host_count, bool)
         self.use(scan_types)
 
     def use(self, scan_types: tuple[ScanType, ...]) -> None:
@@ -125,7 +126,7 @@ class SendQueue:
             cells = self._next(room) if room > 0 else empty_probes()
             if not len(cells):
                 break
-            cells = self._wanted(cells)
+            cells = self.wanted(cells)
             chosen.append(cells)
             room -= len(cells)
         if len(chosen) < 2:
@@ -141,11 +142,11 @@ class SendQueue:
             self._resend.appendleft(cells[room:])
         return cells[:room]
 
-    def _wanted(self, cells: ProbeBatch) -> ProbeBatch:
+    def wanted(self, cells: ProbeBatch) -> ProbeBatch:
         """Cells still to be probed, with the technique that does it now."""
         now = self.techniques[cells["protocol"]]
         at = self._ledger.locate(cells)
-        keep = (now != 0) & ~self._dropped[cells["host"]]
+        keep = (at >= 0) & (now != 0) & ~self._dropped[cells["host"]]
         keep &= self._ledger.open_questions(at) & ~self._ledger.flying(at)
         keep &= np.minimum(self._ledger.tries(at), LAST_ATTEMPT) == cells["attempt"]
         cells, now = cells[keep], now[keep]
@@ -156,25 +157,28 @@ class SendQueue:
     def counted(self, at: Positions) -> Positions:
         """Those of the cells that are this scan's business: protocol scanned, host not dropped,
         in this shard."""
-        hosts, channels = self._ledger.name(at)
-        ours = (self.techniques[channels >> 16] != 0) & ~self._dropped[hosts]
-        ours &= self._portion.covers(hosts, channels)
-        counted: Positions = at[ours]
+        counted: Positions = at[self.is_counted(at)]
         return counted
+
+    def is_counted(self, at: Positions) -> NDArray[np.bool_]:
+        """Which of the cells counted() would return."""
+        hosts, channels = self._ledger.name(at)
+        ours: NDArray[np.bool_] = (self.techniques[channels >> 16] != 0) & ~self._dropped[hosts]
+        ours &= self._portion.covers(hosts, channels)
+        return ours
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
-        fresh = np.zeros(self._ledger.host_count - len(self._dropped), bool)
-        self._dropped = np.concatenate([self._dropped, fresh])
+        self._dropped.grow(self._ledger.host_count)
         self._portion.grow(self._ledger.host_count)
 
     def is_dropped(self, host: int) -> bool:
         """Whether nothing is sent to a host any more."""
-        return bool(self._dropped[host])
+        return bool(self._dropped[np.array([host])][0])
 
     def drop(self, host: int) -> None:
         """Send nothing more to a host."""
-        self._dropped[host] = True
+        self._dropped[np.array([host])] = True
 
     def revive(self, hosts: NDArray[np.uint32]) -> None:
         """Send to these hosts again."""

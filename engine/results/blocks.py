@@ -39,6 +39,14 @@ class BlockCopies:
         self._blocks += [self._empty(block) for block in range(full, count)]
         self.version += 1
 
+    def replace(self, first: int, rows: int) -> None:
+        """There are ``rows`` rows now, and those from ``first`` on are others than before."""
+        kept = min(first // self.rows_per_block, len(self._blocks))
+        del self._blocks[kept:]
+        self._dirty, self._rows = self._dirty[:kept], min(first, kept * self.rows_per_block)
+        self.extend(rows)
+        self._dirty[kept:] = True
+
     def _empty(self, block: int) -> Block:
         """A block of undecided cells, which take no memory of their own."""
         rows = min(self.rows_per_block, self._rows - block * self.rows_per_block)

@@ -3,6 +3,11 @@
 Only admitted hosts have cells: of a /16 whose hosts are looked for first, most never get any. A
 host's cells are a row, given in the order of admission. The rows lie in one array that doubles when
 it is full and that the operating system fills page by page as it is touched.
+
+Of a scan of millions of addresses most hosts say nothing. They are let go when all their ports have
+been given up as silent: their row goes to others, and only the numbers of their ports by state stay
+(settle). What is known about a host that was let go is that all it was asked met with silence; it
+gets a row again when it is spoken of again (take_back).
 """
 
 from __future__ import annotations
@@ -12,12 +17,14 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.ledger import Unsettled
 from engine.results.blocks import BlockCopies
 from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, STALE
 from engine.results.column_table import ColumnTable
 from engine.results.layers import Layers
+from engine.results.quiet_rows import fewest_tries, quiet_rows, waiting_cells
 from engine.results.row_table import RowTable
-from engine.results.view import StoreView
+from engine.results.view import STATE_COUNT, StoreView
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
@@ -43,6 +50,9 @@ class Store:
         self._cells = np.zeros((0, 1), CELL)
         self._copies = BlockCopies(0, 0)
         self._layers = Layers()
+        self._settled = 0  # rows up to here have answers and stay
+        self._released = np.zeros(STATE_COUNT, np.int64)
+        self._released_hosts = self._released_below = 0
         self._set_columns(ColumnTable(np.asarray(channels, np.uint32)))
 
     @property
@@ -81,6 +91,7 @@ class Store:
         self.require_room(self.row_count, len(self._columns) + len(fresh))
         self._table.grow(host_count)
         if len(fresh):
+            self._released[0] += self._released_hosts * len(fresh)
             self._set_columns(ColumnTable(np.concatenate([self.channels, fresh])))
 
     def admit(self, hosts: NDArray[np.uint32]) -> None:
@@ -96,6 +107,70 @@ class Store:
             self._reserve(max(after, min(2 * before, most)))
         self._table.add(fresh)
         self._copies.extend(after)
+
+    def unsettled(self) -> Unsettled:
+        """The hosts whose rows may be let go or be found to stay, as settle() decides."""
+        cells = self._cells[self._settled : self.row_count, : len(self._columns)]
+        rows, columns = np.nonzero(waiting_cells(cells))
+        return Unsettled(
+            self._table.hosts[self._settled :],
+            quiet_rows(cells),
+            fewest_tries(cells),
+            rows,
+            (rows + self._settled) * self._cells.shape[1] + columns,
+        )
+
+    def settle(self, go: NDArray[np.bool_], stay: NDArray[np.bool_]) -> None:
+        """Let hosts go, and settle that others stay; both (n,) for the hosts of unsettled(), to
+        which nothing may have happened since. Positions obtained before are void."""
+        if not go.any():
+            return
+        first = self._settled
+        cells = self._cells[first : self.row_count]
+        hosts = self._table.hosts[first:][go]
+        states = cells["state"][go, : len(self._columns)]
+        self._released += np.bincount(states.reshape(-1), minlength=STATE_COUNT)
+        self._released_hosts += len(hosts)
+        self._released_below = max(self._released_below, int(hosts.max()) + 1)
+        kept = np.concatenate([np.flatnonzero(stay), np.flatnonzero(~go & ~stay)])
+        cells[: len(kept)] = cells[kept]
+        cells[len(kept) :] = np.zeros((), CELL)
+        self._table.rearrange(np.concatenate([np.arange(first), kept + first]))
+        self._settled += int(np.count_nonzero(stay))
+        self._copies.replace(first, self.row_count)
+
+    def released(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        """Those of the hosts that were let go, each once, ascending. (Hosts are admitted in the
+        order of their indices where any are let go.)"""
+        if not self._released_hosts:
+            return hosts[:0]
+        return self._table.missing(hosts[hosts < self._released_below])
+
+    def take_back(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Give hosts that were let go (each once) their rows again; the positions of their cells,
+        which are undecided until silence() says which of them were asked."""
+        self.admit(hosts)
+        columns = len(self._columns)
+        self._released_hosts -= len(hosts)
+        self._released[0] -= len(hosts) * columns
+        rows = self._table.find(hosts).astype(np.int64)
+        return (rows[:, None] * self._cells.shape[1] + np.arange(columns)).reshape(-1)
+
+    def silence(
+        self,
+        at: NDArray[np.int64],
+        state: NDArray[np.uint8],
+        technique: NDArray[np.uint8],
+        tries: NDArray[np.uint8],
+    ) -> None:
+        """Cells of hosts that were taken back were decided by silence when these were let go."""
+        cells = self._flat
+        cells["state"][at], cells["technique"][at], cells["tries"][at] = state, technique, tries
+        cells["reason"][at], cells["rtt"][at] = Reason.NO_RESPONSE, np.nan
+        counts = np.bincount(state, minlength=STATE_COUNT)
+        self._released -= counts
+        self._released[0] += len(at)
+        self._touch(at)
 
     def _set_columns(self, columns: ColumnTable) -> None:
         self._columns = columns
@@ -274,7 +349,7 @@ class Store:
     ) -> NDArray[np.int64]:
         first, last = 0, self.row_count
         if host is not None:
-            first = int(self._table.rows[host])
+            first = int(self._table.find(np.array([host], np.uint32))[0])
             if first < 0:
                 return np.empty(0, np.int64)
             last = first + 1
@@ -313,7 +388,9 @@ class Store:
             blocks,
             self._columns,
             self._copies.rows_per_block,
-            self._table.hosts,
-            self._table.rows,
+            self._table.index,
+            self.host_count,
+            self._released.copy(),
+            self._released_hosts,
             self._layers.snapshot(),
         )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.results.cell import CELL
 from engine.results.column_table import ColumnTable
 from engine.results.layers import NOTHING_EARLIER, EarlierResults
+from engine.results.row_table import RowIndex
 from engine.spec.port_state import PortState
 
 STATE_COUNT = len(PortState)
@@ -37,15 +38,18 @@ class Block:
 
 @dataclass(frozen=True)
 class StoreView:
-    """All cells as they were at one moment. Hosts that were not admitted by then have none.
+    """All cells as they were at one moment. Hosts that were not admitted by then have none, nor
+    have those let go since because not one of their ports answered.
 
     Attributes:
         version: grows whenever a cell changes or a host is admitted.
         blocks: the cells, in row order.
         columns: which column belongs to which channel.
         rows_per_block: rows in each block but the last.
-        hosts: the host of each row (uint32).
-        rows: the row of each host (int32); -1, or a row this view does not have, for none.
+        index: the host of each row, and the way back.
+        host_count: number of hosts, admitted or not.
+        released: ports per state of hosts that were let go, shape (STATE_COUNT,); see Store.
+        released_hosts: how many hosts these are.
         earlier: what other techniques found before at ports that were probed again.
     """
 
@@ -53,14 +57,16 @@ class StoreView:
     blocks: tuple[Block, ...]
     columns: ColumnTable
     rows_per_block: int
-    hosts: NDArray[np.uint32]
-    rows: NDArray[np.int32]
+    index: RowIndex
+    host_count: int
+    released: NDArray[np.int64]
+    released_hosts: int
     earlier: EarlierResults = NOTHING_EARLIER
 
     @property
-    def host_count(self) -> int:
-        """Number of hosts, admitted or not."""
-        return len(self.rows)
+    def hosts(self) -> NDArray[np.uint32]:
+        """The host of each row."""
+        return self.index.hosts
 
     @property
     def channels(self) -> NDArray[np.uint32]:
@@ -69,8 +75,7 @@ class StoreView:
 
     def row(self, host: int) -> int:
         """The row of a host; -1 when it has none."""
-        row = int(self.rows[host]) if 0 <= host < len(self.rows) else -1
-        return row if row < len(self.hosts) else -1
+        return self.index.row(host) if 0 <= host < self.host_count else -1
 
     @cached_property
     def row_counts(self) -> NDArray[np.int64]:
@@ -86,8 +91,8 @@ class StoreView:
 
     @cached_property
     def totals(self) -> dict[PortState, int]:
-        """Ports per state over all admitted hosts."""
-        sums = self.row_counts.sum(axis=0)
+        """Ports per state over all admitted hosts, those let go included."""
+        sums = self.row_counts.sum(axis=0) + self.released
         return {state: int(sums[state]) for state in PortState}
 
     def parts(self) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.void]]]:
