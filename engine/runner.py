@@ -104,6 +104,8 @@ class ScanRunner:
         self._began = self._pass_began = transport.now()
         self.phase = Phase.RUNNING
         self._say(1, f"{self._task()} of {counted(self.book.count, 'address')}{self._extent()}")
+        for note in transport.notes:
+            self._say(0, note)
         if self.spec.discovery is None:
             self._admit(np.arange(self.book.count, dtype=np.uint32))
         else:
