@@ -236,8 +236,15 @@ def test_interface_and_source_address_of_raw_probes(
 @pytest.mark.root
 def test_other_interfaces_are_not_used(pair: tuple[str, str]) -> None:
     here, _ = pair
-    ip_batch(["link add idle type veth peer name other", "addr add 10.98.0.1/24 dev idle", "link set idle up", "link set other up"],
-             here)  # fmt: skip
+    ip_batch(
+        [
+            "link add idle type veth peer name other",
+            "addr add 10.98.0.1/24 dev idle",
+            "link set idle up",
+            "link set other up",
+        ],
+        here,
+    )
 
     def work() -> None:
         for options, states in ((PacketOptions(), 1), (PacketOptions(interface="idle"), 0)):
