@@ -84,7 +84,7 @@ CASES = (
         OneHost(LISTENING),
         Goal(ratio=1 / 1.5),
         masscan=True,
-        note="masscan sends at a fixed 200,000 packets/s, asks each port once and then waits; it "
+        note="masscan sends at a fixed 100,000 packets/s, asks each port once and then waits; it "
         "names open ports only",
     ),
     Case(
