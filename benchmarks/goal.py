@@ -32,7 +32,7 @@ class Goal:
 
     def __str__(self) -> str:
         bounds = (
-            (self.ratio, faster(self.ratio)),
+            (self.ratio, faster(self.ratio or 1)),
             (self.cpu_ratio, f"at most {self.cpu_ratio:g} x nmap's processor time"),
             (self.seconds, f"at most {self.seconds:g} s"),
             (self.floors, f"at most {self.floors:g} x the ration's own floor"),
@@ -78,10 +78,8 @@ def _excess(runs: Sequence[Run], measured: float, bound: float) -> str:
 
 
 def faster(ratio: float) -> str:
-    """A bound on the ratio as one says it."""
-    if ratio == 1:
-        return "no slower than nmap"
-    return f"at least {1 / ratio:.3g} x faster than nmap" if ratio < 1 else f"at most {ratio:g} x"
+    """A bound on the ratio of wall clocks as one says it."""
+    return "no slower than nmap" if ratio >= 1 else f"at least {1 / ratio:.3g} x faster than nmap"
 
 
 def wall_of(run: Run) -> float:

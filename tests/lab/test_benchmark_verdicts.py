@@ -135,6 +135,19 @@ def test_a_goal_says_what_was_missed(goal: Goal, floor: float, missed: list[str]
     assert goal.missed(runs, floor) == missed
 
 
+@pytest.mark.parametrize(
+    ("goal", "text"),
+    [
+        (Goal(), "all right"),
+        (Goal(ratio=1 / 1.5), "at least 1.5 x faster than nmap, all right"),
+        (Goal(ratio=1), "no slower than nmap, all right"),
+        (Goal(seconds=12, right=0.9999), "at most 12 s, 99.99% right, all open ports found"),
+    ],
+)
+def test_a_goal_reads_like_a_sentence(goal: Goal, text: str) -> None:
+    assert str(goal) == text
+
+
 def test_the_worst_round_decides_what_is_right() -> None:
     runs = [run("pyscan", 1.0), run("pyscan", 1.0, wrong=1, found=1)]
     assert Goal().missed(runs, 0.0) == ["1 of 2 found", "75.0000% right"]
