@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ReplyBatch
 from engine.core.cells import Cells
-from engine.core.distinct import firsts
+from engine.core.distinct import distinct, firsts
 from engine.core.host_loss import HostLoss
+from engine.core.lanes import Governor, Lanes
 from engine.core.ledger import Positions
 from engine.core.loss import LossEstimate
 from engine.core.pace import Pace
@@ -30,23 +31,42 @@ _FINEST = 1e-5
 """Shortest round trip, in seconds, that is told apart from none."""
 
 
+_SAYS_CLOSED = np.isin(np.arange(256), [PortState.CLOSED, PortState.UNFILTERED])
+"""By state: the answers that hosts ration."""
+_RATIONED_BY_DEFAULT = np.isin(np.arange(256), [Protocol.UDP, Protocol.IP])
+"""By protocol: closed ports are told of by ICMP errors, which every Linux host rations."""
+
+
 class Answers:
     """Takes in the answers to one scan's probes.
 
     Attributes:
         loss: loss over all hosts; host_loss: the same by host.
         total: answers that decided a cell, late ones included.
+        rationable: by host, a bit for each protocol some of whose ports said "closed" in a way that
+            the host may ration: ICMP errors, and RSTs and ABORTs after others that went missing.
     """
 
-    def __init__(self, cells: Cells, queue: SendQueue, rtt: RttEstimator, pace: Pace) -> None:
+    def __init__(
+        self, cells: Cells, queue: SendQueue, lanes: Lanes, rtt: RttEstimator, pace: Pace
+    ) -> None:
         self._cells = cells
         self._ledger = cells.ledger
         self._queue = queue
+        self._lanes = lanes
         self._rtt = rtt
         self._pace = pace
         self.loss = LossEstimate()
         self.host_loss = HostLoss(cells.ledger.host_count)
         self.total = 0
+        self.rationable = np.zeros(cells.ledger.host_count, np.uint8)
+
+    def grow(self) -> None:
+        """The ledger has more hosts than before."""
+        self.host_loss.grow(self._ledger.host_count)
+        rationable = np.zeros(self._ledger.host_count, np.uint8)
+        rationable[: len(self.rationable)] = self.rationable
+        self.rationable = rationable
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
@@ -75,7 +95,7 @@ class Answers:
         awaited = self._ledger.open_questions(at)
         news = awaited | self._cells.is_silent(at)  # a second answer says nothing of the path
         rtt = self._round_trips(at, records, awaited)
-        self._count(now, at[news], records[news])
+        self._count(now, at[news], records[news], verdicts.state[news])
         self._cells.answer(now, at, records, verdicts, rtt)
 
     def _acceptable(
@@ -115,12 +135,39 @@ class Answers:
         self._rtt.sample(records["host"][usable], rtt[usable])
         return rtt
 
-    def _count(self, now: float, at: Positions, records: NDArray[np.void]) -> None:
+    def _count(
+        self, now: float, at: Positions, records: NDArray[np.void], states: NDArray[np.uint8]
+    ) -> None:
+        hosts = records["host"]
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
         lost = later & self._ledger.lost_lately(at)
         telling = ~later | lost
-        first, gone = len(at) - int(np.count_nonzero(later)), int(np.count_nonzero(lost))
-        self.loss.note(first + gone, gone)
-        self.host_loss.note(records["host"][telling], lost[telling])
-        self._pace.note_answers(now, len(at), first, gone)
+        self.loss.note(int(np.count_nonzero(telling)), int(np.count_nonzero(lost)))
+        self.host_loss.note(hosts[telling], lost[telling])
         self.total += len(at)
+        self._note_rationable(records, states, later)
+        common = ~self._lanes.apart[hosts]
+        for host in distinct(hosts[~common]).tolist() if not common.all() else ():
+            mine = hosts == host
+            lane = self._lanes.of(host)
+            if lane is not None:
+                lane.gained += int(np.count_nonzero(mine))
+                _tell(now, lane.governor, later[mine], lost[mine])
+                self._lanes.stirred.add(host)
+        _tell(now, self._pace, later[common], lost[common])
+
+    def _note_rationable(
+        self, records: NDArray[np.void], states: NDArray[np.uint8], later: NDArray[np.bool_]
+    ) -> None:
+        closed = _SAYS_CLOSED[states]
+        closed &= later | _RATIONED_BY_DEFAULT[records["protocol"]]
+        if closed.any():
+            bits = np.left_shift(1, records["protocol"][closed], dtype=np.uint8)
+            np.bitwise_or.at(self.rationable, records["host"][closed], bits)
+
+
+def _tell(
+    now: float, governor: Governor, later: NDArray[np.bool_], lost: NDArray[np.bool_]
+) -> None:
+    first = len(later) - int(np.count_nonzero(later))
+    governor.note_answers(now, len(later), first, int(np.count_nonzero(lost)))

@@ -74,9 +74,13 @@ class Pace:
         changed_at: since when the rate has not been lowered or restored.
     """
 
-    def __init__(self, timing: TimingTemplate, *, unheard: float = 1.0) -> None:
+    def __init__(
+        self, timing: TimingTemplate, *, unheard: float = 1.0, start: float = 1.0, now: float = 0.0
+    ) -> None:
         """``unheard``: how many times the start rate is used where hardly anything answers. More
-        than 1 suits a sweep of many hosts, most of which are not there to answer."""
+        than 1 suits a sweep of many hosts, most of which are not there to answer. ``start``: the
+        share of the start rate to begin with, for one host that is known to be slow."""
+        self._start = start
         self._unheard = unheard
         self._doubling = True
         self._trial: _Trial | None = None
@@ -93,13 +97,13 @@ class Pace:
         self._steady_until = 0.0
         self._suspected_at: float | None = None
         self.speed_dependent = False
-        self.changed_at = 0.0
+        self.changed_at = now
         self.set_timing(timing)
 
     def set_timing(self, timing: TimingTemplate) -> None:
         """Move to another template's bounds, at once."""
         self._timing = timing
-        self._rate = self._bounded(timing.start_rate)
+        self._rate = self._bounded(timing.start_rate * self._start)
         self._doubling = True
         self._trial = None
         self._allowance = min(self._allowance, self._burst)
@@ -118,6 +122,11 @@ class Pace:
     def uncertain(self) -> bool:
         """True while silence may be the speed's doing: known to be, or being tried out."""
         return self.speed_dependent or self._trial is not None
+
+    @property
+    def explained(self) -> bool:
+        """True when an experiment has shown that answers go missing at any speed."""
+        return self._accepted_loss > 0.0
 
     @property
     def limit(self) -> str:
@@ -163,10 +172,13 @@ class Pace:
         wanted = 1.0 if self._rate < 500 else min(32.0, self._burst, waiting)
         return now + max(0.0, wanted - self._allowance) / self._rate
 
-    def note_sent(self, count: int) -> None:
-        """``count`` probes left."""
-        self._allowance -= count
+    def note_sent(self, count: int, apart: int = 0) -> None:
+        """``count`` probes left, and ``apart`` more to hosts whose answers are not this pace's."""
+        self._allowance -= count + apart
         self._epoch_sent += count
+
+    def note_silence(self, count: int) -> None:
+        """Probes' time is up. Answers to later copies will say whether that means anything."""
 
     def note_pressure(self, now: float) -> None:
         """Our own machine could not send as fast as this: slow down."""

@@ -11,6 +11,7 @@ and the commands whenever the user gives them. Times are seconds on any monotoni
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,7 @@ from engine.core.answers import Answers
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, empty_probes
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
+from engine.core.lanes import Lanes
 from engine.core.ledger import Ledger, Positions
 from engine.core.loss import LossEstimate
 from engine.core.outstanding import Outstanding
@@ -28,6 +30,7 @@ from engine.core.patience import PATIENCE
 from engine.core.quiet_hosts import QuietHosts
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
+from engine.core.silence import Silence
 from engine.core.walks import name_cells
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import ScanType
@@ -39,8 +42,8 @@ MOST_PER_POLL = 2_048
 LINGER = 1.2
 """Seconds to listen on after the last probe when a SYN/ACK may have been lost: Linux re-sends it
 after 1 s (tcp_synack_retries; RFC 6298 section 2 gives the initial timeout)."""
-MOST_REVIEWS = 40
-"""Rounds of asking silent ports again at the end of a scan whose answers were rationed."""
+_SLOW_START = 1 / 16
+"""Share of the template's start rate at which a host that cannot follow is asked at first."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
 _TRUSTED = 30
@@ -73,16 +76,16 @@ class ScanCore:
         self.rtt = RttEstimator(ledger.host_count)
         self.pace = Pace(timing)
         self._cells = Cells(ledger)
-        self._answers = Answers(self._cells, self._queue, self.rtt, self.pace)
+        self._lanes = Lanes(ledger.host_count)
+        self._answers = Answers(self._cells, self._queue, self._lanes, self.rtt, self.pace)
+        self._silence = Silence(self._cells, self._queue, self._lanes, self._answers, self.pace)
         self._quiet = QuietHosts(ledger, self._queue, self._copies)
         self._outstanding = Outstanding()
         self._last_sent = 0.0
         self._blocked_until = 0.0
         self._group_timeout = timing.initial_timeout
-        self._reviews = 0
         self._reviewed = False
         self._linger_until = 0.0
-        self._answers_at_review = 0
         self.paused = False
         self.expect_more = False  # whether hosts may still be admitted: no end before
         self.sent_total = 0
@@ -116,7 +119,7 @@ class ScanCore:
     @property
     def unsent(self) -> int:
         """Probes that wait to be sent, first copies and re-sends that are due."""
-        return self._queue.waiting
+        return self._queue.waiting + self._lanes.waiting
 
     @property
     def open_cells(self) -> int:
@@ -181,11 +184,21 @@ class ScanCore:
             return Poll(empty_probes(), self._outstanding.next_look)
         if not self.open_cells:
             self._queue.clear()  # what still waits belongs to hosts or protocols given up
-        if not self._queue.waiting:
-            self._review(now)
+        self._review(now)
         room = 0 if now < self._blocked_until else self._room(now)
-        batch = self._queue.take(room) if room else empty_probes()
+        batch = self._take(now, room) if room else empty_probes()
         return Poll(batch, self._wake_at(now, bool(len(batch))))
+
+    def _take(self, now: float, room: int) -> ProbeBatch:
+        """The next probes: those whose lanes let them pass, then others."""
+        if not len(self._lanes):
+            return self._queue.take(room)
+        batch = self._queue.wanted(self._lanes.take(now, room))
+        cells = self._queue.take(room - len(batch))
+        apart = self._lanes.apart[cells["host"]]
+        if apart.any():
+            self._lanes.add(now, cells[apart])
+        return np.concatenate([batch, cells[~apart]])
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), MOST_PER_POLL)
@@ -203,6 +216,9 @@ class ScanCore:
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):
             wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
+        if self._lanes.next_due < wake and not (parallel and self.in_flight >= parallel):
+            soon = max(self.pace.next_allowed(now, 1), self._blocked_until)
+            wake = min(wake, max(self._lanes.next_due, soon))
         return wake
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
@@ -222,13 +238,25 @@ class ScanCore:
         sent_at = report.sent_at[left]
         if not len(batch):
             return
-        steady = np.full(len(batch), now - self.pace.changed_at)
+        steady = self._note_left(now, batch["host"])
         self._cells.fly(self._ledger.locate(batch), batch["attempt"], sent_at, steady)
         self.sent_total += len(batch)
         self.resent_total += int(np.count_nonzero(batch["attempt"]))
-        self.pace.note_sent(len(batch))
         self._last_sent = float(sent_at.max())
         self._outstanding.add(batch, sent_at, self._timeouts)
+
+    def _note_left(self, now: float, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
+        """Tell the paces of these hosts' probes that they left; returns for how many seconds each
+        probe's pace has been what it is."""
+        steady = np.full(len(hosts), now - self.pace.changed_at)
+        apart = 0
+        for lane, mine in self._lanes.among(hosts):
+            count = int(np.count_nonzero(mine))
+            lane.governor.note_sent(count)
+            steady[mine] = now - lane.governor.changed_at
+            apart += count
+        self.pace.note_sent(len(hosts) - apart, apart)
+        return steady
 
     # ---------------------------------------------------------------- waiting
 
@@ -247,6 +275,9 @@ class ScanCore:
         once = np.sort(firsts(at))  # on a virtual clock two copies may leave in one microsecond
         late, at = late[once], at[once]
         self._cells.land(at)
+        for lane, mine in self._lanes.among(late["host"]):
+            lane.governor.note_silence(int(np.count_nonzero(mine)))
+            self._lanes.serve(now, lane)
         copies = self._copies(late["host"])
         technique_now = self._queue.techniques[late["protocol"]]
         exhausted = (late["technique"] == technique_now) & (late["attempt"] + 1 >= copies)
@@ -259,34 +290,42 @@ class ScanCore:
 
     def _copies(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
         """How many copies silent ports of these hosts deserve."""
-        return self._answers.host_loss.copies(hosts, self._timing.max_retries)
+        return self._silence.copies(hosts, self._timing)
 
     def _adapt(self, now: float) -> None:
         timeout = self.rtt.group_timeout(self._timing)
         self.pace.tick(now, self.rtt.group, timeout)
+        for lane in self._lanes.in_motion:
+            mine = np.array([lane.host], np.uint32)
+            trip = float(self.rtt.smoothed[mine][0])
+            own = float(self.rtt.timeouts(mine, self._timing)[0])
+            lane.governor.tick(now, None if math.isnan(trip) else trip, own)
         if not 0.8 < timeout / self._group_timeout < 1.25:
             self._group_timeout = timeout
             self._outstanding.reschedule(self._timeouts)
 
     def _review(self, now: float) -> None:
-        """All is sent and answered or timed out: is silence to be believed?
-
-        Silent cells that got fewer copies than the loss now known asks for are asked again. Where
-        answers go missing because of speed, all of them are, at the lower rate, as long as each
-        round still finds answers.
-        """
-        if not self._idle or self.expect_more or self._reviewed:
+        """Whatever is sent and answered or timed out: is its silence to be believed?"""
+        for host in self._lanes.take_stirred():
+            lane = self._lanes.of(host)
+            if lane is None or lane.waiting or self._cells.flying_by_host[host]:
+                continue
+            if self._queue.waiting:
+                self._lanes.stirred.add(host)  # some of its probes may be among these
+            else:
+                self._silence.review_lane(now, lane, self._timing)
+        if self._reviewed or self.expect_more or self._queue.waiting or self._common_in_flight:
             return
-        gained = self.answered_total - self._answers_at_review
-        self._answers_at_review = self.answered_total
-        silent = self._ledger.silent()
-        again = self._ledger.tries(silent) < self._copies(self._ledger.name(silent)[0])
-        if self.pace.uncertain and gained and self._reviews < MOST_REVIEWS:
-            again[:] = True
-        self._reviews += 1
-        if not self._ask_again(silent[again]):
+        if self._silence.review(now, self._timing):
             self._reviewed = True
+            silent = self._ledger.silent()
             self._linger_until = self._last_sent + LINGER if self._needs_linger(silent) else now
+
+    @property
+    def _common_in_flight(self) -> int:
+        """Probes in flight to hosts without a lane."""
+        apart = int(self._cells.flying_by_host[self._lanes.hosts].sum()) if self._lanes else 0
+        return self.in_flight - apart
 
     def _needs_linger(self, silent: Positions) -> bool:
         """Late answers are worth waiting for where a host gave none at all (its round trip may be
@@ -301,18 +340,6 @@ class ScanCore:
         used = (ScanType(number) for number in self._queue.techniques.tolist() if number)
         return not clean and any(technique(scan_type).awaits_syn_ack for scan_type in used)
 
-    def _ask_again(self, at: Positions) -> bool:
-        """Send silent cells another copy; False when none qualifies."""
-        at = self._queue.counted(at)
-        if not len(at):
-            return False
-        cells = name_cells(*self._ledger.name(at))
-        cells["technique"] = self._queue.techniques[cells["protocol"]]
-        cells["attempt"] = np.minimum(self._ledger.tries(at), LAST_ATTEMPT)
-        self._cells.reopen(at, cells["attempt"])
-        self._queue.add_resend(cells)
-        return True
-
     # ---------------------------------------------------------------- answers
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
@@ -320,7 +347,17 @@ class ScanCore:
         gone = self._quiet.gone(replies.records["host"])
         if len(gone):
             self._quiet.take_back(gone)
-        return self._answers.feed(now, replies)
+        chosen = self._answers.feed(now, replies)
+        self._set_apart(now, replies.records["host"][chosen])
+        return chosen
+
+    def _set_apart(self, now: float, hosts: NDArray[np.uint32]) -> None:
+        """Give hosts that lose much more than others a lane, before they slow everybody down."""
+        loss = self._answers.host_loss
+        hosts = hosts[loss.conspicuous(hosts) & ~self._lanes.apart[hosts]]
+        for host in distinct(hosts).tolist():
+            self._lanes.open(host, Pace(self._timing, start=_SLOW_START, now=now))
+            loss.forget(host)
 
     def take_newly_decided(self) -> Positions:
         """Positions decided since the last call, each once."""
@@ -332,6 +369,8 @@ class ScanCore:
         """Move everything not yet finished under another template's bounds, at once."""
         self._timing = timing
         self.pace.set_timing(timing)
+        for lane in self._lanes:
+            lane.governor.set_timing(timing)
         self._group_timeout = self.rtt.group_timeout(timing)
         self._outstanding.reschedule(self._timeouts)
 
@@ -363,14 +402,16 @@ class ScanCore:
         at = self._queue.counted(distinct(at[~self._ledger.open_questions(at)]))
         self._cells.reopen(at, 0)
         self._queue.add_list(name_cells(*self._ledger.name(at)))
-        self._reviews = 0
+        self._silence.begin_anew()
         self._reviewed = False
         return len(at)
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
         self.rtt.grow(self._ledger.host_count)
-        self._answers.host_loss.grow(self._ledger.host_count)
+        self._cells.grow()
+        self._lanes.grow(self._ledger.host_count)
+        self._answers.grow()
         self._queue.grow()
 
     def let_go_quiet_hosts(self) -> None:
@@ -397,3 +438,4 @@ class ScanCore:
         if not self._queue.is_dropped(host):
             self._cells.give_up(self._queue.counted(self._ledger.pending(host=host)))
             self._queue.drop(host)
+            self._lanes.close(host)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.core.scan_core import MOST_REVIEWS
+from engine.core.silence import MOST_REVIEWS
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan import Shard

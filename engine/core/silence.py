@@ -1,0 +1,121 @@
+"""Silence: whether it is to be believed.
+
+When all probes to the hosts of a scan are answered or timed out, the ports that gave no answer are
+looked at again. Some got fewer copies than the loss known by now asks for. Some may have been
+asked too fast. Some may belong to hosts that ration their answers (engine.core.rounds). All of
+these are asked again, until their silence has a meaning. Hosts with a lane of their own are looked
+at when they are done, the others together.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.answers import Answers
+from engine.core.cells import Cells
+from engine.core.distinct import distinct
+from engine.core.lanes import Lane, Lanes
+from engine.core.ledger import Positions
+from engine.core.pace import Pace
+from engine.core.send_queue import LAST_ATTEMPT, SendQueue
+from engine.core.walks import name_cells
+from engine.spec.scan_type import Protocol
+from engine.spec.timing import TimingTemplate
+
+MOST_REVIEWS = 40
+"""Rounds of asking silent ports again at the end of a scan whose answers went missing."""
+_RATIONING = np.zeros(256, np.uint8)
+"""The bit of each protocol in Answers.rationable."""
+for _protocol in Protocol:
+    _RATIONING[_protocol] = 1 << _protocol
+
+
+class Silence:
+    """Looks at the silent cells of one scan."""
+
+    def __init__(
+        self, cells: Cells, queue: SendQueue, lanes: Lanes, answers: Answers, pace: Pace
+    ) -> None:
+        self._cells = cells
+        self._ledger = cells.ledger
+        self._queue = queue
+        self._lanes = lanes
+        self._answers = answers
+        self._pace = pace
+        self._answers_before = 0
+        self._reviews = 0
+
+    def begin_anew(self) -> None:
+        """Ports are asked again by order of the user."""
+        self._reviews = 0
+
+    def review(self, now: float, timing: TimingTemplate) -> bool:
+        """Look at the silent cells of hosts without a lane; True when nothing is asked again at the
+        common pace. Hosts that may ration their answers get a lane and are asked there."""
+        gained = self._answers.total - self._answers_before
+        self._answers_before = self._answers.total
+        silent = self._ledger.silent()
+        hosts, _ = self._ledger.name(silent)
+        common = ~self._lanes.apart[hosts]
+        silent, hosts = silent[common], hosts[common]
+        doubtful = self._ledger.tries(silent) < self.copies(hosts, timing)
+        if self._pace.uncertain and gained and self._reviews < MOST_REVIEWS:
+            doubtful[:] = True
+        self._reviews += 1
+        if self._ask_again(silent[doubtful]):
+            return False
+        for host in distinct(hosts[self._may_be_rationed(silent, self._pace)]).tolist():
+            self.review_lane(now, self._lanes.open(host, self._pace), timing)
+        return True
+
+    def review_lane(self, now: float, lane: Lane, timing: TimingTemplate) -> None:
+        """Look at the silent cells of a host all of whose probes are answered or timed out: ask
+        them again, or close the lane."""
+        gained, lane.gained = lane.gained, 0
+        silent = self._ledger.positions(host=lane.host)
+        silent = silent[self._cells.is_silent(silent)]
+        if not lane.rounds.begun and lane.governor is not self._pace:
+            doubtful = self._ledger.tries(silent) < self.copies(self._hosts(silent), timing)
+            if lane.governor.uncertain and gained and lane.reviews < MOST_REVIEWS:
+                doubtful[:] = True
+            lane.reviews += 1
+            if self._ask_again(silent[doubtful]):
+                return
+        doubtful = self._may_be_rationed(silent, lane.governor)
+        least = max(timing.min_rate, 0.0)
+        ration = lane.rounds.next(now, gained, timing.start_rate, least) if doubtful.any() else None
+        if ration is not None:
+            lane.governor = ration
+            if self._ask_again(silent[doubtful]):
+                return
+        self._answers.rationable[lane.host] = 0
+        self._lanes.close(lane.host)
+
+    def copies(self, hosts: NDArray[np.uint32], timing: TimingTemplate) -> NDArray[np.int64]:
+        """How many copies silent ports of these hosts deserve."""
+        return self._answers.host_loss.copies(hosts, timing.max_retries)
+
+    def _hosts(self, at: Positions) -> NDArray[np.uint32]:
+        return self._ledger.name(at)[0]
+
+    def _may_be_rationed(self, silent: Positions, pace: object) -> NDArray[np.bool_]:
+        """Silent cells whose hosts gave other ports the answer that would be missing here."""
+        hosts, channels = self._ledger.name(silent)
+        suspects = self._answers.rationable[hosts]
+        doubtful: NDArray[np.bool_] = (suspects & _RATIONING[channels >> 16]) != 0
+        if isinstance(pace, Pace) and pace.explained and not pace.uncertain:
+            doubtful &= np.isin(channels >> 16, (Protocol.UDP, Protocol.IP))
+        return doubtful
+
+    def _ask_again(self, at: Positions) -> bool:
+        """Send silent cells another copy; False when none qualifies."""
+        at = self._queue.counted(at)
+        if not len(at):
+            return False
+        cells = name_cells(*self._ledger.name(at))
+        cells["technique"] = self._queue.techniques[cells["protocol"]]
+        cells["attempt"] = np.minimum(self._ledger.tries(at), LAST_ATTEMPT)
+        self._cells.reopen(at, cells["attempt"])
+        self._queue.add_resend(cells)
+        return True
