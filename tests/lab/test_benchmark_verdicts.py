@@ -159,7 +159,9 @@ def test_the_whole_report_names_every_case() -> None:
     slower = [run("pyscan", 2.0), run("nmap", 1.0)]
     alone = replace(CASE, name="alone", nmap=0)
     results = [(CASE, Result(slower, 0.0)), (alone, Result([run("pyscan")], 3.0))]
+    results += [(case, Result(slower, 1.0)) for case in CASES]
     text = report(results, ["## store\n"], "Nmap 0")
+    assert all(f"\n## {case.name}\n" in text for case in CASES)
     assert "| tiny | 1.00 | 2.00 | 2.00 | 2/2 | 100.0000% |" in text
     assert "no: wall ratio 2.00 over 0.50" in text
     assert "| alone | - | 1.00 | - |" in text
