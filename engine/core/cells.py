@@ -27,7 +27,8 @@ class Cells:
 
     Attributes:
         open: cells to decide; decided: cells decided in the current pass.
-        silent: decided cells that never answered; in_flight: cells with a probe out.
+        silent: decided cells that never answered; in_flight: cells with a probe out, and
+        flying_by_host the same by host index.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -38,6 +39,13 @@ class Cells:
         self.decided = 0
         self.silent = 0
         self.in_flight = 0
+        self.flying_by_host = np.zeros(ledger.host_count, np.int32)
+
+    def grow(self) -> None:
+        """The ledger has more hosts than before."""
+        flying = np.zeros(self.ledger.host_count, np.int32)
+        flying[: len(self.flying_by_host)] = self.flying_by_host
+        self.flying_by_host = flying
 
     # ---------------------------------------------------------------- clocks
 
@@ -78,12 +86,19 @@ class Cells:
         spans = np.where(again, self.ledger.spans(at) + gaps, 0.0)
         at_this_pace = again & ~np.isnan(spans) & (gaps < steady)
         self.ledger.note_sent(at, attempts + np.uint8(1), ticks, at_this_pace, spans)
-        self.in_flight += len(at)
+        self._count_flying(at, 1)
 
     def land(self, at: Positions) -> None:
         """The probes' time is up."""
         self.ledger.land(at)
-        self.in_flight -= len(at)
+        self._count_flying(at, -1)
+
+    def _count_flying(self, at: Positions, step: int) -> None:
+        self.in_flight += step * len(at)
+        if len(self.flying_by_host) == 1:
+            self.flying_by_host[0] += step * len(at)
+        else:
+            np.add.at(self.flying_by_host, self.ledger.name(at)[0], step)
 
     def flying(self, at: Positions, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Probes that are the last copy of their cell, still out. The time tells, not the number of
@@ -128,7 +143,8 @@ class Cells:
         """Decide cells, each once, by answers. ``rtt``: seconds, NaN unknown."""
         awaited = self.ledger.open_questions(at)
         late = ~awaited & self.is_silent(at)
-        self.in_flight -= int(np.count_nonzero(self.ledger.flying(at[awaited | late])))
+        landed = at[awaited | late]
+        self._count_flying(landed[self.ledger.flying(landed)], -1)
         foreign = (records["answer"] & FROM_TARGET) == 0
         self.ledger.decide(
             at,
@@ -158,7 +174,7 @@ class Cells:
 
     def give_up(self, at: Positions) -> None:
         """Ask about undecided cells no more. An earlier answer counts again."""
-        self.in_flight -= int(np.count_nonzero(self.ledger.flying(at)))
+        self._count_flying(at[self.ledger.flying(at)], -1)
         self.open -= len(at)
         self.decided += int(np.count_nonzero(self.ledger.states(at)))
         self.silent += int(np.count_nonzero(self.is_silent(at)))

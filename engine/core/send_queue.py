@@ -126,7 +126,7 @@ class SendQueue:
             cells = self._next(room) if room > 0 else empty_probes()
             if not len(cells):
                 break
-            cells = self._wanted(cells)
+            cells = self.wanted(cells)
             chosen.append(cells)
             room -= len(cells)
         if len(chosen) < 2:
@@ -142,7 +142,7 @@ class SendQueue:
             self._resend.appendleft(cells[room:])
         return cells[:room]
 
-    def _wanted(self, cells: ProbeBatch) -> ProbeBatch:
+    def wanted(self, cells: ProbeBatch) -> ProbeBatch:
         """Cells still to be probed, with the technique that does it now."""
         now = self.techniques[cells["protocol"]]
         at = self._ledger.locate(cells)
