@@ -118,11 +118,30 @@ class NameLookup:
     def _run(self) -> None:
         with contextlib.closing(self._ear):
             names = read_hosts(self._hosts_file)
-            resolver = self._resolver()
+            self._answer_without_servers(names)
+            resolver = None if self._closed else self._resolver()
             if resolver is not None:
                 with contextlib.closing(resolver):
                     self._look_up(names, resolver)
             self._look_up(names, None)
+
+    def _answer_without_servers(self, names: dict[bytes, str]) -> None:
+        """Answer until closed, or until somebody is asked for whom only a server may know: most
+        scans of this machine never need one."""
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._ear, selectors.EVENT_READ)
+            while not self._closed:
+                while self._asked:
+                    host, address = self._asked[0]
+                    name = _known(names, address)
+                    if name is None:
+                        return
+                    self._asked.popleft()
+                    self._found.append((host, name))
+                self._listens = not self._asked
+                selector.select(None if self._listens else 0.0)
+                self._listens = False
+                self._hear()
 
     def _resolver(self) -> Resolver | None:
         """The way names are asked for; None when there is no server to ask."""
@@ -171,15 +190,11 @@ class NameLookup:
             if not self._asked or (resolver is not None and resolver.room <= 0):
                 return
             host, address = self._asked.popleft()
-            try:
-                packed = ipaddress.ip_address(address.partition("%")[0]).packed
-            except ValueError:
-                self._found.append((host, ""))
-                continue
-            if packed in names or resolver is None:
-                self._found.append((host, names.get(packed, "")))
-            else:
+            name = _known(names, address)
+            if name is None and resolver is not None:
                 resolver.ask(host, address, now)
+            else:
+                self._found.append((host, name or ""))
 
     def _pause(self, resolver: Resolver | None) -> float | None:
         """Seconds until there is something to do even if nothing comes in; None for ever."""
@@ -195,3 +210,13 @@ class NameLookup:
 
     def _fail(self, reason: str) -> None:
         self.trouble = f"{reason}, {_ADVICE}"
+
+
+def _known(names: dict[bytes, str], address: str) -> str | None:
+    """The name of an address as far as no server is needed; None where one may know better. No
+    server knows the loopback addresses of this machine (RFC 6303 section 4)."""
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return ""
+    return names.get(parsed.packed, "" if parsed.is_loopback else None)
