@@ -199,7 +199,7 @@ def test_no_target_resolves(pyscan) -> None:
         (["127.0.0.1", "-oX", "/nonexistent/x.xml"], "there is no such folder"),
         (["127.0.0.1", "-oX", "/"], "is a directory"),
         (["127.0.0.1", "-oX", "-", "-oJ", "-"], "is given twice"),
-        (["127.0.0.0/8", "-p", "1"], "more than one scan can hold"),
+        (["::1/64", "-p", "1"], "more than one scan can hold"),
         (["127.0.0.1", "--\x1b[31m\n"], "is not an option"),
     ],
 )
