@@ -17,6 +17,7 @@ from engine.core.lanes import Governor, Lanes
 from engine.core.ledger import Positions
 from engine.core.loss import LossEstimate
 from engine.core.pace import Pace
+from engine.core.paged import PagedArray
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import SendQueue
 from engine.core.verdict import Verdicts, classify
@@ -59,14 +60,12 @@ class Answers:
         self.loss = LossEstimate()
         self.host_loss = HostLoss(cells.ledger.host_count)
         self.total = 0
-        self.rationable = np.zeros(cells.ledger.host_count, np.uint8)
+        self.rationable = PagedArray(cells.ledger.host_count, np.uint8)
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
         self.host_loss.grow(self._ledger.host_count)
-        rationable = np.zeros(self._ledger.host_count, np.uint8)
-        rationable[: len(self.rationable)] = self.rationable
-        self.rationable = rationable
+        self.rationable.grow(self._ledger.host_count)
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
@@ -163,7 +162,7 @@ class Answers:
         closed &= later | _RATIONED_BY_DEFAULT[records["protocol"]]
         if closed.any():
             bits = np.left_shift(1, records["protocol"][closed], dtype=np.uint8)
-            np.bitwise_or.at(self.rationable, records["host"][closed], bits)
+            self.rationable.combine(np.bitwise_or, records["host"][closed], bits)
 
 
 def _tell(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from engine.core.distinct import distinct_bytes, firsts
 from engine.core.ledger import FOREIGN, Ledger, Positions
+from engine.core.paged import PagedArray
 from engine.core.verdict import Verdicts
 from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
@@ -39,13 +40,11 @@ class Cells:
         self.decided = 0
         self.silent = 0
         self.in_flight = 0
-        self.flying_by_host = np.zeros(ledger.host_count, np.int32)
+        self.flying_by_host = PagedArray(ledger.host_count, np.int32)
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
-        flying = np.zeros(self.ledger.host_count, np.int32)
-        flying[: len(self.flying_by_host)] = self.flying_by_host
-        self.flying_by_host = flying
+        self.flying_by_host.grow(self.ledger.host_count)
 
     # ---------------------------------------------------------------- clocks
 
@@ -95,10 +94,10 @@ class Cells:
 
     def _count_flying(self, at: Positions, step: int) -> None:
         self.in_flight += step * len(at)
-        if len(self.flying_by_host) == 1:
-            self.flying_by_host[0] += step * len(at)
+        if self.flying_by_host.count == 1:
+            self.flying_by_host[0] = self.in_flight
         else:
-            np.add.at(self.flying_by_host, self.ledger.name(at)[0], step)
+            self.flying_by_host.combine(np.add, self.ledger.name(at)[0], step)
 
     def flying(self, at: Positions, sent_at: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Probes that are the last copy of their cell, still out. The time tells, not the number of

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import distinct
+from engine.core.paged import PagedArray
 from engine.core.rounds import Rounds
 from engine.spec.timing import TimingTemplate
 
@@ -110,7 +111,7 @@ class Lanes:
     """
 
     def __init__(self, hosts: int) -> None:
-        self.apart = np.zeros(hosts, bool)
+        self.apart = PagedArray(hosts, bool)
         self.stirred: set[int] = set()
         self._lanes: dict[int, Lane] = {}
         self._due: list[tuple[float, int]] = []
@@ -123,9 +124,7 @@ class Lanes:
 
     def grow(self, hosts: int) -> None:
         """Make room for more hosts."""
-        apart = np.zeros(max(hosts, len(self.apart)), bool)
-        apart[: len(self.apart)] = self.apart
-        self.apart = apart
+        self.apart.grow(hosts)
 
     @property
     def hosts(self) -> NDArray[np.uint32]:

@@ -68,17 +68,19 @@ class PagedArray:
             self._page_of = np.concatenate([self._page_of, np.zeros(missing, np.int32)])
         self.count = max(self.count, count)
 
-    def __getitem__(self, hosts: NDArray[np.integer]) -> NDArray[Any]:
-        """The values of these hosts, which must be below ``count``."""
-        values: NDArray[Any] = self._pool.reshape(-1)[self._places(hosts)]
-        return values
+    def __getitem__(self, hosts: NDArray[np.integer] | int) -> Any:
+        """The values of these hosts (n,), or that of one, which must be below ``count``."""
+        return self._pool.reshape(-1)[self._places(np.asarray(hosts))]
 
-    def __setitem__(self, hosts: NDArray[np.integer], values: Any) -> None:
-        """Write the values of these hosts."""
-        self._make_pages(hosts)
-        places = self._places(hosts)
+    def __setitem__(self, hosts: NDArray[np.integer] | int, values: Any) -> None:
+        """Write the values of these hosts, or that of one."""
+        places = self._own_places(np.asarray(hosts))
         self._pool.reshape(-1)[places] = values
-        self._dirty[places >> _CHUNK_BITS] = True
+
+    def combine(self, operation: np.ufunc, hosts: NDArray[np.integer], values: Any) -> None:
+        """``operation.at`` on the values of these hosts; one named twice is operated on twice."""
+        places = self._own_places(hosts)
+        operation.at(self._pool.reshape(-1), places, values)
 
     def clear(self, hosts: NDArray[np.integer]) -> None:
         """Zero the values of these hosts, and give back pages without any others."""
@@ -109,11 +111,15 @@ class PagedArray:
         places: NDArray[np.int64] = page << _BITS | (hosts & (_HOSTS - 1)).astype(np.int64)
         return places
 
-    def _make_pages(self, hosts: NDArray[np.integer]) -> None:
-        pages = hosts.astype(np.int64) >> _BITS
+    def _own_places(self, hosts: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Places to write to: in pages of the hosts' own, which are made where they are missing."""
+        pages = np.atleast_1d(hosts).astype(np.int64) >> _BITS
         pages = pages[self._page_of[pages] == 0]
         if len(pages):
             self._give_pages(distinct(pages))
+        places = self._places(hosts)
+        self._dirty[places >> _CHUNK_BITS] = True
+        return places
 
     def _give_pages(self, pages: NDArray[np.int64]) -> None:
         reused = self._free[len(self._free) - min(len(pages), len(self._free)) :]

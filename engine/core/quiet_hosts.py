@@ -31,16 +31,17 @@ class QuietHosts:
         self._queue = queue
         self._copies = copies
 
-    def let_go(self) -> None:
-        """Let go the hosts all of whose cells are silent. Hosts that got fewer copies than is now
-        known to be needed stay, to be asked again at the end. Positions obtained before are void.
-        """
+    def let_go(self) -> NDArray[np.uint32]:
+        """Let go the hosts all of whose cells are silent; returns them. Dropped hosts stay, and
+        those that got fewer copies than is now known to be needed, to be asked again at the
+        end. Positions obtained before are void."""
         some = self._ledger.unsettled()
         busy = np.zeros(len(some.hosts), bool)
         busy[some.rows[self._queue.is_counted(some.waiting)]] = True
-        go = some.quiet & ~busy
+        go = some.quiet & ~busy & ~self._queue.are_dropped(some.hosts)
         go &= some.tries >= self._copies(some.hosts)
         self._ledger.settle(go, ~some.quiet & ~busy)
+        return some.hosts[go]
 
     def gone(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Those of the hosts that were let go, each once."""

@@ -122,6 +122,11 @@ class ScanCore:
         return self._queue.waiting + self._lanes.waiting
 
     @property
+    def ready(self) -> int:
+        """Those of the unsent that the pace alone holds back: of hosts without a lane."""
+        return self._queue.waiting
+
+    @property
     def open_cells(self) -> int:
         """Cells to decide."""
         return self._cells.open
@@ -416,7 +421,7 @@ class ScanCore:
 
     def let_go_quiet_hosts(self) -> None:
         """Let go the hosts that say nothing; see engine.core.quiet_hosts. Positions are void."""
-        self._quiet.let_go()
+        self._cells.flying_by_host.clear(self._quiet.let_go())
 
     def take_back(self, hosts: NDArray[np.uint32]) -> Positions:
         """Give those of the hosts that were let go their cells again; returns these that are

@@ -176,6 +176,11 @@ class SendQueue:
         """Whether nothing is sent to a host any more."""
         return bool(self._dropped[np.array([host])][0])
 
+    def are_dropped(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of these hosts nothing is sent to any more."""
+        dropped: NDArray[np.bool_] = self._dropped[hosts]
+        return dropped
+
     def drop(self, host: int) -> None:
         """Send nothing more to a host."""
         self._dropped[np.array([host])] = True

@@ -43,6 +43,9 @@ class Store:
 
     ``host_count`` hosts can be admitted; at first none is. Raises StoreFullError, here and when the
     store grows or admits, when there would be more than MAX_CELLS cells.
+
+    Attributes:
+        released_below: all hosts that were let go have indices below this.
     """
 
     def __init__(self, host_count: int, channels: NDArray[np.uint32]) -> None:
@@ -52,7 +55,7 @@ class Store:
         self._layers = Layers()
         self._settled = 0  # rows up to here have answers and stay
         self._released = np.zeros(STATE_COUNT, np.int64)
-        self._released_hosts = self._released_below = 0
+        self._released_hosts = self.released_below = 0
         self._set_columns(ColumnTable(np.asarray(channels, np.uint32)))
 
     @property
@@ -131,7 +134,7 @@ class Store:
         states = cells["state"][go, : len(self._columns)]
         self._released += np.bincount(states.reshape(-1), minlength=STATE_COUNT)
         self._released_hosts += len(hosts)
-        self._released_below = max(self._released_below, int(hosts.max()) + 1)
+        self.released_below = max(self.released_below, int(hosts.max()) + 1)
         kept = np.concatenate([np.flatnonzero(stay), np.flatnonzero(~go & ~stay)])
         cells[: len(kept)] = cells[kept]
         cells[len(kept) :] = np.zeros((), CELL)
@@ -144,7 +147,7 @@ class Store:
         order of their indices where any are let go.)"""
         if not self._released_hosts:
             return hosts[:0]
-        return self._table.missing(hosts[hosts < self._released_below])
+        return self._table.missing(hosts[hosts < self.released_below])
 
     def take_back(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Give hosts that were let go (each once) their rows again; the positions of their cells,
