@@ -7,7 +7,6 @@ answer at once.
 from __future__ import annotations
 
 import argparse
-import difflib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,24 +16,35 @@ from engine.spec.options import ScanParser, UsageError, scan_parser
 
 if TYPE_CHECKING:
     from themes.loader import LoadResult
+    from tui.app import PyScanApp
+    from tui.config import Config
     from tui.door import EngineDoor
     from tui.recent import RecentTargets
 
 USAGE_ERROR = 2
+CONFIG_COMMANDS = ("show", "path", "template", "check")
 _DESCRIPTION = """\
 Scan ports and steer the scan from the keyboard while it runs.
 With a target the scan starts at once; without one PyScan asks for it. Press ? for all keys."""
 
 
-def parser() -> ScanParser:
-    """The options of ``pyscan-tui``: those of a scan, and a few about the screen."""
+def parser(timing: str = "3") -> ScanParser:
+    """The options of ``pyscan-tui``: those of a scan, and a few about the screen.
+
+    ``timing`` is the template where the words name none.
+    """
     made = scan_parser("pyscan-tui", _DESCRIPTION)
+    made.set_defaults(timing=timing)
     group = made.add_argument_group("screen")
     group.add_argument(
         "--demo", action="store_true",
         help="try everything on a simulated network: no packet leaves this machine",
     )  # fmt: skip
     group.add_argument("--theme", metavar="NAME", help="colours; m in the program shows them all")
+    group.add_argument(
+        "--config", choices=CONFIG_COMMANDS,
+        help="the configuration file: show what is in force, its path, a template, or check it",
+    )  # fmt: skip
     group.add_argument(
         "-v", dest="verbosity", action="count", default=0, help="more log (-vv, -vvv: still more)"
     )
@@ -48,27 +58,18 @@ def parser() -> ScanParser:
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program; gives its exit code."""
     try:
-        args = parser().read(sys.argv[1:] if words is None else words)
+        words = sys.argv[1:] if words is None else words
+        args = parser().read(words)
+        if args.config is not None:
+            return _configure(args.config)
         if args.demo and args.transport != "auto":
             raise UsageError("--demo simulates the network: leave out --transport")
         _check_terminal(args)
-        themes, theme = _theme(args.theme)
+        app = _app(words)
     except UsageError as error:
-        print(f"pyscan-tui: {error}", file=sys.stderr)
+        for line in str(error).splitlines():
+            print(f"pyscan-tui: {line}", file=sys.stderr)
         return USAGE_ERROR
-
-    from tui.app import PyScanApp
-    from tui.plan import Plan
-
-    door, recent = _demonstration(args) if args.demo else (None, None)
-    app = PyScanApp(
-        Plan(args),
-        door=door,
-        recent=recent,
-        themes=themes,
-        theme=theme,
-        verbosity=min(max(args.verbosity, 1), 3),
-    )
     try:
         app.run()
     finally:
@@ -76,6 +77,45 @@ def main(words: Sequence[str] | None = None) -> int:
     if app.complaint:
         print(f"pyscan-tui: {app.complaint}", file=sys.stderr)
     return app.return_code or 0
+
+
+def _configure(what: str) -> int:
+    from tui.config_command import run
+    from tui.user_folder import user_folder
+
+    return run(what, user_folder())
+
+
+def _app(words: Sequence[str]) -> PyScanApp:
+    """The program by the command line, and where that says nothing by the configuration.
+
+    Raises UsageError.
+    """
+    from tui.app import PyScanApp
+    from tui.config import ConfigError, load_config
+    from tui.scan_defaults import completed
+    from tui.theme_watch import ThemeWatch
+    from tui.user_folder import user_folder
+
+    folder = user_folder()
+    try:
+        config = load_config(folder)
+    except ConfigError as error:
+        raise UsageError("\n".join(error.problems)) from None
+    args = parser(config.scan.timing).read(words)
+    themes = ThemeWatch(folder)
+    theme = _theme(args.theme, config, themes.loaded)
+    door, recent = _demonstration(args) if args.demo else (None, None)
+    return PyScanApp(
+        completed(args, config.scan),
+        door=door,
+        recent=recent,
+        config=config,
+        folder=folder,
+        themes=themes,
+        theme=theme,
+        verbosity=min(args.verbosity, 3),
+    )
 
 
 def _demonstration(args: argparse.Namespace) -> tuple[EngineDoor, RecentTargets]:
@@ -95,22 +135,14 @@ def _check_terminal(args: argparse.Namespace) -> None:
         raise UsageError("needs a terminal all to itself; in scripts and pipelines use pyscan")
 
 
-def _theme(wanted: str | None) -> tuple[LoadResult, str]:
-    """All themes, and the name of the one to begin with. Raises UsageError."""
-    from platformdirs import user_config_path
-
-    from themes.loader import DEFAULT_THEME, load_themes
-
-    loaded = load_themes(user_config_path("pyscan") / "themes")
-    names = [theme.name for theme in loaded.themes]
-    if wanted is None:
-        return loaded, DEFAULT_THEME
-    if wanted not in names:
-        near = difflib.get_close_matches(wanted[:60], names, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names[:20])}"
-        shown = "".join(c if c.isprintable() else "?" for c in wanted[:40])
-        raise UsageError(f"--theme {shown!r} is not a theme; {hint}")
-    return loaded, wanted
+def _theme(wanted: str | None, config: Config, themes: LoadResult) -> str:
+    """The name of the theme to begin with. Raises UsageError."""
+    name = config.theme if wanted is None else wanted
+    if themes.named(name) is None:
+        shown = "".join(c if c.isprintable() else "?" for c in name[:40])
+        where = "config.toml: theme" if wanted is None else "--theme"
+        raise UsageError(f"{where} {shown!r} is not a theme; {themes.nearest(name)}")
+    return name
 
 
 def _version() -> str:

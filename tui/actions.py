@@ -1,7 +1,8 @@
 """The one registry of what a user can do: its name, words, keys, and when it makes sense.
 
-Key bindings, the key bar, the help screen and the command palette all derive from ACTIONS. An
-action called ``name`` is carried out by the main screen's method ``do_name``.
+Key bindings, the key bar, the help screen and the command palette all derive from ACTIONS, with the
+user's own keys in place of ours (tui.keymap). An action called ``name`` is carried out by the main
+screen's method ``do_name``.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ class Needs(Enum):
     """The state an action needs, with the words for when it is missing."""
 
     NOTHING = ""
-    SCAN = "There is no scan yet: press t to choose targets"
-    UNFINISHED = "The scan is over: press A to scan everything again, or t for new targets"
+    SCAN = "There is no scan yet: press {targets} to choose targets"
+    UNFINISHED = (
+        "The scan is over: press {rescan_all} to scan everything again, or {targets} for new targets"
+    )
 
     def met(self, phase: Phase | None) -> bool:
         """True when the action makes sense in ``phase`` (None: there is no scan)."""
@@ -38,9 +41,9 @@ class Needs(Enum):
             return True
         return phase is not None and (self is Needs.SCAN or not phase.over)
 
-    def complaint(self, phase: Phase | None) -> str:
-        """What to tell a user who asked for it all the same."""
-        return (Needs.SCAN if phase is None else self).value
+    def complaint(self, phase: Phase | None, keys: Mapping[str, str]) -> str:
+        """What to tell a user who asked for it all the same; ``keys`` are the keys of actions."""
+        return (Needs.SCAN if phase is None else self).value.format_map(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,8 @@ ACTIONS: tuple[Action, ...] = (
            importance=4),
     Action("scan_type", "type", "Choose how ports are probed: now, or from the next probe on.",
            ("s",), _S, importance=5),
+    Action("profiles", "profiles", "Ways to scan with a name: use, change and make them.", ("S",),
+           _S),
     Action("timing", "timing", "Choose a timing template from a list with its figures.", ("T",), _S,
            importance=6),
     *(
@@ -104,6 +109,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("clear", "clear filter", "Clear the filter, then the marks, then the choice of a host.",
            ("escape",), _R, palette=False),
     Action("sort_next", "sort by next column", "Sort by the column to the right.", (">",), _R),
+    Action("saved_filter", "saved filters", "Choose one of the filters in your configuration.",
+           ("F",), _R),
     Action("sort_previous", "sort by previous column", "Sort by the column to the left.", ("<",),
            _R),
     Action("sort_reverse", "reverse order", "Turn the order round.", (",",), _R),
@@ -166,10 +173,10 @@ def key_bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
             action.title,
             show=False,
             key_display=key_text(key),
-            id=action.name if number == 0 else None,
+            id=action.name,
         )
         for action in actions
-        for number, key in enumerate(action.keys)
+        for key in action.keys
     ]
 
 

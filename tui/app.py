@@ -13,24 +13,33 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.timer import Timer
 
 from engine.sanitize import clean
 from engine.spec.command_line import BuiltSpec
 from engine.spec.error import SpecError
-from themes.loader import CSS_FALLBACKS, DEFAULT_THEME, LoadResult, load_themes
-from tui.actions import ACTIONS
+from themes.loader import CSS_FALLBACKS
+from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
 from tui.plan import Plan
+from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
+from tui.screens.choose import Choice
 from tui.screens.main import MainScreen
+from tui.screens.panes import PanePlan
 from tui.screens.target_picker import TargetPicker, problem_lines
+from tui.screens.theme_picker import ThemePicker
+from tui.theme_watch import ThemeWatch
+from tui.user_folder import UserFolder, user_folder
 
 if TYPE_CHECKING:
     from engine.session import ScanSession
 
 _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 USAGE_ERROR = 2
+THEME_LOOKS = 1.0
+"""Seconds between two looks at the user's theme files."""
 
 
 class PyScanApp(ReportsFailedWork, App[None]):
@@ -40,11 +49,14 @@ class PyScanApp(ReportsFailedWork, App[None]):
         plan: the command line's options.
         door: the engine.
         recent: recent targets.
-        themes: what was loaded; ours when left out.
-        theme: name of the theme to begin with.
-        verbosity: level of the log to begin with, 0 to 3.
+        config: the user's settings.
+        folder: where the user's themes and profiles are.
+        themes: what there is; ours when left out.
+        theme: name of the theme to begin with; the configuration's when empty.
+        verbosity: level of the log to begin with, 1 to 3; the configuration's when 0.
 
     Attributes:
+        keymap: the actions with their keys.
         raw_rights: raw sockets are ours to use; taken to be so until the engine has been asked.
         complaint: one line to print after the program, when options made no sense.
     """
@@ -60,24 +72,32 @@ class PyScanApp(ReportsFailedWork, App[None]):
         *,
         door: EngineDoor | None = None,
         recent: RecentTargets | None = None,
-        themes: LoadResult | None = None,
-        theme: str = DEFAULT_THEME,
-        verbosity: int = 1,
+        config: Config | None = None,
+        folder: UserFolder | None = None,
+        themes: ThemeWatch | None = None,
+        theme: str = "",
+        verbosity: int = 0,
     ) -> None:
         super().__init__()
+        self.config = config or Config()
+        self.folder = folder or user_folder()
+        self.keymap = self.config.keymap
+        self.set_keymap(self.keymap.bindings)
+        if not self.config.animations:
+            self.animation_level = "none"
         self.plan = plan or Plan.blank()
         self.door = door or EngineDoor()
         self.recent = recent or RecentTargets()
         self.raw_rights = True
         self.complaint = ""
-        loaded = themes or load_themes()
-        self._theme_problems = loaded.problems
-        self.our_themes = tuple(one.name for one in loaded.themes)
-        for one in loaded.themes:
-            self.register_theme(one)
-        self.theme = theme
+        self.themes = themes or ThemeWatch()
+        self._theme_timer: Timer | None = None
+        self._told: set[str] = set()
+        self._register_themes()
+        self.theme = theme or self.config.theme
         self.main = MainScreen()
-        self.main.verbosity = verbosity
+        self.main.verbosity = verbosity or self.config.verbosity
+        self.main.panes = PanePlan(self.config.layout)
         self._session: ScanSession | None = None
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -101,8 +121,11 @@ class PyScanApp(ReportsFailedWork, App[None]):
                     )
         if self.door.demonstration:
             self.tell(self.door.demonstration)
-        for problem in self._theme_problems:
-            self.tell(problem, "warning")
+        for warning in self.config.warnings:
+            self.tell(warning, "warning")
+        self._tell_theme_problems()
+        self._theme_timer = self.set_interval(THEME_LOOKS, self._look_at_themes, pause=True)
+        self.mind_themes()
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
@@ -135,7 +158,8 @@ class PyScanApp(ReportsFailedWork, App[None]):
         self.raw_rights = rights
         if not rights:
             self.tell(
-                "No raw-socket rights: TCP ports are probed by connecting. i tells more.",
+                "No raw-socket rights: TCP ports are probed by connecting. "
+                f"{self.keymap.key('rights')} tells more.",
                 "warning",
             )
         if isinstance(self.screen, TargetPicker):
@@ -159,7 +183,8 @@ class PyScanApp(ReportsFailedWork, App[None]):
         if self.door.demonstration:
             line += f"\n{self.door.demonstration}"
         if not self.raw_rights:
-            line += "\nNo raw-socket rights here: i on the main screen tells how to get them."
+            line += "\nNo raw-socket rights here: "
+            line += f"{self.keymap.key('rights')} on the main screen tells how to get them."
         return line
 
     def keep_plan(self, plan: Plan) -> str:
@@ -190,6 +215,56 @@ class PyScanApp(ReportsFailedWork, App[None]):
         for note in built.notes[:3]:
             self.tell(note)
 
+    # Colours and profiles
+
+    def _register_themes(self) -> None:
+        for one in self.themes.loaded.themes:
+            self.register_theme(one)
+
+    def _tell_theme_problems(self) -> None:
+        for problem in self.themes.loaded.problems:
+            if problem not in self._told:
+                self.tell(problem, "warning")
+        self._told = set(self.themes.loaded.problems)
+
+    @property
+    def our_themes(self) -> tuple[str, ...]:
+        """Names of the themes to choose from, without those that come with Textual."""
+        return tuple(one.name for one in self.themes.loaded.themes)
+
+    def theme_choices(self) -> list[Choice]:
+        """Every theme for the picker, with what it is for."""
+        loaded = self.themes.loaded
+        return [Choice(one.name, one.name, loaded.about.get(one.name, "")) for one in loaded.themes]
+
+    def watch_theme(self, name: str) -> None:
+        """Another theme is in force; it may be one whose file the user is working on."""
+        self.mind_themes()
+
+    def mind_themes(self) -> None:
+        """Look at the user's theme files while one of them is shown or could be chosen."""
+        if self._theme_timer is None:
+            return
+        if self.theme in self.themes.loaded.users or isinstance(self.screen, ThemePicker):
+            self._theme_timer.resume()
+        else:
+            self._theme_timer.pause()
+
+    def _look_at_themes(self) -> None:
+        """Show what was saved since the last look; a theme that is gone stays until another is
+        chosen."""
+        if not self.themes.changed():
+            return
+        self._register_themes()
+        self._tell_theme_problems()
+        self.mutate_reactive(PyScanApp.theme)
+        if isinstance(self.screen, ThemePicker):
+            self.screen.update_choices(self.theme_choices())
+
+    def profile_shelf(self) -> ProfileShelf:
+        """Ours and the user's profiles, as they are on the disk now."""
+        return ProfileShelf(self.folder.expand(self.config.profiles), self.folder)
+
     def close_session(self) -> None:
         """End the session's thread. Safe to call again and from any thread."""
         session, self._session = self._session, None
@@ -212,7 +287,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
         """Commands of the palette: what makes sense now."""
         if screen is not self.main:
             return
-        for action in ACTIONS:
+        for action in self.keymap.actions:
             if action.palette and action.needs.met(self.main.phase):
                 yield SystemCommand(
                     f"{action.group.name.lower()}: {action.title}",

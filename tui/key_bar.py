@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.text import Text
 from textual import events
 from textual.message import Message
@@ -30,8 +32,9 @@ class KeyBar(Widget):
             self.name = name
             super().__init__()
 
-    def __init__(self) -> None:
+    def __init__(self, actions: Iterable[Action] = ACTIONS) -> None:
         super().__init__()
+        self._actions = tuple(actions)
         self._phase: Phase | None = None
         self._places: list[tuple[int, int, str]] = []
 
@@ -47,7 +50,7 @@ class KeyBar(Widget):
         title_style = self.get_component_rich_style("key-bar--title", partial=True)
         line = Text(no_wrap=True, overflow="crop")
         self._places = []
-        for action in fitting(self._phase, self.content_size.width):
+        for action in fitting(self._phase, self.content_size.width, self._actions):
             if self._places:
                 line.append(_GAP)
             start = line.cell_len
@@ -69,10 +72,10 @@ def title(action: Action, phase: Phase | None) -> str:
     return "resume" if action.name == "pause" and phase is Phase.PAUSED else action.title
 
 
-def fitting(phase: Phase | None, width: int) -> list[Action]:
+def fitting(phase: Phase | None, width: int, actions: Iterable[Action] = ACTIONS) -> list[Action]:
     """The actions of most importance whose keys fit in ``width`` cells."""
     ranked = sorted(
-        (action for action in ACTIONS if action.importance and action.needs.met(phase)),
+        (action for action in actions if action.importance and action.needs.met(phase)),
         key=lambda action: action.importance,
     )
     chosen: list[Action] = []

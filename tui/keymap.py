@@ -74,9 +74,14 @@ class Keymap:
         """The actions by name."""
         return {action.name: action for action in self.actions}
 
+    @cached_property
+    def keys(self) -> Mapping[str, str]:
+        """The first key of each action, as it is written for people."""
+        return {action.name: key_text(action.keys[0]) for action in self.actions}
+
     def key(self, name: str) -> str:
-        """The first key of an action, as it is written for people."""
-        return key_text(self.by_name[name].keys[0])
+        """The first key of one action."""
+        return self.keys[name]
 
     @property
     def bindings(self) -> dict[str, str]:

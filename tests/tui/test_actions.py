@@ -6,8 +6,11 @@ from textual.binding import Binding
 from engine.results.snapshot import Phase
 from tui.actions import ACTIONS, Action, DuplicateKeyError, Group, Needs, index_actions
 from tui.key_bar import fitting, title
+from tui.keymap import Keymap
 from tui.screens.help import sections
 from tui.screens.main import MainScreen
+
+KEYS = Keymap().keys
 
 
 def action(name: str, *keys: str) -> Action:
@@ -67,9 +70,9 @@ def test_a_paused_scan_offers_to_resume() -> None:
 
 
 def test_complaints_say_what_to_do() -> None:
-    assert "press t" in Needs.SCAN.complaint(None)
-    assert "press A" in Needs.UNFINISHED.complaint(Phase.FINISHED)
-    assert "press t" in Needs.UNFINISHED.complaint(None)
+    assert "press t" in Needs.SCAN.complaint(None, KEYS)
+    assert "press A" in Needs.UNFINISHED.complaint(Phase.FINISHED, KEYS)
+    assert "press t" in Needs.UNFINISHED.complaint(None, KEYS)
 
 
 def test_help_has_every_key_once() -> None:

@@ -102,7 +102,7 @@ class Choose(Dialog[Chosen]):
         """Header, list, explanation of the highlighted line, tick box."""
         if self._header:
             yield Static("      " + self._header, classes="header", markup=False)
-        yield OptionList(*(Option(self._line(choice)) for choice in self._choices), id="choices")
+        yield OptionList(*self.options(), id="choices")
         if any(choice.about for choice in self._choices):
             yield Static("", id="about", markup=False)
         if self._extra:
@@ -114,6 +114,10 @@ class Choose(Dialog[Chosen]):
         choices = self.query_one("#choices", OptionList)
         choices.highlighted = names.index(self._current) if self._current in names else 0
         choices.focus()
+
+    def options(self) -> list[Option]:
+        """The lines as the list wants them."""
+        return [Option(self._line(choice)) for choice in self._choices]
 
     def _line(self, choice: Choice) -> Text:
         mark = "●" if choice.name == self._current else " "

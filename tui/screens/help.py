@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -10,7 +12,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.actions import ACTIONS, Group, key_text
+from tui.actions import ACTIONS, Action, Group, key_text
 from tui.screens.dialog import Dialog
 
 Section = tuple[str, list[tuple[str, str]]]
@@ -24,25 +26,26 @@ class HelpScreen(Dialog[None]):
     keys = "↑ ↓ PgUp PgDn scroll   Esc close"
     BINDINGS = [Binding("q,question_mark,f1,enter", "give_up", "Close", show=False)]
 
-    def __init__(self, pane: Widget | None) -> None:
+    def __init__(self, pane: Widget | None, actions: Iterable[Action] = ACTIONS) -> None:
         super().__init__()
+        self._actions = actions
         self._pane = pane
 
     def compose_parts(self) -> ComposeResult:
         """One table per section."""
         with VerticalScroll(classes="lines"):
-            for heading, lines in sections(self._pane):
+            for heading, lines in sections(self._pane, self._actions):
                 yield Static(Text(heading), classes="header", markup=False)
                 yield Static(_table(lines), markup=False)
 
 
-def sections(pane: Widget | None) -> list[Section]:
+def sections(pane: Widget | None, actions: Iterable[Action] = ACTIONS) -> list[Section]:
     """What the help screen says."""
     own = _pane_keys(pane) if pane is not None else []
     found: list[Section] = [(f"In the {_pane_name(pane)}", own)] if own and pane else []
     for group in Group:
         keys: dict[str, list[str]] = {}
-        for action in ACTIONS:
+        for action in actions:
             if action.group is group:
                 keys.setdefault(action.help, []).extend(map(key_text, action.keys))
         found.append((group.value, [(" ".join(names), text) for text, names in keys.items()]))

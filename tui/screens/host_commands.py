@@ -64,12 +64,15 @@ class HostCommands(SteerCommands):
         session, host = self.session, self.current_host()
         assert session is not None and self.snapshot is not None
         if host is None:
-            self.tell("Which host? Choose it in the list of hosts (h, D lists all).", "warning")
+            keys = f"{self.key('hosts')}, {self.key('show_down')} lists all"
+            self.tell(f"Which host? Choose it in the list of hosts ({keys}).", "warning")
             return
         name = self.snapshot.names.text(host)
         if not session.spec.scan_ports:
-            self.tell("This scan asks no ports: t starts one that does.", "warning")
+            key = self.key("targets")
+            self.tell(f"This scan asks no ports: {key} starts one that does.", "warning")
         elif self.snapshot.view.row(host) >= 0:
-            self.tell(f"The ports of {name} are scanned already: R scans them again.", "warning")
+            again = f"{self.key('rescan_host')} scans them again"
+            self.tell(f"The ports of {name} are scanned already: {again}.", "warning")
         else:
             self.attempt(lambda: session.assume_up(host), f"Scanning {name} all the same.")

@@ -7,25 +7,26 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tui.actions import BY_NAME, key_bindings
+from tui.actions import key_bindings
 from tui.key_bar import KeyBar
 from tui.screens.host_commands import HostCommands
 from tui.screens.scan_commands import ScanCommands
+from tui.screens.setup_commands import SetupCommands
 from tui.screens.view_commands import ViewCommands
 from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.results_table import ResultsTable
 
 
-class MainScreen(ScanCommands, HostCommands, ViewCommands):
-    """One scan, steered from the keyboard. Keys come from tui.actions."""
+class MainScreen(ScanCommands, HostCommands, ViewCommands, SetupCommands):
+    """One scan, steered from the keyboard. Keys come from tui.actions and tui.keymap."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*key_bindings()]
 
     def action_act(self, name: str) -> None:
         """Do what the registry calls ``name``, or say why it makes no sense now."""
-        action = BY_NAME[name]
+        action = self.app.keymap.by_name[name]
         if not action.needs.met(self.phase):
-            self.tell(action.needs.complaint(self.phase), "warning")
+            self.tell(action.needs.complaint(self.phase, self.app.keymap.keys), "warning")
         elif name.startswith("timing_"):
             self.set_timing(int(name.removeprefix("timing_")))
         else:

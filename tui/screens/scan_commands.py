@@ -27,7 +27,10 @@ class ScanCommands(Workbench):
         if self.phase is None or self.phase.over:
             self.open_picker()
             return
-        question = "A scan is running. Stop it and start another? Its results go away (e exports)."
+        question = (
+            "A scan is running. Stop it and start another? "
+            f"Its results go away ({self.key('export')} exports)."
+        )
         self.app.push_screen(
             Confirm(question, yes="Choose targets", no="Go on scanning"),
             lambda yes: self.open_picker() if yes else None,
@@ -90,7 +93,7 @@ class ScanCommands(Workbench):
         session = self.session
         fresh = parse_ports(text, self._scanned_protocols()).minus(self._ports_in_scan())
         if not fresh:
-            self.tell("Those ports are in the scan already: r rescans them.")
+            self.tell(f"Those ports are in the scan already: {self.key('rescan')} rescans them.")
             return
         self.attempt(lambda: session.add_ports(fresh), f"Added {port_count(fresh)} per host.")
 
@@ -106,19 +109,21 @@ class ScanCommands(Workbench):
         self.app.push_screen(picker, given(self._set_scan_types))
 
     def _set_scan_types(self, chosen: ChosenTypes) -> None:
-        types, session = chosen.types, self.session
+        types, session, start = chosen.types, self.session, self.key("targets")
         self.app.plan = self.app.plan.with_scan_types(types, chosen.zombie)
         title = scan_type_title(types)
         if session is None:
             self.tell(f"The next scan is a {title} scan.")
         elif not session.spec.scan_ports:
-            self.tell(f"This scan asks no ports. The next one is a {title} scan: t starts it.")
+            self.tell(f"This scan asks no ports. The next is a {title} scan: {start} starts it.")
         elif chosen.zombie != session.spec.zombie and chosen.zombie:
-            self.tell("The zombie is chosen before a scan starts: t starts the next one with it.")
+            self.tell(
+                f"The zombie is chosen before a scan starts: {start} starts the next one with it."
+            )
         else:
             again = "; what is decided is probed again" if chosen.redo else ""
             if self.phase is not None and self.phase.over and not chosen.redo:
-                again = "; A probes what is decided again"
+                again = f"; {self.key('rescan_all')} probes what is decided again"
             self.attempt(
                 lambda: self._switch(types, redo=chosen.redo),
                 f"{title} from the next probe on{again}.",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from engine.results.query import SortColumn
 from engine.sanitize import clean
-from tui.screens.choose import Choice, Choose, Chosen
 from tui.screens.confirm import Confirm, Message
 from tui.screens.export import ExportDialog
 from tui.screens.help import HelpScreen
@@ -118,25 +117,11 @@ class ViewCommands(Workbench):
         self.verbosity = min(max(level, 0), MAX_VERBOSITY)
         if self.session is not None:
             self.session.set_verbosity(self.verbosity)
-        folded = "" if self.panes.shows("log") else ": l shows it"
+        folded = "" if self.panes.shows("log") else f": {self.key('log')} shows it"
         self.tell(f"Log level {self.verbosity} of {MAX_VERBOSITY}{folded}.")
         self.poll()
 
     # Program
-
-    def do_theme(self) -> None:
-        """Choose colours; each is shown while the highlight is on it."""
-        before = self.app.theme
-        names = self.app.our_themes
-        choices = [Choice(name, name) for name in names]
-
-        def settle(chosen: Chosen | None) -> None:
-            self.app.theme = before if chosen is None else chosen.name
-
-        def preview(name: str) -> None:
-            self.app.theme = name
-
-        self.app.push_screen(Choose("Colours", choices, before, preview=preview), settle)
 
     def do_rights(self) -> None:
         """Say which rights there are, and how to get more."""
@@ -160,7 +145,7 @@ class ViewCommands(Workbench):
 
     def do_help(self) -> None:
         """Show the keys."""
-        self.app.push_screen(HelpScreen(self.focused_pane()))
+        self.app.push_screen(HelpScreen(self.focused_pane(), self.app.keymap.actions))
 
     def do_quit(self) -> None:
         """Leave, after a question while a scan is unfinished."""

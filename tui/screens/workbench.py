@@ -78,7 +78,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
             yield ProgressPane(id="progress")
             yield LogPane(id="log")
         yield HostFilterBar(id="host-filter")
-        yield KeyBar()
+        yield KeyBar(self.app.keymap.actions)
 
     def on_mount(self) -> None:
         """Name the panes and begin to look for snapshots."""
@@ -98,6 +98,10 @@ class Workbench(ReportsFailedWork, Screen[None]):
         return None if self.snapshot is None else self.snapshot.phase
 
     def tell(self, text: str, severity: SeverityLevel = "information") -> None:
+    def key(self, action: str) -> str:
+        """The key of an action, for hints."""
+        return self.app.keymap.key(action)
+
         """A notice that goes away by itself."""
         self.app.tell(text, severity)
 

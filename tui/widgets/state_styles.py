@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from rich.style import Style
 from textual.app import App
@@ -24,7 +25,7 @@ TOKENS: Mapping[PortState, tuple[str, ...]] = {
 _BOLD = frozenset({PortState.OPEN})
 
 
-def state_styles(app: App[object]) -> dict[PortState, Style]:
+def state_styles(app: App[Any]) -> dict[PortState, Style]:
     """The foreground style of each state in the app's theme.
 
     A variable that is missing or is no colour is passed over; without any the text keeps its own
@@ -35,7 +36,7 @@ def state_styles(app: App[object]) -> dict[PortState, Style]:
     }
 
 
-def colour(app: App[object], *tokens: str) -> Style:
+def colour(app: App[Any], *tokens: str) -> Style:
     """The foreground of the first theme variable in ``tokens`` that is a colour, or no style."""
     for token in tokens:
         try:
