@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -42,7 +43,7 @@ class Measurement:
 def start(words: tuple[str, ...], timeout: float, where: Path) -> subprocess.Popen[str]:
     """Start a command line from the folder ``where`` with its stdout thrown away.
 
-    After ``timeout`` seconds it is killed. Ctrl-C does not reach it: whoever started it ends it.
+    After ``timeout`` seconds it is killed with all it started. Ctrl-C does not reach it: whoever started it ends it.
     """
     return subprocess.Popen(
         (sys.executable, "-I", "-S", __file__, str(timeout), *words),
@@ -67,10 +68,12 @@ def _run(timeout: float, words: list[str]) -> dict[str, object]:
 
     def stop() -> None:
         stopped.set()
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
 
     begun = time.perf_counter()
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
+    )
     clock = threading.Timer(timeout, stop)
     clock.start()
     complaint = process.stderr.read() if process.stderr else b""

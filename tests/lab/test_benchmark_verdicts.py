@@ -214,6 +214,6 @@ def test_a_program_is_measured_and_stopped_in_time(tmp_path: Path) -> None:
     quick = finish(start(("sh", "-c", "echo gone wrong >&2; exit 3"), 30.0, tmp_path))
     assert (quick.exit_code, quick.stopped, quick.complaint) == (3, False, "gone wrong")
     assert quick.peak_rss > 0
-    endless = finish(start(("sleep", "60"), 0.2, tmp_path))
+    endless = finish(start(("sh", "-c", "sleep 60 & sleep 60"), 0.2, tmp_path))
     assert endless.stopped
     assert endless.exit_code < 0
