@@ -97,11 +97,11 @@ class Workbench(ReportsFailedWork, Screen[None]):
         """Where the scan is; None when there is none."""
         return None if self.snapshot is None else self.snapshot.phase
 
-    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
     def key(self, action: str) -> str:
         """The key of an action, for hints."""
         return self.app.keymap.key(action)
 
+    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
         """A notice that goes away by itself."""
         self.app.tell(text, severity)
 
