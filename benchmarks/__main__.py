@@ -66,7 +66,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     wanted = given.case or names
     try:
-        require("nmap", "masscan", "ping")
+        require("nmap")
         rounds, most = (1, QUICK) if given.quick else (given.pairs, float("inf"))
         results = list(measured([case for case in CASES if case.name in wanted], rounds, most))
         others = [measure() for name, measure in OTHERS.items() if name in wanted]

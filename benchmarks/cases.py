@@ -26,7 +26,7 @@ class Case:
         options: what both programs are given beside that.
         rounds: the most rounds worth the time.
         nmap: seconds nmap may take; 0 where it is not measured.
-        masscan: whether masscan is measured, too.
+        masscan: whether masscan is measured, too, where it is installed.
         patience: seconds PyScan may take.
         side_by_side: the programs wait for most of their time, so each gets a lab of its own and
             all run at once.
@@ -62,7 +62,8 @@ class Case:
     def tools(self) -> list[Tool]:
         """The programs measured, in their order."""
         limits = ((PYSCAN, self.patience), (NMAP, self.nmap), (MASSCAN, 20.0 * self.masscan))
-        return [Tool(name, seconds) for name, seconds in limits if seconds]
+        tools = [Tool(name, seconds) for name, seconds in limits if seconds]
+        return [tool for tool in tools if tool.wanted]
 
 
 LISTENERS = tuple(range(1000, 1500))

@@ -43,7 +43,8 @@ class Measurement:
 def start(words: tuple[str, ...], timeout: float, where: Path) -> subprocess.Popen[str]:
     """Start a command line from the folder ``where`` with its stdout thrown away.
 
-    After ``timeout`` seconds it is killed with all it started. Ctrl-C does not reach it: whoever started it ends it.
+    After ``timeout`` seconds it is killed with all it started. Ctrl-C does not reach it: whoever
+    started it ends it.
     """
     return subprocess.Popen(
         (sys.executable, "-I", "-S", __file__, str(timeout), *words),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,11 @@ class Tool:
 
     name: str
     timeout: float
+
+    @property
+    def wanted(self) -> bool:
+        """False for masscan where it, or the ping it needs, is not installed."""
+        return self.name != MASSCAN or None not in (shutil.which("masscan"), shutil.which("ping"))
 
     @property
     def only_open(self) -> bool:
