@@ -84,6 +84,7 @@ class FakeSession:
         }
         self.progress: dict[str, Any] = {}
         self.closed = False
+        self.capture_failure = ""
         self.log.add(0.0, 0, "scan started")
         self.log.add(0.5, 1, "open port found")
         self.log.add(0.6, 2, "pace doubled")

@@ -106,7 +106,7 @@ async def test_steering_a_scan_to_its_end(simulated: Any, until: Any) -> None:
         totals = app.main.snapshot.view.totals
         assert totals[PortState.OPEN] == 9 and totals[PortState.CLOSED] == 3 * 444 - 9
 
-        await press(pilot, "s", "down", "down", "enter")
+        await press(pilot, "s", "right", "enter")
         await until(pilot, lambda: len(app.main.snapshot.view.channels) > 444)
         await phase(pilot, until, Phase.FINISHED)
         await press(pilot, "/", *"proto:udp", "enter")

@@ -67,6 +67,8 @@ class ScanCommands(Workbench):
         if self.session is None or self.snapshot is None:
             editor = PortEditor(self.app.plan.ports, self.app.plan.outline.protocols)
             self.app.push_screen(editor, self._set_ports)
+        elif not self.session.spec.scan_ports:
+            self.tell("This scan asks no ports: t starts one that does.", "warning")
         else:
             editor = PortEditor("", self._scanned_protocols(), self._ports_in_scan())
             self.app.push_screen(editor, self._add_ports)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from engine.results.cell import split_key
 from engine.results.snapshot import Phase
+from engine.sanitize import clean
+from tui.screens.capture import CaptureDialog
 from tui.screens.confirm import Confirm
+from tui.screens.dialog import given
 from tui.screens.workbench import Workbench
 from tui.widgets.hosts_pane import HostsPane
 
@@ -74,6 +79,32 @@ class SteerCommands(Workbench):
             return
         name = self.snapshot.names.text(host)
         self.attempt(lambda: session.skip_host(host), f"Skipping the rest of {name}.")
+
+    def do_capture(self) -> None:
+        """Ask for a file and write packets to it, or end the capture."""
+        session = self.session
+        assert session is not None
+        if self.app.door.demonstration:
+            self.tell("The demonstration has no packets to write.", "warning")
+        elif self.capturing:
+            self.attempt(lambda: session.set_capture(None), "The capture is complete.")
+            self.show_capturing(False)
+        else:
+            self.app.push_screen(CaptureDialog(), given(self._capture))
+
+    def _capture(self, path: Path) -> None:
+        session = self.session
+        if session is None:
+            return
+        shown = clean(str(path), 300)
+        try:
+            session.set_capture(path)
+        except self.app.door.refusals() as error:
+            reason = error.strerror if isinstance(error, OSError) else None
+            self.tell(f"{shown}: {reason}" if reason else str(error), "error")
+        else:
+            self.show_capturing(True)
+            self.tell(f"Capturing to {shown}. C stops.")
 
     def current_host(self) -> int | None:
         """The host under the cursor of the focused pane, or chosen, or the only one; or None."""

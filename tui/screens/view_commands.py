@@ -28,6 +28,13 @@ class ViewCommands(Workbench):
         query = self.table.current_query
         self.table.set_query(replace(query, open_only=not query.open_only))
 
+    def do_doubted(self) -> None:
+        """List the ports of hosts that call every one open, or fold them into a row for each."""
+        if self.snapshot is None or not self.snapshot.doubts:
+            self.tell("No host calls every port open.")
+            return
+        self.table.list_doubted(not self.table.lists_doubted)
+
     def do_filter(self) -> None:
         """Open the filter line."""
         self.query_one(FilterBar).open()

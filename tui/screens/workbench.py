@@ -59,6 +59,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
         self.verbosity = 1
         self.panes = PanePlan()
         self.hosts_wide = False
+        self.capturing = False
         self._shown_log = (-1, -1)
         self._shown_detail: tuple[Row | None, int | None] | None = None
         self._seen_notices: set[str] = set()
@@ -162,6 +163,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
         self.query_one(HostFilterBar).clear()
         self.choose_host(None)
         self.set_hosts_wide(not session.spec.scan_ports)
+        self.show_capturing(False)
         targets = session.spec.targets
         self.query_one(StatusLine).describe(clean(targets.text or str(targets), 200))
         self.poll()
@@ -176,6 +178,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
             self.show_snapshot()
             self._announce(newest)
         self._show_log(self.session)
+        self._watch_capture(self.session)
 
     def show_snapshot(self) -> None:
         """Let every visible pane draw the current snapshot."""
@@ -208,6 +211,18 @@ class Workbench(ReportsFailedWork, Screen[None]):
             self.query_one(LogPane).border_title = f"Log, level {self.verbosity} of 3"
             lines = session.log.lines(0, self.verbosity)
             self.query_one(LogPane).show_log(lines, self.verbosity)
+
+    def show_capturing(self, capturing: bool) -> None:
+        """Say in the header whether packets are written to a file."""
+        self.capturing = capturing
+        self.query_one(StatusLine).show_recording(capturing)
+
+    def _watch_capture(self, session: ScanSession) -> None:
+        """Tell when a capture ended by itself: the disk may be full."""
+        failure = session.capture_failure if self.capturing else ""
+        if failure:
+            self.show_capturing(False)
+            self.tell(f"The capture ended early: {failure}", "error")
 
     def choose_host(self, host: int | None) -> None:
         """Show one host's ports, or all."""

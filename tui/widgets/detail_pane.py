@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
+from engine.results.layers import EarlierResult
 from engine.results.row import Row
 from engine.results.snapshot import Snapshot
 from tui.widgets.detail_text import DIM, Explained, detail_text
@@ -33,6 +34,7 @@ class DetailPane(VerticalScroll, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._shown: tuple[Row | None, Explained | None] = (None, None)
+        self._besides: tuple[str, tuple[EarlierResult, ...]] = ("", ())
 
     def compose(self) -> ComposeResult:
         """One block of text."""
@@ -51,8 +53,12 @@ class DetailPane(VerticalScroll, can_focus=True):
         stays away, because it may explain another state.
         """
         row = None if key is None else snapshot.row(key)
-        if (row, explanation) == self._shown:
+        besides: tuple[str, tuple[EarlierResult, ...]] = ("", ())
+        if row is not None:
+            besides = (snapshot.doubts.get(row.host, ""), snapshot.earlier(row.key))
+        if (row, explanation) == self._shown and besides == self._besides:
             return
+        self._besides = besides
         before, self._shown = self._shown[0], (row, explanation)
         self._renew()
         if (before and before.key) != key:
@@ -68,5 +74,6 @@ class DetailPane(VerticalScroll, can_focus=True):
         if row is None:
             text = Text(NOTHING, style=DIM)
         else:
-            text = detail_text(row, explanation, state_styles(self.app)[row.state])
+            style, (doubt, earlier) = state_styles(self.app)[row.state], self._besides
+            text = detail_text(row, explanation, style, doubt=doubt, earlier=earlier)
         self.query_one(Static).update(text)

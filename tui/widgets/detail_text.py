@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol as Interface
 
 from rich.style import Style
 from rich.text import Text
 
+from engine.results.layers import EarlierResult
 from engine.results.row import Row
 from engine.spec.port_state import PortState
 from tui import format as fmt
@@ -52,9 +53,24 @@ class Explained(Interface):
     def advice(self) -> str:
         """What to try next."""
 
+    @property
+    def combined(self) -> str:
+        """What several techniques say together."""
 
-def detail_text(row: Row, explanation: Explained | None, state_style: Style) -> Text:
-    """The whole text for one port. Nothing in it is read as markup."""
+
+def detail_text(
+    row: Row,
+    explanation: Explained | None,
+    state_style: Style,
+    *,
+    doubt: str = "",
+    earlier: Sequence[EarlierResult] = (),
+) -> Text:
+    """The whole text for one port. Nothing in it is read as markup.
+
+    ``doubt``: why the host's open ports are not to be believed; ``earlier``: what other techniques
+    found at the port.
+    """
     text = Text(end="")
     text.append(f"{row.port}/{row.protocol.label}", BOLD)
     text.append(f"  {row.service}" if row.service else "")
@@ -65,13 +81,23 @@ def detail_text(row: Row, explanation: Explained | None, state_style: Style) -> 
         text.append(f"; {REASON_WORDS[row.reason]}")
     if row.stale:
         text.append("\n~ being probed again; this is the earlier answer", DIM)
+    if row.doubted:
+        text.append(f"\n! doubted: {doubt}" if doubt else "\n! doubted", BOLD)
     text.append("\n")
     for label, value in _facts(row):
         text.append(f"\n{label:<{LABEL}}", DIM).append(value)
+    if earlier:
+        text.append("\n\nEarlier\n", BOLD)
+        text.append("\n".join(_earlier_line(one) for one in earlier))
     if explanation is not None:
         for title, body in _sections(explanation):
             text.append(f"\n\n{title}\n", BOLD).append(body)
     return text
+
+
+def _earlier_line(one: EarlierResult) -> str:
+    reason = f", {one.reason.label}" if one.reason else ""
+    return f"{one.technique.option} {one.technique.title}: {one.state.label}{reason}"
 
 
 def _facts(row: Row) -> list[tuple[str, str]]:
@@ -93,6 +119,7 @@ def _sections(explanation: Explained) -> list[tuple[str, str]]:
     """Headings with their text; empty ones are left out."""
     sections = [
         ("What it means", explanation.meaning),
+        ("Together", explanation.combined),
         ("Sent", explanation.sent),
         ("Came back", explanation.reply),
         ("Rule", explanation.rule),

@@ -24,6 +24,8 @@ COUNTS_FROM = 42
 """Cells from which closed and filtered ports are counted beside the open ones."""
 WIDE_FROM = 64
 """Cells from which there are columns for state, reason, latency, name and network card."""
+ROOMY_FROM = 110
+"""Cells from which such a line has room for counts and a long gauge, too."""
 
 Cells = list[tuple[str, Style]]
 
@@ -106,12 +108,12 @@ class _Column:
 _COLUMNS = (
     _Column(lambda one: one.address, 15, keep_end=True),
     _Column(lambda one: one.state_word, 9),
-    _Column(lambda one: one.known.reason.label if one.known.state else "", 15, drop=2),
-    _Column(lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=1),
+    _Column(lambda one: one.known.reason.label if one.known.state else "", 15, drop=1),
+    _Column(lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=2),
     _Column(lambda one: hardware_text(one.known.hardware), 17, drop=3),
     _Column(lambda one: one.name, 0),
 )
-_LEAST_NAME = 12
+_LEAST_NAME = 8
 
 
 def wide_cells(facts: HostFacts, width: int, app: App[object]) -> Cells:
@@ -149,8 +151,10 @@ def line_cells(
 ) -> Cells:
     """Name, counts and the share decided, as wide as the pane allows. Without facts it is the line
     for all hosts, called ``title``."""
-    states = COUNTED if width >= COUNTS_FROM else COUNTED[:1]
+    roomy = COUNTS_FROM <= width < WIDE_FROM or width >= ROOMY_FROM
+    states = COUNTED if roomy else COUNTED[:1]
     gauge = min(10, max(1, width - 16 - COUNT_WIDTH * len(states)))
+    gauge = 1 if WIDE_FROM <= width < ROOMY_FROM else gauge
     total = int(counts.sum())
     share = 1 - int(counts[PortState.PENDING]) / total if total else 0.0
     drawn = bar(share, gauge) if gauge > 2 else level(share)

@@ -13,6 +13,7 @@ from engine.results.snapshot import Phase, Snapshot
 from engine.spec.port_state import PortState
 from tui import format as fmt
 from tui.widgets.gauges import bar, sparkline
+from tui.widgets.scan_share import amount, finding, share_done
 from tui.widgets.state_styles import colour
 
 SAMPLE_EVERY = 0.5
@@ -89,12 +90,15 @@ class ProgressPane(Widget):
         pace = Text(no_wrap=True)
         pace.append("sent ").append(f"{sent} ").append(self._spark(self._sent, spark))
         pace.append(" answers ").append(f"{answered} ").append(self._spark(self._answered, spark))
-        return [self._bar_line(snapshot), pace.append(f" · {' · '.join(_link(snapshot))}")]
+        said = [finding(snapshot), *_link(snapshot)]
+        return [self._bar_line(snapshot), pace.append(f" · {' · '.join(filter(None, said))}")]
 
     def _lines(self, snapshot: Snapshot, height: int) -> list[Text]:
         progress, width = snapshot.progress, max(self.size.width, 1)
+        found = finding(snapshot)
         lines = [
             self._bar_line(snapshot),
+            *([Text(found, no_wrap=True)] if found else []),
             self._rate_line("sent", progress.send_rate, self._sent),
             self._rate_line("answers", progress.answer_rate, self._answered),
             *(Text(line, no_wrap=True) for line in fmt.flow(_link(snapshot), " · ", width)),
@@ -105,14 +109,14 @@ class ProgressPane(Widget):
         return lines + self._host_lines(snapshot, height - len(lines))
 
     def _bar_line(self, snapshot: Snapshot) -> Text:
-        progress = snapshot.progress
-        share = f" {fmt.percent(progress.fraction)}  "
-        words = f"{share}{_amount(snapshot)} ports  {_times(snapshot)}"
+        done = share_done(snapshot)
+        share = f" {fmt.percent(done)}  "
+        words = f"{share}{amount(snapshot)}  {_times(snapshot)}"
         if len(words) + SHORTEST_BAR > self.size.width:
-            words = f"{share}{_amount(snapshot)}"
+            words = f"{share}{amount(snapshot).removesuffix(' ports')}"
         line = Text(no_wrap=True)
         cells = max(self.size.width - len(words), 0)
-        return line.append(bar(progress.fraction, cells), self._accent).append(words)
+        return line.append(bar(done, cells), self._accent).append(words)
 
     def _rate_line(self, title: str, rate: float, samples: deque[float]) -> Text:
         figure = fmt.fit(fmt.rate(rate), FIGURE, right=True)
@@ -152,11 +156,6 @@ class ProgressPane(Widget):
         cells = max(4, self.size.width - len(words) - 19)
         text = Text(f"{name} ", no_wrap=True).append(bar(share, cells), self._accent)
         return text.append(words)
-
-
-def _amount(snapshot: Snapshot) -> str:
-    progress = snapshot.progress
-    return f"{progress.decided:,} of {progress.total:,}"
 
 
 def _times(snapshot: Snapshot) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.cell import DOUBTED
 from engine.results.query import Query, RowSet, run_query
 from engine.results.snapshot import Snapshot
+from engine.results.view import StoreView
 from tui.widgets.query_pace import QueryPace
 
 _NAMES_MEASURED = 256
@@ -27,12 +30,16 @@ class ResultRows:
         row_set: the rows, in display order.
         cursor: index of the cursor's row; 0 when there are none.
         marks: keys of the marked results, shown or not.
+        list_doubted: list every port of hosts that call all of them open; else each such host has
+            one row, that of its first such port.
+        folded: how many rows that leaves out.
         host_width: cells the longest host name needs; 0 when there is one host only.
     """
 
     def __init__(self, query: Query, now: Callable[[], float] = monotonic) -> None:
         self.query = query
         self.marks: set[int] = set()
+        self.list_doubted = False
         self._now = now
         self.clear()
 
@@ -41,6 +48,7 @@ class ResultRows:
         self.snapshot: Snapshot | None = None
         self.row_set = NOTHING
         self.cursor = 0
+        self.folded = 0
         self.host_width = 0
         self.marks.clear()
         self._moved = False
@@ -81,12 +89,25 @@ class ResultRows:
         before = self.cursor_key if self._moved else None
         started = self._now()
         self.row_set = run_query(snapshot, self.query)
+        self.folded = 0
+        if snapshot.doubts and not self.list_doubted:
+            self._fold_doubted(snapshot)
         self._pace.ran(started, self._now())
         self._answered = snapshot.view
         self.host_width = _host_width(snapshot)
         kept = None if before is None else self.find(before)
         last = max(len(self) - 1, 0)
         self.cursor = kept if kept is not None else min(self.cursor, last) if self._moved else 0
+
+    def _fold_doubted(self, snapshot: Snapshot) -> None:
+        """Of the doubted rows of a host keep the first."""
+        keys = self.row_set.keys
+        doubted = np.isin(keys, doubted_keys(snapshot.view))
+        at = np.flatnonzero(doubted)
+        _, first = np.unique(keys[at] >> 18, return_index=True)
+        doubted[at[first]] = False
+        self.folded = int(np.count_nonzero(doubted))
+        self.row_set = replace(self.row_set, keys=keys[~doubted])
 
     def find(self, key: int) -> int | None:
         """Where ``key`` stands among the rows, or None."""
@@ -121,3 +142,12 @@ def _host_width(snapshot: Snapshot) -> int:
         return 0
     some = range(min(names.count, _NAMES_MEASURED))
     return max(len(names.name(i) or names.text(i)) for i in some)
+
+
+def doubted_keys(view: StoreView) -> NDArray[np.int64]:
+    """Keys of every cell that is flagged DOUBTED."""
+    found = [np.empty(0, np.int64)]
+    for hosts, cells in view.parts():
+        row, column = np.nonzero(cells["flags"] & DOUBTED)
+        found.append(hosts[row].astype(np.int64) << 18 | view.channels[column])
+    return np.concatenate(found)

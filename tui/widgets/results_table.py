@@ -8,12 +8,14 @@ from dataclasses import replace
 from typing import ClassVar
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.message import Message
 from textual.strip import Strip
 from textual.timer import Timer
 
+from engine.results.cell import DOUBTED, split_key
 from engine.results.query import Query, RowSet, SortColumn
 from engine.results.snapshot import Snapshot
 from tui import format as fmt
@@ -40,7 +42,8 @@ class ResultsTable(CursorList):
 
     How cursor and marks keep to their ports is ResultRows' business; this is the drawing of it.
 
-    ``show_all_key`` is named in the text that says why the table is empty.
+    ``show_all_key`` is named in the text that says why the table is empty, ``doubted_key`` in the
+    rows that stand for all ports of a host.
     """
 
     HEAD = 1
@@ -88,11 +91,13 @@ class ResultsTable(CursorList):
         query: Query = EVERY_OPEN_PORT,
         *,
         show_all_key: str = "o",
+        doubted_key: str = "X",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
         self.show_all_key = show_all_key
+        self.doubted_key = doubted_key
         self._rows = ResultRows(query)
         self._styles_now: RowStyles | None = None
         self._later: Timer | None = None
@@ -150,6 +155,18 @@ class ResultsTable(CursorList):
             self._rows.clear()
             self.redraw()
 
+    @property
+    def lists_doubted(self) -> bool:
+        """Whether every port of hosts that call all of them open is listed."""
+        return self._rows.list_doubted
+
+    def list_doubted(self, wanted: bool) -> None:
+        """List the ports of such hosts one by one, or fold them into one row for each host."""
+        with self._cursor_in_place():
+            self._rows.list_doubted = wanted
+            self._rows.ask()
+        self.redraw()
+
     def clear_marks(self) -> None:
         """Take every mark away."""
         self._rows.marks.clear()
@@ -206,6 +223,8 @@ class ResultsTable(CursorList):
             return ("text", "No scan yet.") if y == 2 else BLANK
         if y >= self.size.height - 1:
             counts = counts_line(rows.row_set, len(rows.marks))
+            if rows.folded:
+                counts = f"{rows.folded:,} doubted, {self.doubted_key} lists them · {counts}"
             return ("counts", self._order_text() + counts)
         if not len(rows):
             text = empty_text(snapshot, query, rows.row_set, self.show_all_key)
@@ -217,7 +236,16 @@ class ResultsTable(CursorList):
             return BLANK
         cell = snapshot.view.cell(key)
         looks = b"" if cell is None else cell.tobytes()
+        if rows.folded and cell is not None and cell["flags"] & DOUBTED:
+            return ("folded", key, self._doubt_text(snapshot, key), at == rows.cursor)
         return ("row", key, looks, at == rows.cursor, key in rows.marks)
+
+    def _doubt_text(self, snapshot: Snapshot, key: int) -> str:
+        """One line in place of all ports of a host that calls every one of them open."""
+        host = split_key(key)[0]
+        name = snapshot.names.name(host) or snapshot.names.text(host)
+        why = snapshot.doubts.get(host, "answers on every port")
+        return f"{name}: {why} ({self.doubted_key} lists its ports)"
 
     def _order_text(self) -> str:
         """The order, where no title can tell it."""
@@ -238,6 +266,11 @@ class ResultsTable(CursorList):
                 if row is not None:
                     width = self.line_width
                     return row_strip(row, self._places, width, styles, cursor=cursor, marked=marked)
+            case ("folded", _, str(text), bool(cursor)):
+                line_style = styles.base + (styles.cursor if cursor else Style.null())
+                text = fmt.cut(("▸ " if cursor else "  ") + text, self.line_width)
+                strip = Strip([Segment(text, line_style)])
+                return strip.extend_cell_length(self.line_width, line_style)
             case ("counts", str(text)):
                 return Strip([Segment(fmt.cut(text, self.line_width), styles.quiet)])
             case ("text", str(text)):

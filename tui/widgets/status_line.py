@@ -13,6 +13,7 @@ from textual.widget import Widget
 from engine.results.snapshot import Phase, Snapshot
 from tui import format as fmt
 from tui.widgets.port_text import port_text
+from tui.widgets.scan_share import finding, share_done
 from tui.widgets.state_styles import colour
 
 GAP = "  "
@@ -61,6 +62,7 @@ class StatusLine(Widget):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._badge = f" {badge} " if badge else ""
+        self._recording = False
         self._snapshot: Snapshot | None = None
         self._targets = ""
         self._ports: tuple[object, str] = (None, "")
@@ -69,6 +71,11 @@ class StatusLine(Widget):
     def describe(self, targets: str) -> None:
         """Show ``targets`` as the user wrote them instead of the first address."""
         self._targets = targets
+        self._renew()
+
+    def show_recording(self, recording: bool) -> None:
+        """Say, or no longer say, that packets are being captured."""
+        self._recording = recording
         self._renew()
 
     def show(self, snapshot: Snapshot) -> None:
@@ -107,6 +114,7 @@ class StatusLine(Widget):
         styles = {
             "product": _BOLD,
             "badge": _BADGE,
+            "recording": colour(self.app, "text-error", "error") + _BADGE,
             "phase": colour(self.app, *look.tokens) + _BOLD,
         }
         for name, text in words.items():
@@ -120,15 +128,21 @@ class StatusLine(Widget):
         progress, phase = snapshot.progress, snapshot.phase
         target = self._targets or _first_target(snapshot)
         ports = self._ports[1]
-        labelled = ports if ports.endswith("ports") else f"ports {ports}"
+        labelled = ports if not ports or ports.endswith("ports") else f"ports {ports}"
         options = " ".join(one.option for one in snapshot.scan_types)
         titles = ", ".join(f"{one.option} {one.title}" for one in snapshot.scan_types)
-        share = "" if phase is Phase.WAITING else f" {fmt.percent(progress.fraction)}"
+        if not len(snapshot.view.channels):
+            options = titles = "no ports"
+        share = "" if phase is Phase.WAITING else f" {fmt.percent(share_done(snapshot))}"
+        word = phase.value
+        if phase is Phase.RUNNING and not progress.total and finding(snapshot):
+            word = "finding hosts"
         elapsed = fmt.clock(progress.elapsed)
         left = "" if phase.over or progress.remaining is None else fmt.clock(progress.remaining)
         return {
             "product": ("PyScan",),
             "badge": (self._badge,),
+            "recording": ("● REC" if self._recording else "",),
             "target": (target, fmt.cut(target, 24), fmt.cut(target, 15)),
             "ports": (
                 labelled,
@@ -137,7 +151,7 @@ class StatusLine(Widget):
             ),
             "scan": (titles, options, fmt.cut(options, 7)),
             "timing": (snapshot.timing.label, f"T{snapshot.timing.number}", ""),
-            "phase": (f"{PHASES[phase].glyph} {phase.value}{share}",),
+            "phase": (f"{PHASES[phase].glyph} {word}{share}",),
             "elapsed": (f"{elapsed} elapsed", elapsed, ""),
             "left": (left and f"{left} left", left and f"-{left}", ""),
         }

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.style import Style
 from textual.widgets import Static
 
+from engine.results.layers import EarlierResult
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
+from engine.spec.scan_type import ScanType
 from tui.widgets.detail_pane import NOTHING, DetailPane
-from tui.widgets.detail_text import STATE_WORDS
+from tui.widgets.detail_text import STATE_WORDS, detail_text
 from tui.widgets.reason_words import REASON_WORDS
 
 
@@ -18,6 +21,7 @@ class Explanation:
     reply: str = "220 [/x] [bold] $error"
     rule: str = "SYN/ACK means open (RFC 9293, 3.5)"
     advice: str = ""
+    combined: str = "-sS and -sA: a stateful filter"
 
 
 def text_of(app) -> str:
@@ -102,3 +106,24 @@ async def test_clear(show, usual_scan) -> None:
 def test_every_state_and_reason_has_words() -> None:
     assert set(STATE_WORDS) == set(PortState)
     assert set(REASON_WORDS) == set(Reason) - {Reason.NONE}
+
+
+async def test_several_techniques_and_doubts_are_told(show, usual_scan) -> None:
+    app = show(DetailPane())
+    async with app.run_test(size=(60, 40)) as pilot:
+        usual_scan.store.doubt(0)
+        snapshot = usual_scan.snapshot(doubts={0: "This host is a tarpit."})
+        app.pane.show_row(snapshot, 22, Explanation())
+        await pilot.pause()
+        text = text_of(app)
+    assert "Together\n-sS and -sA: a stateful filter" in text
+    assert "! doubted: This host is a tarpit." in text
+
+
+def test_earlier_results_of_other_techniques(make_scan) -> None:
+    scan = make_scan()
+    scan.decide(PortState.FILTERED, 22)
+    row = scan.snapshot().row(22)
+    earlier = (EarlierResult(ScanType.ACK, PortState.UNFILTERED, Reason.RESET),)
+    text = detail_text(row, None, Style.null(), earlier=earlier).plain
+    assert "Earlier\n-sA TCP ACK: unfiltered, reset" in text
