@@ -217,7 +217,7 @@ CASES = (
         ports=0,
         options=("-T4",),
         rounds=1,
-        nmap=180,
+        nmap=90,
         patience=180,
         side_by_side=True,
     ),
