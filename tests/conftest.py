@@ -7,11 +7,15 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.isolation import leave_the_network
 
 
 def pytest_configure() -> None:
+    # How long an example takes says how busy the machine is; benchmarks measure speed.
+    settings.register_profile("pyscan", deadline=None)
+    settings.load_profile("pyscan")
     if os.geteuid() == 0:
         leave_the_network()
 

@@ -79,7 +79,7 @@ def port_scores(built: Grounds) -> dict[tuple[str, str, int], Score]:
     }
     for family in FAMILIES:
         found = [icmp_alone(built, scanner, family) for scanner in (nmap_sweep, pyscan_sweep)]
-        for name, one, other in zip(ICMP_HOSTS, *found, strict=True):
+        for name, one, other in zip(ICMP_HOSTS[family], *found, strict=True):
             scores["-sO, ICMP alone", name, family] = compare(one, other)
         one, other = (
             idle.outcomes(built, scanner, family) for scanner in (nmap_sweep, pyscan_sweep)

@@ -126,13 +126,15 @@ def view_of(grounds: Grounds, scanner: Scanner) -> View:
 
 
 OWN_ICMP = {4: "1", 6: "58"}
-ICMP_HOSTS = ("plain", "inner", "stateful")
+ICMP_HOSTS = {4: ("plain", "inner", "stateful"), 6: ("plain", "inner")}
+"""By family. Over IPv6 the stateful firewall drops the echo, and whether anything else in ICMPv6
+comes from the host, such as a neighbour solicitation, is chance: nmap takes that for an answer."""
 
 
 def icmp_alone(grounds: Grounds, scanner: Scanner, family: int) -> list[Outcomes]:
     """What -sO says about ICMP itself, host by host. Among other protocols its reason would be that
     of whatever ICMP came in first."""
-    addresses = [grounds.lab.hosts[name].address(family) for name in ICMP_HOSTS]
+    addresses = [grounds.lab.hosts[name].address(family) for name in ICMP_HOSTS[family]]
     key = f"{scanner.__name__} icmp {family}"
     found = grounds.submit(True, key, lambda lab: scanner(lab, "-sO", OWN_ICMP[family], addresses))
     return [found.result().get(address, {}) for address in addresses]
