@@ -106,7 +106,7 @@ ACTIONS: tuple[Action, ...] = (
            importance=8),
     Action("doubted", "doubted ports",
            "List the ports of hosts that call every one open (SYN proxies, tarpits), or fold them.",
-           ("X",), _R, _SCAN),
+           ("z",), _R, _SCAN),
     Action("filter", "filter", "Show only what matches, e.g. port:80-90 state:open http.", ("/",),
            _R, importance=10),
     Action("saved_filter", "saved filters", "Choose one of the filters in your configuration.",

@@ -177,3 +177,16 @@ async def test_the_palette_offers_what_makes_sense_now(running: Any, until: Unti
         assert "steer: pause" not in [one.title for one in app.get_system_commands(app.main)]
         await press(pilot, ":")
         assert app.screen is not app.main
+
+
+async def test_ports_of_a_liar_are_listed_and_folded(running: Any, until: Any) -> None:
+    async with running() as (pilot, app, session):
+        await pilot.press("z")
+        assert any("No host calls every port open" in one.message for one in app._notifications)
+        session.store.doubt(0)
+        session.change(doubts={0: "This host is a tarpit."})
+        await until(pilot, lambda: len(app.main.table.row_set) == 2)
+        await pilot.press("z")
+        assert len(app.main.table.row_set) == 4 and app.main.table.lists_doubted
+        await pilot.press("z")
+        assert len(app.main.table.row_set) == 2

@@ -91,7 +91,7 @@ class ResultsTable(CursorList):
         query: Query = EVERY_OPEN_PORT,
         *,
         show_all_key: str = "o",
-        doubted_key: str = "X",
+        doubted_key: str = "z",
         id: str | None = None,
         classes: str | None = None,
     ) -> None:

@@ -35,8 +35,8 @@ async def test_one_row_stands_for_all(show: Any, liar: Any) -> None:
         await pilot.pause()
         lines = app.lines()
         assert len(app.pane.row_set) == 3
-        assert lines[3].startswith(f"  10.0.0.1: {DOUBT} (X lists its ports)")
-        assert "99 doubted, X lists them · 3 shown of 102" in lines[-1]
+        assert lines[3].startswith(f"  10.0.0.1: {DOUBT} (z lists its ports)")
+        assert "99 doubted, z lists them · 3 shown of 102" in lines[-1]
 
         await pilot.press("end")
         assert app.pane.cursor_key == 1 << 18 | 1
