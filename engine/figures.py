@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.admission import Admission
 from engine.core.meter import Meter, expected_remaining
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
@@ -17,8 +18,9 @@ SETTLED = 1.0
 class Figures:
     """Measures one scan. ``finder`` is None for scans without host discovery."""
 
-    def __init__(self, core: ScanCore, finder: HostFinder | None) -> None:
+    def __init__(self, core: ScanCore, finder: HostFinder | None, admission: Admission) -> None:
         self._core = core
+        self._admission = admission
         self._finder = finder
         self._meter = Meter()
         self.rejected = 0
@@ -45,7 +47,7 @@ class Figures:
         hosts = self._finder.table.snapshot().counts if self._finder else {}
         return Progress(
             elapsed=elapsed,
-            total=core.decided + core.open_cells,
+            total=core.decided + core.open_cells + self._admission.cells_left,
             decided=core.decided,
             remaining=self._remaining(timing, send_rate if settled else None) if running else None,
             sent=sent,

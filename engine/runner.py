@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.admission import Admission
 from engine.core.addressing import AddressBook
 from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
 from engine.core.channels import channels_of
@@ -31,7 +32,7 @@ from engine.results.host_view import NO_HOSTS
 from engine.results.log import ScanLog
 from engine.results.row import Row
 from engine.results.snapshot import Phase, Snapshot
-from engine.results.store import Store
+from engine.results.store import Store, StoreFullError
 from engine.sanitize import clean
 from engine.spec.error import SpecError
 from engine.spec.ping import DiscoverySpec, Mode, PingKind
@@ -80,13 +81,14 @@ class ScanRunner:
         self._core = ScanCore(
             self._store, spec.scan_types, spec.timing, seed=self._seed, shard=spec.shard
         )
+        self._admission = Admission(self._core, self._store, spec.shard.count)
         self._finder: HostFinder | None = None
         self._scan_types = spec.scan_types
         self._timing = spec.timing
         self._make_transport = make_transport or self._live_transport
         self._transport: Transport | None = None
         self._doubts = Doubts(self._store, spec.ports, self._seed)
-        self._figures = Figures(self._core, None)
+        self._figures = Figures(self._core, None, self._admission)
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
         self._started_at = 0.0
@@ -107,7 +109,7 @@ class ScanRunner:
         for note in transport.notes:
             self._say(0, note)
         if self.spec.discovery is None:
-            self._admit(np.arange(self.book.count, dtype=np.uint32))
+            self._admission.add(0, self.book.count, self._admit)
         else:
             self._begin_discovery(self.spec.discovery, transport)
 
@@ -117,7 +119,7 @@ class ScanRunner:
             self._say(0, note)
         finder.step()
         self._finder = finder
-        self._figures = Figures(self._core, finder)
+        self._figures = Figures(self._core, finder, self._admission)
         self._core.expect_more = True
 
     def _task(self) -> str:
@@ -187,10 +189,17 @@ class ScanRunner:
         if len(replies):
             self._take_in(now, replies)
         self._report_decided()
+        self._admit_more()
         self._figures.note(now)
         self._narrator.pace(self._core.pace)
         if self._over(now):
             self._finish()
+
+    def _admit_more(self) -> None:
+        try:
+            self._admission.step()
+        except StoreFullError as error:
+            self.fail(str(error))
 
     def _over(self, now: float) -> bool:
         found = self._finder is None or self._finder.finished(now)
@@ -249,6 +258,7 @@ class ScanRunner:
         )
 
     def _finish(self) -> None:
+        self._admission.finish()
         self._ended = self.transport.now()
         self.phase = Phase.FINISHED
         core = self._core
@@ -305,6 +315,9 @@ class ScanRunner:
         at = self._core.take_newly_decided()
         hosts, channels = self._store.name(at)
         self._doubts.flag(hosts, self._tell_of_liar)
+        if self._admission.huge:  # millions of silent ports are worth a number only
+            told = self._store.reasons(at) != Reason.NO_RESPONSE
+            at, hosts, channels = at[told], hosts[told], channels[told]
         if not len(at):
             return
         keys = hosts.astype(np.int64) << 18 | channels

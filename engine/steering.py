@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -71,9 +73,15 @@ class SteeredScan(ScanRunner):
         self._store.grow(self.book.count, channels_of(ports, protocols))
         self._ports = ports
         self._restart()
+        before = {scan_type.protocol for scan_type in self._scan_types}
         self._scan_types = scan_types
+        fresh = tuple(one for one in protocols if one not in before)
         self._core.set_scan_types(scan_types)
         redone = self._core.rescan(self._store.positions()) if redo_decided else 0
+        if fresh:
+            self._ask_too_later(ports.only(fresh))
+        if redo_decided:
+            self._admission.again(self._redo)
         kinds = " and ".join(scan_type.title for scan_type in scan_types)
         again = f", {redone:,} of them decided before" if redone else ""
         self._say(0, f"scan type {kinds}: {self._core.open_cells:,} ports to probe{again}")
@@ -83,6 +91,7 @@ class SteeredScan(ScanRunner):
         records = np.zeros(len(keys), [("host", "u4"), ("port", "u2"), ("protocol", "u1")])
         records["host"], records["port"] = keys >> 18, keys & 0xFFFF
         records["protocol"] = keys >> 16 & 3
+        self._core.take_back(records["host"])
         at = self._store.locate(records)
         at = at[at >= 0]
         self._rescan(at, distinct(self._store.name(at)[0]).tolist())
@@ -92,6 +101,7 @@ class SteeredScan(ScanRunner):
         host that is not up once more whether it is."""
         if not 0 <= host < self.book.count:
             return
+        self._core.take_back(np.array([host], np.uint32))
         if host in self._store.admitted:
             self._doubts.forget(host)
             self._rescan(self._store.positions(host=host), [host])
@@ -115,6 +125,8 @@ class SteeredScan(ScanRunner):
         """Scan a host's ports although it did not answer."""
         if not 0 <= host < self.book.count or host in self._store.admitted:
             return
+        if self._finder is None:
+            return  # its turn comes, or has been
         self._restart()
         self._problems.pop(host, None)
         self._skipped.discard(host)
@@ -128,7 +140,23 @@ class SteeredScan(ScanRunner):
         at = self._store.positions()
         for host in tuple(self._doubts.texts):
             self._doubts.forget(host)
+        self._admission.again(self._redo)
         self._rescan(at, distinct(self._store.name(at)[0]).tolist())
+
+    def _redo(self, hosts: NDArray[np.uint32]) -> None:
+        """Probe the ports of hosts again that were let go."""
+        self._core.rescan(self._core.take_back(hosts))
+
+    def _ask_too_later(self, ports: PortSet) -> None:
+        """Ask more ports of the hosts that were let go."""
+        self._admission.again(partial(self._ask_too, ports), channels_of(ports, tuple(Protocol)))
+
+    def _ask_too(self, ports: PortSet, hosts: NDArray[np.uint32]) -> None:
+        self._core.take_back(hosts)
+        for scan_type in self._scan_types:
+            channels = channels_of(ports, (scan_type.protocol,))
+            if len(channels):
+                self._core.admit(hosts, channels)
 
     def _rescan(self, at: NDArray[np.int64], hosts: list[int]) -> None:
         """Probe decided cells again; their hosts are taken up again, whatever became of them."""
@@ -163,7 +191,7 @@ class SteeredScan(ScanRunner):
         """Scan more addresses, on the same ports. Raises SpecError or StoreFullError."""
         first = self.book.count
         fresh = targets.minus(self.book.targets).count
-        if self._finder is None:
+        if self._finder is None and not self._admission.huge:
             self._store.require_room(first + fresh, len(self._store.channels))
         added = self.book.extend(targets)
         if not added:
@@ -176,7 +204,7 @@ class SteeredScan(ScanRunner):
         if self._finder is not None:
             self._finder.grow()
         else:
-            self._admit(np.arange(first, self.book.count, dtype=np.uint32))
+            self._admission.add(first, self.book.count, self._admit)
         self._say(0, f"added {added:,} addresses")
 
     def add_ports(self, ports: PortSet) -> None:
@@ -197,6 +225,7 @@ class SteeredScan(ScanRunner):
             channels = channels_of(fresh, (protocol,))
             if len(channels):
                 self._core.admit(self._store.admitted, channels)
+        self._ask_too_later(fresh)
         self._say(0, f"added {fresh.total:,} ports on every host")
 
 

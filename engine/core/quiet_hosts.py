@@ -22,14 +22,21 @@ from engine.techniques.registry import technique
 Copies = Callable[[NDArray[np.uint32]], NDArray[np.int64]]
 """How many copies silent ports of these hosts deserve."""
 
+Owes = Callable[[NDArray[np.uint32], NDArray[np.uint32]], NDArray[np.bool_]]
+
 
 class QuietHosts:
-    """The hosts of ``ledger`` that have their cells no more."""
+    """The hosts of ``ledger`` that have their cells no more.
+
+    Attributes:
+        owes: which cells (hosts, channels) are still to be asked for the first time.
+    """
 
     def __init__(self, ledger: Ledger, queue: SendQueue, copies: Copies) -> None:
         self._ledger = ledger
         self._queue = queue
         self._copies = copies
+        self.owes: Owes = lambda hosts, channels: np.zeros(len(hosts), bool)
 
     def let_go(self) -> NDArray[np.uint32]:
         """Let go the hosts all of whose cells are silent; returns them. Dropped hosts stay, and
@@ -49,8 +56,8 @@ class QuietHosts:
 
     def take_back(self, hosts: NDArray[np.uint32]) -> Positions:
         """Give hosts that were let go their cells again; returns those that are silent."""
-        hosts = distinct(hosts)
-        at = self._queue.counted(self._ledger.take_back(hosts))
+        at = self._queue.counted(self._ledger.take_back(distinct(hosts)))
+        at = at[~self.owes(*self._ledger.name(at))]
         owners, channels = self._ledger.name(at)
         techniques = self._queue.techniques[channels >> 16]
         self._ledger.silence(

@@ -79,7 +79,7 @@ class ScanCore:
         self._lanes = Lanes(ledger.host_count)
         self._answers = Answers(self._cells, self._queue, self._lanes, self.rtt, self.pace)
         self._silence = Silence(self._cells, self._queue, self._lanes, self._answers, self.pace)
-        self._quiet = QuietHosts(ledger, self._queue, self._copies)
+        self.quiet = QuietHosts(ledger, self._queue, self._copies)
         self._outstanding = Outstanding()
         self._last_sent = 0.0
         self._blocked_until = 0.0
@@ -349,9 +349,9 @@ class ScanCore:
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
-        gone = self._quiet.gone(replies.records["host"])
+        gone = self.quiet.gone(replies.records["host"])
         if len(gone):
-            self._quiet.take_back(gone)
+            self.quiet.take_back(gone)
         chosen = self._answers.feed(now, replies)
         self._set_apart(now, replies.records["host"][chosen])
         return chosen
@@ -421,13 +421,13 @@ class ScanCore:
 
     def let_go_quiet_hosts(self) -> None:
         """Let go the hosts that say nothing; see engine.core.quiet_hosts. Positions are void."""
-        self._cells.flying_by_host.clear(self._quiet.let_go())
+        self._cells.flying_by_host.clear(self.quiet.let_go())
 
     def take_back(self, hosts: NDArray[np.uint32]) -> Positions:
         """Give those of the hosts that were let go their cells again; returns these that are
         decided."""
-        gone = self._quiet.gone(hosts)
-        return self._quiet.take_back(gone) if len(gone) else np.empty(0, np.int64)
+        gone = self.quiet.gone(hosts)
+        return self.quiet.take_back(gone) if len(gone) else np.empty(0, np.int64)
 
     def revive_host(self, host: int) -> int:
         """Take a dropped host up again: its undecided cells become work; returns how many."""
