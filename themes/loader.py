@@ -103,7 +103,9 @@ def load_themes(user_folder: Path | None = None, owner: int | None = None) -> Lo
     themes: dict[str, Theme] = {}
     about: dict[str, str] = {}
     problems: list[str] = []
-    ours = sorted(OUR_FOLDER.glob("*.toml"), key=lambda path: (path.stem != DEFAULT_THEME, path))
+    ours = sorted(
+        OUR_FOLDER.glob("*.toml"), key=lambda path: (path.stem != DEFAULT_THEME, path.stem)
+    )
     users: set[str] = set()
     for path in (*ours, *_user_files(user_folder, problems)):
         try:

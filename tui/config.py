@@ -43,13 +43,13 @@ class ScanDefaults:
     """What a scan is where the command line says nothing.
 
     Attributes:
-        timing: number or name of a template.
+        timing: number of a template.
         ports: port text.
         discovery: how hosts are found.
         names: whether hosts' names are looked up.
     """
 
-    timing: str = "normal"
+    timing: str = "3"
     ports: str = "default"
     discovery: Finding = Finding.PING
     names: bool = True

@@ -23,6 +23,11 @@ class LineInput(Input):
             super().__init__()
             self.limit = limit
 
+    def on_mount(self) -> None:
+        """The cursor blinks unless animations are off."""
+        if self.app.animation_level == "none":
+            self.cursor_blink = False
+
     def on_paste(self, event: events.Paste) -> None:
         """Insert what was pasted in place of the selection."""
         event.stop()

@@ -68,10 +68,9 @@ def _level(value: object) -> int:
 def _timing(value: object) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else _line(value)
     try:
-        parse_timing(text)
+        return str(parse_timing(text).number)
     except SpecError as error:
         raise ValueError(error.line) from None
-    return text
 
 
 def _ports(value: object) -> str:

@@ -48,7 +48,7 @@ detail = "auto"
 [filters]
 "web servers" = "port:80,443 state:open"
 [keys]
-pause = "x"
+pause = "f5"
 """
 
 
@@ -65,7 +65,7 @@ def test_every_setting_is_read(folder: UserFolder) -> None:
     assert (config.scan.discovery, config.scan.names) == (Finding.EVERY, False)
     assert config.layout == {"hosts": False, "log": True, "detail": None}
     assert config.filters == {"web servers": "port:80,443 state:open"}
-    assert config.keymap.key("pause") == "x" and config.warnings == ()
+    assert config.keymap.key("pause") == "f5" and config.warnings == ()
     assert len(config.given) == len(SETTINGS)
 
 

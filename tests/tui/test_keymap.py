@@ -16,15 +16,24 @@ def test_without_a_table_keys_are_ours() -> None:
 
 
 def test_a_key_or_a_list_of_keys() -> None:
-    reading = read_keymap(
-        {"pause": "x", "help": ["f1", "question_mark", "f3"], "rescan": "shift+x"}
-    )
+    reading = read_keymap({"pause": "f5", "help": ["f1", "question_mark", "f3"]})
     assert not reading.problems + reading.warnings
     by_name = reading.keymap.by_name
-    assert by_name["pause"].keys == ("x",)
+    assert by_name["pause"].keys == ("f5",)
     assert by_name["help"].keys == ("f1", "?", "f3")
-    assert by_name["rescan"].keys == ("X",)
-    assert reading.keymap.bindings == {"pause": "x", "help": "f1,question_mark,f3", "rescan": "X"}
+    assert reading.keymap.bindings == {"pause": "f5", "help": "f1,question_mark,f3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("?", "?"), ("question_mark", "?"), ("comma", ","), ("shift+x", "X"), ("P", "P"),
+        ("F5", "f5"), ("Ctrl+E", "ctrl+e"), (" ", "space"), ("alt+5", "alt+5"),
+        ("", None), ("ctrl+", None), ("hyper+x", None), ("pgup", None), ("\t", None), ("++", None),
+    ],
+)  # fmt: skip
+def test_how_keys_may_be_written(text: str, key: str | None) -> None:
+    assert key_named(text) == key
 
 
 def test_two_actions_may_change_places() -> None:

@@ -46,7 +46,7 @@ class ProfileEditor(Dialog[Profile]):
         """Name, form, command line, what is wrong with it."""
         form = form_of(self._plan)
         yield _row("Name", _line("name", self._profile.name, MAX_NAME))
-        yield _row("For", _line("about", self._profile.about, MAX_ABOUT))
+        yield _row("For", _line("purpose", self._profile.about, MAX_ABOUT))
         yield _row("Scan type", _select("types", _type_options(form.types), form.types))
         yield _row("Ports", _line("ports", form.ports, _TEXTS["ports"], "default"))
         yield _row("Timing", _select("timing", _TIMINGS, form.timing))
@@ -112,7 +112,7 @@ class ProfileEditor(Dialog[Profile]):
     # The end
 
     def _made(self) -> Profile:
-        name, about = (self.query_one(f"#{id}", Input).value.strip() for id in ("name", "about"))
+        name, about = (self.query_one(f"#{id}", Input).value.strip() for id in ("name", "purpose"))
         return replace(self._profile, name=name, about=about, command=self._plan.command)
 
     def _judge(self) -> bool:
@@ -121,6 +121,10 @@ class ProfileEditor(Dialog[Profile]):
         try:
             check_texts(self._made())
             command_plan(self.query_one("#command", Input).value)
+            typed: dict[str, Any] = {
+                field: self.query_one(f"#{field}", Input).value for field in _TEXTS
+            }
+            changed(self._plan, replace(form_of(self._plan), **typed))
         except ProfileError as error:
             verdict.refuse(str(error))
             return False
@@ -130,9 +134,7 @@ class ProfileEditor(Dialog[Profile]):
     @on(Input.Submitted)
     def _save(self, event: Input.Submitted) -> None:
         event.stop()
-        if event.input.id in _TEXTS:
-            self._change(event.input.id, event.value)
-        if self.query_one(Verdict).has_class("-good") and self._judge():
+        if self._judge():
             self.dismiss(self._made())
 
     @on(LineInput.TooLong)
