@@ -7,6 +7,8 @@ ledger's are microseconds modulo 2**32 since the scan began.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +21,8 @@ from engine.spec.scan_type import ScanType
 from engine.techniques.answer import FROM_TARGET
 from engine.techniques.registry import technique
 
-_TICKS_PER_SECOND = 10_000
+TICKS_PER_SECOND = 10_000
+"""Of the clock that tells when cells were decided."""
 _LAST_TICK = 0xFFFFFFFF
 
 
@@ -30,6 +33,8 @@ class Cells:
         open: cells to decide; decided: cells decided in the current pass.
         silent: decided cells that never answered; in_flight: cells with a probe out, and
         flying_by_host the same by host index.
+        first_copies: when the first and the last cell was asked for the first time, in seconds
+            since the scan began.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -40,6 +45,7 @@ class Cells:
         self.decided = 0
         self.silent = 0
         self.in_flight = 0
+        self.first_copies = (math.inf, -math.inf)
         self.flying_by_host = PagedArray(ledger.host_count, np.int32)
 
     def grow(self) -> None:
@@ -67,7 +73,7 @@ class Cells:
         return ages
 
     def _decision_time(self, now: float) -> int:
-        return min(int((now - (self._began or now)) * _TICKS_PER_SECOND), _LAST_TICK)
+        return min(int((now - (self._began or 0.0)) * TICKS_PER_SECOND), _LAST_TICK)
 
     # ---------------------------------------------------------------- probes
 
@@ -86,6 +92,13 @@ class Cells:
         at_this_pace = again & ~np.isnan(spans) & (gaps < steady)
         self.ledger.note_sent(at, attempts + np.uint8(1), ticks, at_this_pace, spans)
         self._count_flying(at, 1)
+        if not again.all():
+            earliest, latest = self.first_copies
+            times = sent_at[~again] - (self._began or 0.0)
+            self.first_copies = (
+                min(earliest, float(times.min())),
+                max(latest, float(times.max())),
+            )
 
     def land(self, at: Positions) -> None:
         """The probes' time is up."""

@@ -68,7 +68,8 @@ class Lane:
     """One host's lane.
 
     ``gained``: answers since its silent ports were last looked at, and ``reviews``: how often that
-    was; ``due``: when it is served next.
+    was; ``due``: when it is served next; ``fast``: probes per second the host could follow, 0
+    unknown.
     """
 
     host: int
@@ -78,6 +79,7 @@ class Lane:
     gained: int = 0
     reviews: int = 0
     due: float = 0.0
+    fast: float = 0.0
     again: deque[ProbeBatch] = field(default_factory=deque)
     fresh: deque[ProbeBatch] = field(default_factory=deque)
 

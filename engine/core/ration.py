@@ -5,9 +5,11 @@ Linux sends one ICMP error per second to a destination, after a reserve of six
 (net.inet.icmp.icmplim, RSTs included); a firewall whatever its rule says. All of them are buckets:
 an answer costs a token, tokens come at a steady rate, and a probe that finds none gets no answer.
 
-So the bucket is modelled. A question needs a token. If the answer comes, the token is spent. If
-none comes, the port is silent, and the token was not the target's to spend: it is given back. A
-host whose ports answer is asked exactly at its ration; ports that never answer cost almost no time.
+So the bucket is modelled, and a question costs a token here as well. Where several questions in a
+row get no answer, the target has spent no token meanwhile: its bucket is full again, and from then
+on each unanswered question is given its token back, until the next answer. So a host whose ports
+answer is asked exactly at its ration, and ports that never answer cost little time; never more
+questions are out than a full bucket answers.
 
 The rate is found by climbing: while answers follow the rate it is raised, by half again and then by
 a quarter, and taken back when they do not. Asking too fast loses no time (tokens are spent as they
@@ -59,6 +61,7 @@ class Ration:
         self._reserve = max(_RESERVE, rate * 0.05)
         self._level = 0.0 if climbing else 1.0
         self._refilled = now + wait
+        self._streak = 0
         self._step = 0
         self._raised = False
         self._look = _Look(now + wait)
@@ -78,18 +81,21 @@ class Ration:
 
     def next_allowed(self, now: float, waiting: int) -> float:
         """When the next question may be asked."""
-        return max(self._refilled, now) + max(0.0, 1.0 - self._level) / self._rate
+        return max(now, self._refilled + max(0.0, 1.0 - self._level) / self._rate)
 
     def note_sent(self, count: int) -> None:
         """``count`` questions were asked."""
         self._level -= count
 
     def note_silence(self, count: int) -> None:
-        """``count`` questions got no answer: no token was spent on them."""
-        self._level = min(self._level + count, self._reserve)
+        """``count`` questions got no answer."""
+        self._streak += count
+        if self._streak > _RESERVE:
+            self._level = min(self._level + count, self._reserve)
 
     def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
         """``count`` questions were answered."""
+        self._streak = 0
         self._look.answers += count
         span = now - self._look.since
         if not self._climbing or self._look.answers < _ENOUGH:

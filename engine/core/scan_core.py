@@ -175,7 +175,7 @@ class ScanCore:
 
     def finished(self, now: float) -> bool:
         """True when every cell is decided and nothing more is awaited."""
-        idle = self._idle and not self.expect_more
+        idle = self._idle and not self.expect_more and not self._lanes
         return idle and self._reviewed and now >= self._linger_until
 
     # ---------------------------------------------------------------- sending

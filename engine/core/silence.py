@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.answers import Answers
-from engine.core.cells import Cells
+from engine.core.cells import TICKS_PER_SECOND, Cells
 from engine.core.distinct import distinct
+from engine.core.drying import dried_up
 from engine.core.lanes import Lane, Lanes
 from engine.core.ledger import Positions
 from engine.core.pace import Pace
@@ -61,11 +62,12 @@ class Silence:
         silent, hosts = silent[common], hosts[common]
         doubtful = self._ledger.tries(silent) < self.copies(hosts, timing)
         if self._pace.uncertain and gained and self._reviews < MOST_REVIEWS:
-            doubtful[:] = True
+            doubtful |= self._answers.host_loss.answered(hosts) > 0  # a dead host is not too slow
         self._reviews += 1
         if self._ask_again(silent[doubtful]):
             return False
-        for host in distinct(hosts[self._may_be_rationed(silent, self._pace)]).tolist():
+        self._suspect_dried_up(silent)
+        for host in distinct(hosts[self._may_be_rationed(silent, self._pace.explained)]).tolist():
             self.review_lane(now, self._lanes.open(host, self._pace), timing)
         return True
 
@@ -82,9 +84,10 @@ class Silence:
             lane.reviews += 1
             if self._ask_again(silent[doubtful]):
                 return
-        doubtful = self._may_be_rationed(silent, lane.governor)
-        least = max(timing.min_rate, 0.0)
-        ration = lane.rounds.next(now, gained, timing.start_rate, least) if doubtful.any() else None
+            lane.fast = lane.governor.rate
+        doubtful = self._may_be_rationed(silent)
+        fast = lane.fast or self._fast_rate(timing)
+        ration = lane.rounds.next(now, gained, fast, timing.min_rate) if doubtful.any() else None
         if ration is not None:
             lane.governor = ration
             if self._ask_again(silent[doubtful]):
@@ -99,12 +102,22 @@ class Silence:
     def _hosts(self, at: Positions) -> NDArray[np.uint32]:
         return self._ledger.name(at)[0]
 
-    def _may_be_rationed(self, silent: Positions, pace: object) -> NDArray[np.bool_]:
-        """Silent cells whose hosts gave other ports the answer that would be missing here."""
+    def _suspect_dried_up(self, silent: Positions) -> None:
+        began, ended = self._cells.first_copies
+        hosts = dried_up(self._ledger, silent, ended - began, TICKS_PER_SECOND)
+        self._answers.rationable[hosts] |= _RATIONING[Protocol.TCP]
+
+    def _fast_rate(self, timing: TimingTemplate) -> float:
+        """How fast a host may be asked that has not been too slow so far."""
+        return self._pace.rate if self._pace.speed_dependent else timing.start_rate
+
+    def _may_be_rationed(self, silent: Positions, explained: bool = False) -> NDArray[np.bool_]:
+        """Silent cells whose hosts gave other ports the answer that would be missing here.
+        ``explained``: answers are known to get lost, so that a lost RST means nothing."""
         hosts, channels = self._ledger.name(silent)
         suspects = self._answers.rationable[hosts]
         doubtful: NDArray[np.bool_] = (suspects & _RATIONING[channels >> 16]) != 0
-        if isinstance(pace, Pace) and pace.explained and not pace.uncertain:
+        if explained:
             doubtful &= np.isin(channels >> 16, (Protocol.UDP, Protocol.IP))
         return doubtful
 

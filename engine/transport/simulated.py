@@ -189,12 +189,13 @@ class SimulatedTransport:
         codes: NDArray[np.uint32],
         arrives: NDArray[np.bool_],
     ) -> NDArray[np.bool_]:
-        """False for answers a host's rate limit swallows (a token bucket of one second)."""
+        """False for answers a host's rate limit swallows. RSTs: a token bucket of one second; ICMP
+        errors: one of six tokens at least, as Linux has it for each destination."""
         allowed = np.ones(len(hosts), bool)
         kinds = codes >> 24
-        for kind, rate, label in (
-            (AnswerKind.TCP, profile.rst_rate, "rst"),
-            (AnswerKind.ICMP4, profile.icmp_rate, "icmp"),
+        for kind, rate, label, least in (
+            (AnswerKind.TCP, profile.rst_rate, "rst", 1.0),
+            (AnswerKind.ICMP4, profile.icmp_rate, "icmp", 6.0),
         ):
             if not rate:
                 continue
@@ -203,8 +204,9 @@ class SimulatedTransport:
                 limited &= codes & RST > 0
             for place in np.flatnonzero(limited).tolist():
                 bucket = (int(hosts[place]), label)
-                level, since = self._buckets.get(bucket, (max(1.0, rate), now))
-                level = min(max(1.0, rate), level + (now - since) * rate)
+                most = max(least, rate)
+                level, since = self._buckets.get(bucket, (most, now))
+                level = min(most, level + (now - since) * rate)
                 allowed[place] = level >= 1.0
                 self._buckets[bucket] = (level - allowed[place], now)
         return allowed
