@@ -32,7 +32,8 @@ class Needs(Enum):
     NOTHING = ""
     SCAN = "There is no scan yet: press {targets} to choose targets"
     UNFINISHED = (
-        "The scan is over: press {rescan_all} to scan everything again, or {targets} for new targets"
+        "The scan is over: press {rescan_all} to scan everything again, "
+        "or {targets} for new targets"
     )
 
     def met(self, phase: Phase | None) -> bool:

@@ -13,11 +13,12 @@ from textual.theme import Theme
 from themes.loader import (
     DEFAULT_THEME,
     PORT_FALLBACKS,
+    UI_COLOURS,
     ThemeError,
     load_themes,
     read_theme,
 )
-from themes.toml_file import MAX_BYTES
+from themes.toml_file import MAX_BYTES, read_toml
 
 GOOD = """
 name = "mine"
@@ -172,3 +173,14 @@ def test_no_file_stops_the_program(data: bytes) -> None:
             read_theme(path, [])
         except ThemeError as error:
             assert str(error).isprintable()
+
+
+def test_the_pages_example_sets_everything_and_its_table_names_every_theme(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "themes.md").read_text("utf-8")
+    example = page.split("```toml")[1].split("```")[0]
+    problems: list[str] = []
+    path = write(tmp_path, example)
+    assert read_theme(path, problems).name == "mine" and not problems
+    table = read_toml(path)
+    assert set(table["ui"]) == set(UI_COLOURS) and set(table["ports"]) == set(PORT_FALLBACKS)
+    assert all(f"`{one.name}`" in page for one in load_themes().themes)

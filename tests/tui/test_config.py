@@ -14,6 +14,7 @@ from tui.actions import ACTIONS
 from tui.config import Config, ConfigError, load_config, read_config
 from tui.config_command import run, template_lines
 from tui.plan import Finding
+from tui.profiles import ProfileShelf
 from tui.settings import SETTINGS
 from tui.user_folder import UserFolder, user_folder
 
@@ -277,3 +278,18 @@ def test_a_mistake_is_shown_and_checked_alike(
     assert run(what, folder) == 2
     said = capsys.readouterr()
     assert said.err.startswith("pyscan-tui: config.toml: verbosity = 9: ") and not said.out
+
+
+# The page about it
+
+
+def test_the_pages_examples_are_understood(tmp_path: Path) -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    blocks = re.findall(r"(?s)```toml\n(.*?)```", (docs / "configuration.md").read_text("utf-8"))
+    settings, profile = blocks
+    config = read_config(tomllib.loads(settings))
+    assert len(config.given) == len(SETTINGS) and config.keymap.key("pause") == "f6"
+    user = UserFolder(tmp_path, tmp_path, os.geteuid())
+    user.profiles.mkdir()
+    (user.profiles / "one.toml").write_text(profile)
+    assert not ProfileShelf(user.profiles, user).problems
