@@ -52,7 +52,9 @@ class HostCommands(SteerCommands):
         elif host is not None:
             hosts, what = [host], self.snapshot.names.text(host)
         else:
-            self.tell("Which host? Choose it in the list of hosts (h).", "warning")
+            self.tell(
+                f"Which host? Choose it in the list of hosts ({self.key('hosts')}).", "warning"
+            )
             return
         if session.spec.discovery is None or not hosts:
             self.tell("This scan asks no host whether it is up.", "warning")

@@ -104,7 +104,7 @@ class SteerCommands(Workbench):
             self.tell(f"{shown}: {reason}" if reason else str(error), "error")
         else:
             self.show_capturing(True)
-            self.tell(f"Capturing to {shown}. C stops.")
+            self.tell(f"Capturing to {shown}. {self.key('capture')} stops.")
 
     def current_host(self) -> int | None:
         """The host under the cursor of the focused pane, or chosen, or the only one; or None."""

@@ -69,11 +69,15 @@ class Workbench(ReportsFailedWork, Screen[None]):
         """Header, hosts | results | detail, progress | log, keys."""
         yield StatusLine(badge="DEMO" if self.app.door.demonstration else "", id="status")
         with Horizontal(id="upper"):
-            yield HostsPane(id="hosts")
+            yield HostsPane(show_key=self.key("show_down"), id="hosts")
             with Container(id="work"):
                 with Vertical(id="centre"):
                     yield FilterBar(id="filter")
-                    yield ResultsTable(id="results")
+                    yield ResultsTable(
+                        show_all_key=self.key("open_only"),
+                        doubted_key=self.key("doubted"),
+                        id="results",
+                    )
                 yield DetailPane(id="detail")
         with Container(id="lower"):
             yield ProgressPane(id="progress")
