@@ -85,8 +85,8 @@ class Figures:
         if not core.sent_total:
             return None
         return expected_remaining(
-            core.open_cells,
-            core.unsent,
+            core.open_cells + self._admission.cells_left,
+            core.unsent + self._admission.cells_left,
             core.pace.rate if measured is None else min(core.pace.rate, measured * 1.1),
             core.silent_share,
             core.loss.copies(timing.max_retries),

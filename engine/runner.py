@@ -274,7 +274,8 @@ class ScanRunner:
         if not self.phase.over:
             self._ended = self.transport.now() if self._transport else None
             self.phase = Phase.CANCELLED
-            self._say(0, f"cancelled: {self._core.open_cells:,} ports are undecided")
+            undecided = self._core.open_cells + self._admission.cells_left
+            self._say(0, f"cancelled: {undecided:,} ports are undecided")
 
     def fail(self, why: str) -> None:
         """Stop because nothing more can be done; what is known stays."""

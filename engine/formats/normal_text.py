@@ -42,7 +42,7 @@ def write_text(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> No
         if status.status is Status.FAILED and report.snapshot.problems[host] in failed:
             continue
         _put(stream, [*apart, *_host_lines(report, host, status, style)])
-    dark = list(_dark_lines(roll, failed))
+    dark = list(_dark_lines(roll, failed, len(report.snapshot.view.channels)))
     if dark:
         _put(stream, ["", *dark])
     if report.snapshot.failure:
@@ -70,10 +70,12 @@ def _alike(snapshot: Snapshot, roll: RollCall, style: Style) -> Mapping[str, int
     }
 
 
-def _dark_lines(roll: RollCall, failed: Mapping[str, int]) -> Iterator[str]:
+def _dark_lines(roll: RollCall, failed: Mapping[str, int], ports: int) -> Iterator[str]:
     """What there is to say about hosts that are not listed."""
     for problem, number in failed.items():
         yield f"Not shown: {counted(number, 'host')} that could not be probed ({clean(problem)})"
+    if roll.silent:
+        yield f"Not shown: {counted(roll.silent, 'host')} x {counted(ports, 'port')}: no answer"
     if roll.hidden_down:
         number = sum(roll.hidden_down.values())
         reasons = ", ".join(

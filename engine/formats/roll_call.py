@@ -34,6 +34,7 @@ class RollCall:
         assumed: those of UNKNOWN whose ports were scanned unasked.
         unscanned: hosts that are not down, and whose port scan never began.
         hidden_down: hosts that are down and not listed, by reason.
+        silent: hosts of a huge scan that were scanned unasked and answered nothing; not listed.
     """
 
     listed: tuple[tuple[int, HostStatus], ...]
@@ -42,6 +43,7 @@ class RollCall:
     assumed: int
     unscanned: int
     hidden_down: Mapping[Reason, int]
+    silent: int = 0
 
     @property
     def up(self) -> int:
@@ -69,7 +71,8 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
     """Go through all hosts of a report."""
     snapshot = report.snapshot
     total = snapshot.view.host_count
-    everyone = style.detail > 0 or lists_only(report)
+    let_go = snapshot.view.released_hosts
+    everyone = (style.detail > 0 and not let_go) or lists_only(report)
     open_only = style.open_only and report.spec.scan_ports
     called = np.arange(total) if everyone else _worth_calling(snapshot)
     statuses = [(host, host_status(snapshot, host)) for host in called.tolist()]
@@ -78,8 +81,8 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
     others[called] = False
     silent = _reasons_of_down(snapshot, others)
     counts[Status.DOWN] += sum(silent.values())
-    unasked = int(np.count_nonzero(others)) - sum(silent.values())
-    counts[Status.UNKNOWN] += unasked
+    unasked = int(np.count_nonzero(others)) - sum(silent.values()) - let_go
+    counts[Status.UNKNOWN] += unasked + let_go
     hidden = Counter(silent)
     listed = []
     for host, status in statuses:
@@ -94,9 +97,10 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
         listed=tuple(listed),
         total=total,
         counts=counts,
-        assumed=sum(status.assumed for _, status in statuses),
+        assumed=sum(status.assumed for _, status in statuses) + let_go,
         unscanned=unasked + sum(is_unscanned(snapshot, host, one) for host, one in statuses),
         hidden_down={reason: number for reason, number in hidden.most_common() if number},
+        silent=let_go,
     )
 
 

@@ -5,6 +5,8 @@ Windows are made small here, so that small networks have many of them; one test 
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 
@@ -12,7 +14,10 @@ import numpy as np
 import pytest
 
 from engine import admission
+from engine.formats.registry import EXPORT_FORMATS
+from engine.formats.style import Style
 from engine.results.cell import cell_key
+from engine.results.report import ScanReport
 from engine.spec.port_state import PortState
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
@@ -65,6 +70,22 @@ def test_all_hosts_are_asked_and_only_those_that_answered_have_rows() -> None:
     assert run.progress.decided == run.progress.total == 3 * HOSTS
     assert {cell[0] for cell in run.network.copies()} == set(range(HOSTS))
     assert len(run.rows()) == 3 * LIVING
+
+
+def test_reports_count_the_silent_hosts_and_list_the_others() -> None:
+    run = scan().run()
+    report = ScanReport(run.runner.spec, run.runner.publish(), 0.0)
+    for detail in (0, 2):
+        text = io.BytesIO()
+        EXPORT_FORMATS["text"].write(report, text, Style(detail=detail))
+        said = text.getvalue().decode()
+        assert f"Not shown: {HOSTS - LIVING} hosts x 3 ports: no answer" in said
+        assert said.count("PyScan scan report for 10.") == LIVING
+    everything = io.BytesIO()
+    EXPORT_FORMATS["json"].write(report, everything)
+    summary = json.loads(everything.getvalue())["summary"]
+    assert summary["ports"] == {state.label: number for state, number in FOUND.items()}
+    assert summary["pending"] == 0 and summary["hosts_up"] == LIVING
 
 
 def test_an_answer_that_comes_after_the_host_was_let_go_still_counts() -> None:
