@@ -54,6 +54,7 @@ __all__ = [
     "can_send_raw",
     "default_scan_types",
     "export",
+    "hardware_vendor",
     "how_to_get_raw",
     "local_networks",
     "simulation",
@@ -71,6 +72,14 @@ def local_networks() -> tuple[LocalNetwork, ...]:
     from engine.host.interfaces import local_networks
 
     return local_networks()
+
+
+def hardware_vendor(hardware: bytes) -> str:
+    """Who made the network card with this address (6 bytes); empty if unknown. The first call takes
+    0.1 s: keep it off the UI thread."""
+    from engine.host.vendors import vendor
+
+    return vendor(hardware)
 
 
 def default_scan_types() -> tuple[ScanType, ...]:

@@ -15,6 +15,7 @@ from engine.results.snapshot import Snapshot
 from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
 from tui import format as fmt
+from tui.vendors import vendor_text
 from tui.widgets.gauges import bar, level
 from tui.widgets.state_styles import colour, state_styles
 
@@ -111,9 +112,10 @@ _COLUMNS = (
     _Column(lambda one: one.known.reason.label if one.known.state else "", 15, drop=1),
     _Column(lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=2),
     _Column(lambda one: hardware_text(one.known.hardware), 17, drop=3),
+    _Column(lambda one: vendor_text(one.known.hardware), 16, drop=4),
     _Column(lambda one: one.name, 0),
 )
-_LEAST_NAME = 8
+_LEAST_NAME = 24
 
 
 def wide_cells(facts: HostFacts, width: int, app: App[object]) -> Cells:

@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from engine.results.snapshot import Snapshot
 from tui import format as fmt
+from tui.vendors import vendor_text
 from tui.widgets.cursor_list import CursorList
 from tui.widgets.host_cells import HostFacts, hardware_text, host_facts, line_cells
 from tui.widgets.host_rows import HostRows, parse_words
@@ -237,7 +238,8 @@ def host_text(snapshot: Snapshot, host: int) -> str:
         said.append(f"{facts.look.word if not said[0] else line.state.label}{reason}")
     if line.rtt is not None:
         said.append(fmt.latency(line.rtt))
-    said += [hardware_text(facts.known.hardware), snapshot.doubts.get(host, "")]
+    hardware = facts.known.hardware
+    said += [hardware_text(hardware), vendor_text(hardware), snapshot.doubts.get(host, "")]
     said.append("" if said[0] else state_counts(line.counts))
     name = f"{line.name} {line.address}" if line.name else line.address
     return f"{name}: {', '.join(filter(None, said))}"
