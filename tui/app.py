@@ -10,27 +10,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual import work
-from textual.app import App, SystemCommand
-from textual.notifications import SeverityLevel
+from textual.app import SystemCommand
 from textual.screen import Screen
-from textual.timer import Timer
 
-from engine.sanitize import clean
 from engine.spec.command_line import BuiltSpec
 from engine.spec.error import SpecError
-from themes.loader import CSS_FALLBACKS
 from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
 from tui.plan import Plan
 from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
-from tui.screens.choose import Choice
 from tui.screens.main import MainScreen
 from tui.screens.panes import PanePlan
 from tui.screens.target_picker import TargetPicker, problem_lines
-from tui.screens.theme_picker import ThemePicker
 from tui.theme_watch import ThemeWatch
+from tui.themed_app import ThemedApp
 from tui.user_folder import UserFolder, user_folder
 
 if TYPE_CHECKING:
@@ -38,11 +33,9 @@ if TYPE_CHECKING:
 
 _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 USAGE_ERROR = 2
-THEME_LOOKS = 1.0
-"""Seconds between two looks at the user's theme files."""
 
 
-class PyScanApp(ReportsFailedWork, App[None]):
+class PyScanApp(ReportsFailedWork, ThemedApp):
     """The program.
 
     Args:
@@ -78,7 +71,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
         theme: str = "",
         verbosity: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(themes or ThemeWatch())
         self.config = config or Config()
         self.folder = folder or user_folder()
         self.keymap = self.config.keymap
@@ -90,19 +83,11 @@ class PyScanApp(ReportsFailedWork, App[None]):
         self.recent = recent or RecentTargets()
         self.raw_rights = True
         self.complaint = ""
-        self.themes = themes or ThemeWatch()
-        self._theme_timer: Timer | None = None
-        self._told: set[str] = set()
-        self._register_themes()
         self.theme = theme or self.config.theme
         self.main = MainScreen()
         self.main.verbosity = verbosity or self.config.verbosity
         self.main.panes = PanePlan(self.config.layout)
         self._session: ScanSession | None = None
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Colours of port states for themes that know nothing of them."""
-        return CSS_FALLBACKS
 
     def get_default_screen(self) -> Screen[None]:
         """The main screen is the first and stays at the bottom of the stack."""
@@ -123,9 +108,7 @@ class PyScanApp(ReportsFailedWork, App[None]):
             self.tell(self.door.demonstration)
         for warning in self.config.warnings:
             self.tell(warning, "warning")
-        self._tell_theme_problems()
-        self._theme_timer = self.set_interval(THEME_LOOKS, self._look_at_themes, pause=True)
-        self.mind_themes()
+        self.begin_to_mind_themes()
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
@@ -215,52 +198,6 @@ class PyScanApp(ReportsFailedWork, App[None]):
         for note in built.notes[:3]:
             self.tell(note)
 
-    # Colours and profiles
-
-    def _register_themes(self) -> None:
-        for one in self.themes.loaded.themes:
-            self.register_theme(one)
-
-    def _tell_theme_problems(self) -> None:
-        for problem in self.themes.loaded.problems:
-            if problem not in self._told:
-                self.tell(problem, "warning")
-        self._told = set(self.themes.loaded.problems)
-
-    @property
-    def our_themes(self) -> tuple[str, ...]:
-        """Names of the themes to choose from, without those that come with Textual."""
-        return tuple(one.name for one in self.themes.loaded.themes)
-
-    def theme_choices(self) -> list[Choice]:
-        """Every theme for the picker, with what it is for."""
-        loaded = self.themes.loaded
-        return [Choice(one.name, one.name, loaded.about.get(one.name, "")) for one in loaded.themes]
-
-    def watch_theme(self, name: str) -> None:
-        """Another theme is in force; it may be one whose file the user is working on."""
-        self.mind_themes()
-
-    def mind_themes(self) -> None:
-        """Look at the user's theme files while one of them is shown or could be chosen."""
-        if self._theme_timer is None:
-            return
-        if self.theme in self.themes.loaded.users or isinstance(self.screen, ThemePicker):
-            self._theme_timer.resume()
-        else:
-            self._theme_timer.pause()
-
-    def _look_at_themes(self) -> None:
-        """Show what was saved since the last look; a theme that is gone stays until another is
-        chosen."""
-        if not self.themes.changed():
-            return
-        self._register_themes()
-        self._tell_theme_problems()
-        self.mutate_reactive(PyScanApp.theme)
-        if isinstance(self.screen, ThemePicker):
-            self.screen.update_choices(self.theme_choices())
-
     def profile_shelf(self) -> ProfileShelf:
         """Ours and the user's profiles, as they are on the disk now."""
         return ProfileShelf(self.folder.expand(self.config.profiles), self.folder)
@@ -276,12 +213,6 @@ class PyScanApp(ReportsFailedWork, App[None]):
         self.close_session()
 
     # For everyone
-
-    def tell(self, text: str, severity: SeverityLevel = "information") -> None:
-        """A notice that goes away by itself; never read as markup."""
-        timeout = {"information": 4, "warning": 8, "error": 12}[severity]
-        line = clean(" ".join(text.split("\n")), 500)
-        self.notify(line, severity=severity, timeout=timeout, markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Commands of the palette: what makes sense now."""

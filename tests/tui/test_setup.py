@@ -216,7 +216,7 @@ def ink(app: PyScanApp) -> Color:
 async def test_a_theme_is_shown_again_when_its_file_is_saved(
     start: Make, folder: UserFolder, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.app.THEME_LOOKS", 0.02)
+    monkeypatch.setattr("tui.themed_app.THEME_LOOKS", 0.02)
     save(folder, "#00ff00")
     app = start(*SCAN, theme="mine")
     async with app.run_test(notifications=True) as pilot:
@@ -249,7 +249,7 @@ async def test_files_are_looked_at_only_while_there_is_reason_to(
 async def test_the_picker_shows_states_and_takes_up_new_files(
     start: Make, folder: UserFolder, until: Until, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tui.app.THEME_LOOKS", 0.02)
+    monkeypatch.setattr("tui.themed_app.THEME_LOOKS", 0.02)
     app = start(*SCAN)
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.main.snapshot is not None)
