@@ -1,6 +1,8 @@
 """The host table: one record per host, written by the engine thread only.
 
-Snapshots are cut into blocks; only blocks that changed since the last one are copied.
+Snapshots are cut into blocks; only blocks that changed since the last one are copied. A record of
+zeros knows nothing, so hosts nobody asked take no memory: the operating system fills in pages when
+they are written to, and blocks without a verdict are one and the same.
 """
 
 from __future__ import annotations
@@ -8,17 +10,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.host_view import HOSTS_PER_BLOCK, NOTHING_KNOWN, HostBlock, HostView
+from engine.results.host_view import HOST_RECORD, HOSTS_PER_BLOCK, HostBlock, HostView
 from engine.spec.reason import Reason
 
 _VERDICT_FIELDS = ("state", "reason", "ttl", "kind", "port", "rtt")
+
+
+_UNKNOWN = HostBlock(np.zeros(HOSTS_PER_BLOCK, HOST_RECORD))
 
 
 class HostTable:
     """What is known about ``host_count`` hosts, by host index."""
 
     def __init__(self, host_count: int = 0) -> None:
-        self._records = np.full(0, NOTHING_KNOWN)
+        self._records = np.zeros(0, HOST_RECORD)
         self._names: list[dict[int, str]] = []
         self._hardware: list[dict[int, bytes]] = []
         self._blocks: list[HostBlock] = []
@@ -45,14 +50,16 @@ class HostTable:
         before = self.host_count
         if host_count <= before:
             return
-        fresh = np.full(host_count - before, NOTHING_KNOWN)
-        self._records = np.concatenate([self._records, fresh])
-        missing = -(-host_count // HOSTS_PER_BLOCK) - len(self._blocks)
-        self._names += [{} for _ in range(missing)]
-        self._hardware += [{} for _ in range(missing)]
-        self._blocks += [HostBlock(fresh[:0])] * missing
-        self._dirty = np.concatenate([self._dirty, np.zeros(missing, bool)])
-        self._dirty[before // HOSTS_PER_BLOCK :] = True
+        records = np.zeros(host_count, HOST_RECORD)
+        records[:before] = self._records
+        self._records = records
+        old, count = len(self._blocks), -(-host_count // HOSTS_PER_BLOCK)
+        self._names += [{} for _ in range(count - old)]
+        self._hardware += [{} for _ in range(count - old)]
+        self._blocks += [_UNKNOWN] * (count - old)
+        self._dirty = np.concatenate([self._dirty, np.zeros(count - old, bool)])
+        self._dirty[max(old - 1, 0) : old] = True  # the block that is filled up
+        self._dirty[-1] = True  # it may be shorter than the others
 
     def note(self, verdicts: NDArray[np.void]) -> None:
         """Write HOST_VERDICTs down; a later one about the same host replaces the earlier."""

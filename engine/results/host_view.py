@@ -24,10 +24,9 @@ HOST_RECORD = np.dtype(
         ("rtt", np.float32),
     ]
 )
-"""One host: fields as in HOST_VERDICT; ``stale`` while it is being asked again."""
+"""One host: fields as in HOST_VERDICT; ``stale`` while it is being asked again. All zero for a host
+nobody asked yet."""
 HOSTS_PER_BLOCK = 4_096
-NOTHING_KNOWN = np.array((0, 0, 0, 0, 0, False, np.nan), HOST_RECORD)
-"""The record of a host nobody asked yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +123,7 @@ class HostView:
 
     @property
     def rtts(self) -> NDArray[np.float32]:
-        """Round-trip time of each host's answer in seconds, NaN unknown."""
+        """Round-trip time of each host's answer in seconds, NaN or 0 unknown."""
         return self.records["rtt"]
 
     @cached_property
@@ -160,7 +159,7 @@ class HostView:
             ttl=ttl,
             kind=PingKind(kind) if kind else None,
             port=port,
-            rtt=rtt if rtt == rtt else None,
+            rtt=rtt if rtt > 0 else None,
             stale=stale,
             name=block.names.get(host, ""),
             hardware=block.hardware.get(host, b""),
