@@ -1,11 +1,12 @@
-"""Who made a network card, for the screen: the list is unpacked beside it, which takes 0.1 s."""
+"""Who made a network card, for the screen: the list is unpacked beside it, which takes 0.1 s.
+
+The engine is loaded when first needed: the first picture does without it.
+"""
 
 from __future__ import annotations
 
 import threading
 from functools import cache
-
-from engine.session import hardware_vendor
 
 _READY = threading.Event()
 _SOMEBODY = bytes.fromhex("b827eb000000")
@@ -18,6 +19,8 @@ def vendor_text(hardware: bytes) -> str:
     if not _READY.is_set():
         _begin()
         return ""
+    from engine.session import hardware_vendor
+
     return hardware_vendor(hardware)
 
 
@@ -28,5 +31,7 @@ def _begin() -> None:
 
 
 def _unpack() -> None:
+    from engine.session import hardware_vendor
+
     hardware_vendor(_SOMEBODY)
     _READY.set()
