@@ -4,6 +4,7 @@ nothing that runs as root can reach a network."""
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,12 @@ def pytest_configure() -> None:
     # How long an example takes says how busy the machine is; benchmarks measure speed.
     settings.register_profile("pyscan", deadline=None)
     settings.load_profile("pyscan")
-    if os.geteuid() == 0:
+    if os.geteuid() != 0:
+        return
+    try:
         leave_the_network()
+    except (OSError, subprocess.SubprocessError) as error:
+        pytest.exit(f"root may not make network namespaces here ({error}): run the tests as a user")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
