@@ -11,19 +11,23 @@ table (per column, per host, per state or per reason), so that filtering is a fe
 ``service:http``   service name, or a part of it
 ``host:10.0.0``    address or typed name, or a part of it
 ``ssh``, ``443``   a bare word: port number, or part of a service, state or host name
+``/^10|web/``      a regular expression in place of a word, also after state:, reason:,
+                   service: and host:; it may hold blanks (see ``pattern``)
 =================  ==========================================================
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.service_tables import channels_of_services
+from engine.results.pattern import Pattern, parse_pattern
+from engine.results.pattern_syntax import PatternError
+from engine.results.service_tables import channels_of_pattern, channels_of_services
 from engine.results.snapshot import Snapshot
 from engine.spec.error import SpecError
 from engine.spec.port_state import PortState
@@ -32,15 +36,21 @@ from engine.spec.scan_type import Protocol
 
 MAX_LENGTH = 400
 FIELDS = ("port", "proto", "state", "reason", "service", "host")
+_TERM = re.compile(r"-?(?:[a-z]+:)?/(?:[^/\\]|\\.)*/(?!\S)|\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One condition: ``field`` empty for a bare word."""
+    """One condition: ``field`` empty for a bare word; ``pattern`` when it is in slashes."""
 
     field: str
     value: str
     negated: bool
+    pattern: Pattern | None = None
+
+    def holds(self, text: str) -> bool:
+        """True when ``text``, in small letters, has the value or the pattern in it."""
+        return self.value in text if self.pattern is None else self.pattern.found_in(text)
 
 
 @dataclass(frozen=True)
@@ -95,20 +105,38 @@ def parse_filter(text: str) -> Filter:
     if len(text) > MAX_LENGTH:
         raise SpecError("filter", text[:20], 0, f"is longer than {MAX_LENGTH} characters")
     terms = []
-    for match in re.finditer(r"\S+", text):
+    for match in _TERM.finditer(text):
         word, position = match[0], match.start()
         negated = word.startswith("-") and len(word) > 1
         body = word[1:] if negated else word
         name, colon, value = body.partition(":")
         if colon and name.lower() in FIELDS:
-            term = Term(name.lower(), value.lower(), negated)
+            field = name.lower()
         elif colon and name.isalpha() and not _looks_like_address(body):
             raise SpecError("filter", name, position, "is not a field", f"use {', '.join(FIELDS)}")
         else:
-            term = Term("", body.lower(), negated)
+            field, value = "", body
+        pattern = _pattern(field, value, word, position)
+        term = Term(field, value if pattern else value.lower(), negated, pattern)
         _check(term, word, position)
         terms.append(term)
     return Filter(tuple(terms))
+
+
+def _pattern(field: str, value: str, word: str, position: int) -> Pattern | None:
+    """The regular expression of a value in slashes; None for any other value."""
+    if not value.startswith("/"):
+        return None
+    if len(value) < 3 or not value.endswith("/"):
+        raise SpecError(
+            "filter", word, position, "is not complete", "write /expression/, for example /^web/"
+        )
+    if field in ("port", "proto"):
+        raise SpecError("filter", word, position, f"has no numbers or names after {field}:")
+    try:
+        return parse_pattern(value[1:-1])
+    except PatternError as error:
+        raise SpecError("filter", word, position, str(error)) from None
 
 
 def _looks_like_address(word: str) -> bool:
@@ -118,6 +146,8 @@ def _looks_like_address(word: str) -> bool:
 def _check(term: Term, word: str, position: int) -> None:
     if term.field and not term.value:
         raise SpecError("filter", word, position, f"has nothing after {term.field}:")
+    if term.pattern is not None:
+        return
     if term.field == "port":
         _port_ranges(term.value, position)
     if term.field == "proto" and term.value not in {p.label for p in Protocol}:
@@ -145,18 +175,18 @@ def _port_ranges(value: str, position: int) -> list[tuple[int, int]]:
 def _tables(term: Term, snapshot: Snapshot) -> _Tables:
     channels = snapshot.view.channels
     ports = channels & 0xFFFF
-    value = term.value
+    value, pattern = term.value, term.pattern
 
     def services() -> NDArray[np.bool_]:
-        named: NDArray[np.bool_] = channels_of_services(value)[channels]
+        known = channels_of_services(value) if pattern is None else channels_of_pattern(pattern)
+        named: NDArray[np.bool_] = known[channels]
         return named
 
     def hosts() -> NDArray[np.bool_]:
-        names = snapshot.names
-        return np.array(
-            [value in names.text(i) or value in names.name(i).lower() for i in range(names.count)],
-            bool,
-        )
+        passed = np.zeros(snapshot.view.host_count, bool)
+        for host in snapshot.view.hosts.tolist():  # only these have cells
+            passed[host] = any(term.holds(text) for text in _host_texts(snapshot, host))
+        return passed
 
     def any_port() -> NDArray[np.bool_]:
         passed = np.zeros(len(ports), bool)
@@ -165,13 +195,14 @@ def _tables(term: Term, snapshot: Snapshot) -> _Tables:
         return passed
 
     def state_table(exact: bool) -> NDArray[np.bool_]:
-        return np.array([s.label == value if exact else value in s.label for s in PortState], bool)
+        exact = exact and pattern is None
+        return np.array([s.label == value if exact else term.holds(s.label) for s in PortState])
 
     makers: dict[str, Callable[[], _Tables]] = {
         "port": lambda: _Tables(columns=any_port()),
         "proto": lambda: _Tables(columns=(channels >> 16) == Protocol[value.upper()]),
         "state": lambda: _Tables(states=state_table(exact=True)),
-        "reason": lambda: _Tables(reasons=np.array([value in r.label for r in Reason], bool)),
+        "reason": lambda: _Tables(reasons=np.array([term.holds(r.label) for r in Reason])),
         "service": lambda: _Tables(columns=services()),
         "host": lambda: _Tables(hosts=hosts()),
         "": lambda: _Tables(
@@ -182,3 +213,10 @@ def _tables(term: Term, snapshot: Snapshot) -> _Tables:
         ),
     }  # fmt: skip
     return makers[term.field]()
+
+
+def _host_texts(snapshot: Snapshot, host: int) -> Iterator[str]:
+    """What a host may be found by: its address, the name that was typed, and that in the DNS."""
+    names = snapshot.names
+    texts = (names.text(host), names.name(host), snapshot.hosts.name(host))
+    return (text.lower() for text in texts if text)

@@ -3,11 +3,13 @@ row."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.pattern import Pattern
 from engine.spec.services import registered_names
 
 CHANNELS = 1 << 18
@@ -28,9 +30,19 @@ def service_ranks() -> NDArray[np.int32]:
 @lru_cache(maxsize=16)
 def channels_of_services(part: str) -> NDArray[np.bool_]:
     """Which channels have a service name that holds ``part``: bool array over all channels."""
+    return _channels_where(lambda name: part in name)
+
+
+@lru_cache(maxsize=16)
+def channels_of_pattern(pattern: Pattern) -> NDArray[np.bool_]:
+    """Which channels have a service name the pattern is found in: bool array over all channels."""
+    return _channels_where(pattern.found_in)
+
+
+def _channels_where(fits: Callable[[str], bool]) -> NDArray[np.bool_]:
     chosen = np.zeros(CHANNELS, bool)
     for (protocol, port), name in registered_names().items():
-        if part in name:
+        if fits(name):
             chosen[protocol << 16 | port] = True
     chosen.setflags(write=False)
     return chosen
