@@ -10,22 +10,37 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from engine.results.filter import EVERYTHING, MAX_LENGTH, Filter, parse_filter
+from engine.results.filter_words import completion
 from engine.spec.error import SpecError
 from tui.line_input import LineInput
 
-HELP = "port:22,80-90  state:open  service:http  host:10.0  reason:reset  -not this"
+HELP = "port:22,80-90 state:open service:http host:10.0 reason:reset -not /regex/"
 EXAMPLE = "filter, for example  port:80-90 state:open -http"
+
+
+class FilterWords(Suggester):
+    """Shows in grey what the last term may go on with; the right arrow key takes it."""
+
+    def __init__(self) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """``value`` and more, or None. Nothing that would make the filter too long."""
+        found = completion(value)
+        return found if found is not None and len(found) <= MAX_LENGTH else None
 
 
 class FilterBar(Vertical):
     """A line to type in, and below it the grammar or what is wrong with the text.
 
     The filter takes effect with every key; while the text cannot be understood, the last good one
-    stays. Enter keeps the filter, Escape takes it away; both say so with ``Closed``. The bar can be
-    seen while the user types and while there is a filter.
+    stays. The right arrow key takes the completion shown behind the text. Enter keeps the filter,
+    Escape takes it away; both say so with ``Closed``. The bar can be seen while the user types and
+    while there is a filter.
     """
 
     DEFAULT_CSS = """
@@ -69,7 +84,7 @@ class FilterBar(Vertical):
         """The input and the line below it."""
         with Horizontal():
             yield Static("/", classes="slash")
-            yield LineInput(placeholder=EXAMPLE, max_length=MAX_LENGTH)
+            yield LineInput(placeholder=EXAMPLE, max_length=MAX_LENGTH, suggester=FilterWords())
         yield Static(Text(HELP), markup=False, classes="hint")
 
     @property

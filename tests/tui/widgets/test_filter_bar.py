@@ -5,7 +5,7 @@ from textual import events
 from textual.widgets import Input, Static
 
 from engine.results.filter import EVERYTHING, MAX_LENGTH, parse_filter
-from tui.widgets.filter_bar import FilterBar
+from tui.widgets.filter_bar import FilterBar, FilterWords
 
 
 @pytest.fixture
@@ -98,3 +98,30 @@ async def test_clear_folds_it(app, heard) -> None:
         await pilot.pause()
         assert app.pane.filter == EVERYTHING and not app.pane.active
         assert heard == ["ssh", ""]
+
+
+async def test_the_right_arrow_takes_the_completion(app, heard) -> None:
+    async with app.run_test() as pilot:
+        app.pane.open()
+        for typed, completed in (("sta", "state:"), ("op", "state:open")):
+            await pilot.press(*typed)
+            while not app.focused._suggestion:
+                await pilot.pause(0.01)
+            await pilot.press("right")
+            assert app.pane.text == completed
+        await pilot.pause()
+        assert app.pane.filter == parse_filter("state:open")
+
+
+async def test_nothing_is_completed_beyond_the_longest_filter(app) -> None:
+    async with app.run_test():
+        long = "x" * (MAX_LENGTH - 3) + " po"
+        assert await FilterWords().get_suggestion(long) is None
+        assert await FilterWords().get_suggestion("po") == "port:"
+
+
+async def test_a_regular_expression_that_is_wrong_is_explained(app) -> None:
+    async with app.run_test(size=(100, 10)) as pilot:
+        app.pane.set_text("/(web/")
+        await pilot.pause()
+        assert "has ( without )" in str(app.query_one(".hint", Static).visual)
