@@ -183,6 +183,8 @@ class ScanRunner:
                 report = transport.send(poll.batch)
                 prober.sent(transport.now(), poll.batch, report)
                 self._note_problems(report, prober)
+        if self._over(now):
+            wake_at = now
         replies = transport.receive(wake_at)
         now = transport.now()
         self._figures.rejected += replies.rejected
