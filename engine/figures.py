@@ -84,11 +84,12 @@ class Figures:
             return None  # nobody knows how many ports there will be
         if not core.sent_total:
             return None
-        return expected_remaining(
+        common = expected_remaining(
             core.open_cells + self._admission.cells_left,
-            core.unsent + self._admission.cells_left,
+            core.ready + self._admission.cells_left,
             core.pace.rate if measured is None else min(core.pace.rate, measured * 1.1),
             core.silent_share,
             core.loss.copies(timing.max_retries),
             core.rtt.group_timeout(timing),
         )
+        return max(common, core.lanes_remaining)

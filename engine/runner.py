@@ -79,7 +79,13 @@ class ScanRunner:
         self._ports = spec.ports
         self._store = Store(self.book.count, channels_of(spec.ports, spec.protocols))
         self._core = ScanCore(
-            self._store, spec.scan_types, spec.timing, seed=self._seed, shard=spec.shard
+            self._store,
+            spec.scan_types,
+            spec.timing,
+            seed=self._seed,
+            shard=spec.shard,
+            defeat=spec.defeated,
+            name=self.book.text,
         )
         self._admission = Admission(self._core, self._store, spec.shard.count)
         self._finder: HostFinder | None = None
@@ -191,6 +197,9 @@ class ScanRunner:
         if len(replies):
             self._take_in(now, replies)
         self._report_decided()
+        late = self._core.take_timed_out()
+        if late:
+            self._note_hopeless(late, f"not done after {self._timing.host_timeout:g} s", "all of ")
         self._admit_more()
         self._figures.note(now)
         self._narrator.pace(self._core.pace)

@@ -49,8 +49,16 @@ class Answers:
     """
 
     def __init__(
-        self, cells: Cells, queue: SendQueue, lanes: Lanes, rtt: RttEstimator, pace: Pace
+        self,
+        cells: Cells,
+        queue: SendQueue,
+        lanes: Lanes,
+        rtt: RttEstimator,
+        pace: Pace,
+        defeat: frozenset[Protocol] = frozenset(),
     ) -> None:
+        """``defeat``: protocols whose closed ports are not waited for."""
+        self._defeated = np.isin(np.arange(256), list(defeat))
         self._cells = cells
         self._ledger = cells.ledger
         self._queue = queue
@@ -140,6 +148,7 @@ class Answers:
         hosts = records["host"]
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
         lost = later & self._ledger.lost_lately(at)
+        lost &= ~(_SAYS_CLOSED[states] & self._defeated[records["protocol"]])
         telling = ~later | lost
         self.loss.note(int(np.count_nonzero(telling)), int(np.count_nonzero(lost)))
         self.host_loss.note(hosts[telling], lost[telling])
@@ -159,6 +168,7 @@ class Answers:
         self, records: NDArray[np.void], states: NDArray[np.uint8], later: NDArray[np.bool_]
     ) -> None:
         closed = _SAYS_CLOSED[states]
+        closed &= ~self._defeated[records["protocol"]]
         closed &= later | _RATIONED_BY_DEFAULT[records["protocol"]]
         if closed.any():
             bits = np.left_shift(1, records["protocol"][closed], dtype=np.uint8)

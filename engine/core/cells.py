@@ -16,8 +16,9 @@ from engine.core.distinct import distinct_bytes, firsts
 from engine.core.ledger import FOREIGN, Ledger, Positions
 from engine.core.paged import PagedArray
 from engine.core.verdict import Verdicts
+from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
-from engine.spec.scan_type import ScanType
+from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.answer import FROM_TARGET
 from engine.techniques.registry import technique
 
@@ -37,8 +38,11 @@ class Cells:
             since the scan began.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, defeat: frozenset[Protocol] = frozenset()) -> None:
+        """``defeat``: protocols whose closed ports are not waited for; where silence would mean
+        open|filtered, it then means closed|filtered."""
         self.ledger = ledger
+        self._defeat = defeat
         self._began: float | None = None
         self._newly: list[Positions] = []
         self.open = 0
@@ -130,10 +134,14 @@ class Cells:
         """Decide cells by silence."""
         for number in distinct_bytes(techniques):
             mine = at[techniques == number]
-            outcome = technique(ScanType(number)).silence
+            scan_type = ScanType(number)
+            outcome = technique(scan_type).silence
+            state = outcome.state
+            if scan_type is ScanType.UDP and Protocol.UDP in self._defeat:
+                state = PortState.CLOSED_FILTERED
             self.ledger.decide(
                 mine,
-                state=outcome.state,
+                state=state,
                 reason=outcome.reason,
                 technique=number,
                 ttl=0,

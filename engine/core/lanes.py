@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol as Interface
 
@@ -92,6 +92,12 @@ class Lane:
                 queue.append(part)
         self.waiting += len(probes)
 
+    @property
+    def protocol(self) -> int:
+        """The protocol of the probe that is next, or 0."""
+        queue = self.again or self.fresh
+        return int(queue[0]["protocol"][0]) if queue else 0
+
     def take(self, room: int) -> ProbeBatch:
         """The next probes, ``room`` at most."""
         queue = self.again or self.fresh
@@ -127,6 +133,27 @@ class Lanes:
     def grow(self, hosts: int) -> None:
         """Make room for more hosts."""
         self.apart.grow(hosts)
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the last lane's probes have left, at its pace."""
+        return max((lane.waiting / max(lane.governor.rate, 1e-6) for lane in self), default=0.0)
+
+    def describe(self, name: Callable[[int], str]) -> str:
+        """What the lanes wait for, in plain words; the slowest is named."""
+        waiting = [lane for lane in self if lane.waiting]
+        if not waiting:
+            return ""
+        slowest = max(waiting, key=lambda lane: lane.waiting / max(lane.governor.rate, 1e-6))
+        rate = f"{slowest.governor.rate:.3g}/s"
+        if slowest.rounds.begun and not slowest.rounds.rationing:
+            text = f"asking silent ports of {name(slowest.host)} again: it may ration its answers"
+        elif slowest.rounds.rationing:
+            kind = "RSTs" if not slowest.protocol else "ICMP errors"
+            text = f"{name(slowest.host)} rations {kind} at {rate}"
+        else:
+            text = f"{name(slowest.host)} answers no more than {rate}"
+        return text if len(waiting) == 1 else f"{len(waiting):,} slow hosts; {text}"
 
     @property
     def hosts(self) -> NDArray[np.uint32]:

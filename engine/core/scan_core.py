@@ -12,6 +12,7 @@ and the commands whenever the user gives them. Times are seconds on any monotoni
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from engine.core.answers import Answers
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, empty_probes
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
+from engine.core.host_clock import HostClock
 from engine.core.lanes import Lanes
 from engine.core.ledger import Ledger, Positions
 from engine.core.loss import LossEstimate
@@ -33,7 +35,7 @@ from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.silence import Silence
 from engine.core.walks import name_cells
 from engine.spec.scan import WHOLE, Shard
-from engine.spec.scan_type import ScanType
+from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
 from engine.techniques.registry import technique
 
@@ -69,16 +71,25 @@ class ScanCore:
         *,
         seed: int,
         shard: Shard = WHOLE,
+        defeat: frozenset[Protocol] = frozenset(),
+        name: Callable[[int], str] = "host {}".format,
     ) -> None:
+        """``defeat``: protocols whose closed ports are not waited for where hosts ration their
+        answers. ``name`` names a host in what limit() says."""
         self._ledger = ledger
         self._timing = timing
         self._queue = SendQueue(ledger, scan_types, seed, shard)
         self.rtt = RttEstimator(ledger.host_count)
         self.pace = Pace(timing)
-        self._cells = Cells(ledger)
+        self._cells = Cells(ledger, defeat)
+        self._name = name
+        self._clock = HostClock(ledger.host_count)
+        self._timed_out: list[int] = []
         self._lanes = Lanes(ledger.host_count)
-        self._answers = Answers(self._cells, self._queue, self._lanes, self.rtt, self.pace)
-        self._silence = Silence(self._cells, self._queue, self._lanes, self._answers, self.pace)
+        self._answers = Answers(self._cells, self._queue, self._lanes, self.rtt, self.pace, defeat)
+        self._silence = Silence(
+            self._cells, self._queue, self._lanes, self._answers, self.pace, defeat
+        )
         self.quiet = QuietHosts(ledger, self._queue, self._copies)
         self._outstanding = Outstanding()
         self._last_sent = 0.0
@@ -164,6 +175,10 @@ class ScanCore:
         """What limits the speed right now, in plain words."""
         if self.paused:
             return "paused"
+        if self._lanes and not self._queue.waiting:
+            slow = self._lanes.describe(self._name)
+            if slow:
+                return slow
         if not self.unsent and self.in_flight:
             return f"waiting for {self.in_flight:,} silent ports"
         if not self.unsent and not self.open_cells:
@@ -186,7 +201,10 @@ class ScanCore:
         self._expire(now)
         self._adapt(now)
         if self.paused:
+            self._clock.stop(now)
             return Poll(empty_probes(), self._outstanding.next_look)
+        self._clock.go(now)
+        self._give_up_late(now)
         if not self.open_cells:
             self._queue.clear()  # what still waits belongs to hosts or protocols given up
         self._review(now)
@@ -207,9 +225,29 @@ class ScanCore:
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), MOST_PER_POLL)
+        if not (self._timing.max_rate or self._timing.scan_delay):
+            room = max(room, self._timing.min_parallelism - self.in_flight)
         if self.pace.parallelism:
             room = min(room, self.pace.parallelism - self.in_flight)
         return max(room, 0)
+
+    def _give_up_late(self, now: float) -> None:
+        """Drop the hosts whose time is over and that are not done."""
+        timeout = self._timing.host_timeout
+        for host in self._clock.over(now, timeout).tolist() if timeout else ():
+            if len(self._queue.counted(self._ledger.pending(host=host))):
+                self.drop_host(host)
+                self._timed_out.append(host)
+
+    def take_timed_out(self) -> list[int]:
+        """Hosts given up since the last call because their time was over."""
+        late, self._timed_out = self._timed_out, []
+        return late
+
+    @property
+    def lanes_remaining(self) -> float:
+        """Seconds that hosts with a pace of their own still need, as far as is known."""
+        return self._lanes.remaining
 
     def _wake_at(self, now: float, sending: bool) -> float:
         if sending:
@@ -217,6 +255,8 @@ class ScanCore:
         if self._idle and not self.expect_more:
             return max(self._linger_until, now)
         wake = self._outstanding.next_look
+        if self._timing.host_timeout:
+            wake = min(wake, self._clock.next_over(self._timing.host_timeout))
         waiting = self._queue.waiting
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):
@@ -244,6 +284,8 @@ class ScanCore:
         if not len(batch):
             return
         steady = self._note_left(now, batch["host"])
+        if self._timing.host_timeout:
+            self._clock.begin(now, batch["host"])
         self._cells.fly(self._ledger.locate(batch), batch["attempt"], sent_at, steady)
         self.sent_total += len(batch)
         self.resent_total += int(np.count_nonzero(batch["attempt"]))
@@ -415,6 +457,7 @@ class ScanCore:
         """The ledger has more hosts than before."""
         self.rtt.grow(self._ledger.host_count)
         self._cells.grow()
+        self._clock.grow(self._ledger.host_count)
         self._lanes.grow(self._ledger.host_count)
         self._answers.grow()
         self._queue.grow()
@@ -434,6 +477,7 @@ class ScanCore:
         if not self._queue.is_dropped(host):
             return 0
         self._queue.revive(np.array([host], np.uint32))
+        self._clock.forget(host)
         waiting = self._queue.counted(self._ledger.pending(host=host))
         self._take_up(waiting)
         return len(waiting)

@@ -36,8 +36,16 @@ class Silence:
     """Looks at the silent cells of one scan."""
 
     def __init__(
-        self, cells: Cells, queue: SendQueue, lanes: Lanes, answers: Answers, pace: Pace
+        self,
+        cells: Cells,
+        queue: SendQueue,
+        lanes: Lanes,
+        answers: Answers,
+        pace: Pace,
+        defeat: frozenset[Protocol] = frozenset(),
     ) -> None:
+        """``defeat``: protocols whose closed ports are not waited for."""
+        self._defeat = defeat
         self._cells = cells
         self._ledger = cells.ledger
         self._queue = queue
@@ -103,6 +111,8 @@ class Silence:
         return self._ledger.name(at)[0]
 
     def _suspect_dried_up(self, silent: Positions) -> None:
+        if Protocol.TCP in self._defeat:
+            return
         began, ended = self._cells.first_copies
         hosts = dried_up(self._ledger, silent, ended - began, TICKS_PER_SECOND)
         self._answers.rationable[hosts] |= _RATIONING[Protocol.TCP]

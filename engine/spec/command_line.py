@@ -93,6 +93,8 @@ def build_spec(
         scan_ports=scan_ports,
         packets=packet_options(args, scan_types if scan_ports else (), resolution.targets),
         zombie=check_zombie(args.zombie),
+        defeat_reset_ration=args.defeat_rst_ratelimit,
+        defeat_icmp_ration=args.defeat_icmp_ratelimit,
     )
     idle = [
         f"{one.option} has no ports to scan"
@@ -168,6 +170,8 @@ def _timing(args: argparse.Namespace) -> TimingTemplate:
         initial_timeout=seconds("--initial-rtt-timeout", args.initial_rtt_timeout),
         min_timeout=seconds("--min-rtt-timeout", args.min_rtt_timeout),
         max_timeout=seconds("--max-rtt-timeout", args.max_rtt_timeout),
+        min_parallelism=args.min_parallelism,
+        host_timeout=seconds("--host-timeout", args.host_timeout),
     )
 
 

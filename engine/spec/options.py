@@ -216,11 +216,26 @@ def _add_pace(parser: ScanParser) -> None:
     group.add_argument(
         "--max-parallelism", type=whole(1, 1_000_000), metavar="N", help="most probes in flight"
     )
+    group.add_argument(
+        "--min-parallelism", type=whole(1, 1_000_000), metavar="N", help="least probes in flight"
+    )
+    group.add_argument(
+        "--defeat-rst-ratelimit", action="store_true",
+        help="do not slow down for hosts that ration RSTs: closed ports may be called filtered",
+    )  # fmt: skip
+    group.add_argument(
+        "--defeat-icmp-ratelimit", action="store_true",
+        help="nor for ICMP errors: UDP ports without an answer are called closed|filtered",
+    )  # fmt: skip
     times = (
         ("--scan-delay", "at least TIME between probes"),
         ("--initial-rtt-timeout", "wait for an answer before any is measured"),
         ("--min-rtt-timeout", "wait for an answer at least this long"),
         ("--max-rtt-timeout", "wait for an answer at most this long"),
+        (
+            "--host-timeout",
+            "give up a host that is not done after TIME, keep what is known; 0 never",
+        ),
     )
     for name, about in times:
         group.add_argument(

@@ -54,6 +54,9 @@ class ScanSpec:
         scan_ports: False ends the work with discovery (``-sn``, ``-sL``).
         packets: what the packets themselves shall look like.
         zombie: ``host[:port]`` that an idle scan goes through; empty for none.
+        defeat_reset_ration: do not wait for hosts that ration RSTs.
+        defeat_icmp_ration: do not wait for hosts that ration ICMP errors; UDP ports that stay
+            silent are closed|filtered.
     """
 
     targets: TargetSet
@@ -68,6 +71,8 @@ class ScanSpec:
     scan_ports: bool = True
     packets: PacketOptions = AS_USUAL
     zombie: str = ""
+    defeat_reset_ration: bool = False
+    defeat_icmp_ration: bool = False
 
     def __post_init__(self) -> None:
         seen: set[Protocol] = set()
@@ -86,6 +91,12 @@ class ScanSpec:
     def protocols(self) -> tuple[Protocol, ...]:
         """The protocols that are probed, in the order of the scan types."""
         return tuple(scan_type.protocol for scan_type in self.scan_types)
+
+    @property
+    def defeated(self) -> frozenset[Protocol]:
+        """The protocols whose closed ports are not waited for where their answers are rationed."""
+        chosen = ((Protocol.TCP, self.defeat_reset_ration), (Protocol.UDP, self.defeat_icmp_ration))
+        return frozenset(protocol for protocol, wanted in chosen if wanted)
 
     def with_timing(self, timing: TimingTemplate) -> ScanSpec:
         """The same scan under another timing template."""

@@ -17,7 +17,9 @@ from engine.spec.error import SpecError
 class TimingTemplate:
     """Bounds on pace, timeouts and re-sends. Times in seconds, rates in probes per second.
 
-    ``max_parallelism`` 0 and ``min_rate``/``max_rate`` 0.0 mean "no bound".
+    ``max_parallelism`` and ``min_parallelism`` 0 and ``min_rate``, ``max_rate`` and
+    ``host_timeout`` 0.0 mean "no bound". At least ``min_parallelism`` probes are kept in flight;
+    a host that is not done ``host_timeout`` seconds after its first probe is given up.
     """
 
     number: int
@@ -31,6 +33,8 @@ class TimingTemplate:
     start_rate: float
     min_rate: float = 0.0
     max_rate: float = 0.0
+    min_parallelism: int = 0
+    host_timeout: float = 0.0
 
     @property
     def label(self) -> str:
@@ -48,10 +52,13 @@ class TimingTemplate:
         initial_timeout: float | None = None,
         min_timeout: float | None = None,
         max_timeout: float | None = None,
+        min_parallelism: int | None = None,
+        host_timeout: float | None = None,
     ) -> TimingTemplate:
         """The template with the given bounds instead of its own.
 
-        A timeout bound that crosses another drags the other along, as users of nmap expect.
+        A bound on timeouts or on probes in flight that crosses another drags it along, as users of
+        nmap expect.
         Raises SpecError when the rates contradict each other.
         """
         given: dict[str, Any] = {
@@ -62,6 +69,8 @@ class TimingTemplate:
                 ("max_rate", max_rate),
                 ("scan_delay", scan_delay),
                 ("max_parallelism", max_parallelism),
+                ("min_parallelism", min_parallelism),
+                ("host_timeout", host_timeout),
             )
             if value is not None
         }
@@ -89,6 +98,9 @@ class TimingTemplate:
                 f"is a minimum rate above the maximum rate {changed.max_rate:g}",
                 "lower --min-rate or raise --max-rate",
             )
+        if changed.max_parallelism and changed.min_parallelism > changed.max_parallelism:
+            wanted = changed.min_parallelism if max_parallelism is None else max_parallelism
+            changed = replace(changed, min_parallelism=wanted, max_parallelism=wanted)
         return changed
 
 
@@ -98,7 +110,7 @@ TEMPLATES: tuple[TimingTemplate, ...] = (
     TimingTemplate(2, "polite", 1.0, 0.1, 10.0, 10, 0.4, 1, 10.0),
     TimingTemplate(3, "normal", 1.0, 0.1, 10.0, 10, 0.0, 0, 2_000.0),
     TimingTemplate(4, "aggressive", 0.5, 0.1, 1.25, 6, 0.0, 0, 5_000.0),
-    TimingTemplate(5, "insane", 0.25, 0.05, 0.3, 2, 0.0, 0, 10_000.0),
+    TimingTemplate(5, "insane", 0.25, 0.05, 0.3, 2, 0.0, 0, 10_000.0, host_timeout=900.0),
 )
 """The six templates, indexed by their number."""
 

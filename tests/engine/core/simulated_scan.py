@@ -76,10 +76,20 @@ class SimulatedScan:
         timing: TimingTemplate = TEMPLATES[4],
         seed: int = 3,
         shard: Shard = WHOLE,
+        defeat: frozenset[Protocol] = frozenset(),
     ) -> None:
         chosen = tuple(types)
         protocols = tuple(one.protocol for one in chosen)
-        spec = ScanSpec(targets(where), ports(which, *protocols), chosen, timing, seed, shard)
+        spec = ScanSpec(
+            targets(where),
+            ports(which, *protocols),
+            chosen,
+            timing,
+            seed,
+            shard,
+            defeat_reset_ration=Protocol.TCP in defeat,
+            defeat_icmp_ration=Protocol.UDP in defeat,
+        )
         self.scenario = load_scenario(toml)
         self.log = ScanLog()
         self.decided: list[Row] = []

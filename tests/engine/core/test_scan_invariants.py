@@ -17,6 +17,7 @@ from engine.spec.reason import Reason
 from engine.spec.scan import Shard
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TEMPLATES, TimingTemplate
+from engine.techniques.registry import technique
 from engine.transport.scenario import ICMP_REASONS
 from tests.engine.core.simulated_scan import Cell, SimulatedScan
 
@@ -202,7 +203,8 @@ def test_every_scan_ends_with_every_cell_decided(case: Case) -> None:
     scan.assert_settled()
     found = {cell: (row.state, row.reason) for cell, row in scan.rows().items()}
     expected = dict(case.expected())
-    silence = ANSWERS[case.scan_type]["filtered"]
+    outcome = technique(case.scan_type).silence
+    silence = (outcome.state, outcome.reason)
     assert found.keys() == expected.keys()
     assert all(found[cell] in (outcome, silence) for cell, outcome in expected.items())
     assert max(answers_taken(scan).values(), default=1) == 1
