@@ -69,7 +69,10 @@ class HostLoss:
         self._remember(touched[-_RECENT:])
 
     def _remember(self, hosts: NDArray[np.int64]) -> None:
-        fresh = hosts[~np.isin(hosts, self._recent)] if self._answered.count > 1 else hosts
+        if len(self._answered) == 1:
+            fresh = hosts[: 1 - self._next]  # it is remembered once
+        else:
+            fresh = hosts[~np.isin(hosts, self._recent)]
         self._recent[(self._next + np.arange(len(fresh))) % _RECENT] = fresh
         self._next = (self._next + len(fresh)) % _RECENT
         if self._batches % _REFRESH == 0 or len(fresh):
