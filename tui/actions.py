@@ -112,6 +112,8 @@ ACTIONS: tuple[Action, ...] = (
            _R, importance=10),
     Action("saved_filter", "saved filters", "Choose one of the filters in your configuration.",
            ("F",), _R),
+    Action("jump", "go to port",
+           "Go to a port; the same port again: to the next host that has it.", ("g",), _R, _SCAN),
     Action("clear", "clear filter", "Clear the filter, then the marks, then the choice of a host.",
            ("escape",), _R, palette=False),
     Action("sort_next", "sort by next column", "Sort by the column to the right.", (">",), _R),

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from tui.actions import key_bindings
 from tui.key_bar import KeyBar
 from tui.screens.host_commands import HostCommands
+from tui.screens.row_commands import RowCommands
 from tui.screens.scan_commands import ScanCommands
 from tui.screens.setup_commands import SetupCommands
 from tui.screens.view_commands import ViewCommands
@@ -17,7 +18,7 @@ from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.results_table import ResultsTable
 
 
-class MainScreen(ScanCommands, HostCommands, ViewCommands, SetupCommands):
+class MainScreen(ScanCommands, HostCommands, ViewCommands, RowCommands, SetupCommands):
     """One scan, steered from the keyboard. Keys come from tui.actions and tui.keymap."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*key_bindings()]

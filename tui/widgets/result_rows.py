@@ -13,6 +13,7 @@ from engine.results.cell import DOUBTED
 from engine.results.query import Query, RowSet, run_query
 from engine.results.snapshot import Snapshot
 from engine.results.view import StoreView
+from engine.spec.scan_type import Protocol
 from tui.widgets.query_pace import QueryPace
 
 _NAMES_MEASURED = 256
@@ -113,6 +114,25 @@ class ResultRows:
         """Where ``key`` stands among the rows, or None."""
         hits: NDArray[np.intp] = np.flatnonzero(self.row_set.keys == key)
         return int(hits[0]) if len(hits) else None
+
+    def find_port(self, port: int, protocol: Protocol | None = None) -> int | None:
+        """The row of a port: that of the cursor's host, or, from there on, the next host's.
+
+        None when no row shows it. Without ``protocol`` any will do.
+        """
+        keys = self.row_set.keys
+        wanted = keys & 0xFFFF == port
+        if protocol is not None:
+            wanted &= keys >> 16 & 3 == protocol
+        at: NDArray[np.intp] = np.flatnonzero(wanted)
+        if not len(at):
+            return None
+        if not wanted[self.cursor]:
+            own = at[keys[at] >> 18 == keys[self.cursor] >> 18]
+            if len(own):
+                return int(own[0])
+        behind = at[at > self.cursor]
+        return int(behind[0] if len(behind) else at[0])
 
     def go(self, at: int) -> bool:
         """Put the cursor on row ``at``, or as near as there is one. True when it moved."""

@@ -18,6 +18,7 @@ from textual.timer import Timer
 from engine.results.cell import DOUBTED, split_key
 from engine.results.query import Query, RowSet, SortColumn
 from engine.results.snapshot import Snapshot
+from engine.spec.scan_type import Protocol
 from tui import format as fmt
 from tui.widgets.cursor_list import CursorList
 from tui.widgets.line_view import BLANK, Line
@@ -178,6 +179,16 @@ class ResultsTable(CursorList):
         if at is not None:
             self.go(at)
         return at is not None
+
+    def shows_port(self, port: int, protocol: Protocol | None = None) -> bool:
+        """Whether a row shows the port; any protocol's when that is None."""
+        return self._rows.find_port(port, protocol) is not None
+
+    def go_to_port(self, port: int, protocol: Protocol | None = None) -> None:
+        """Put the cursor on the port: the cursor's host's, or the next host's after that."""
+        at = self._rows.find_port(port, protocol)
+        if at is not None:
+            self.go(at)
 
     @contextmanager
     def _cursor_in_place(self) -> Iterator[None]:

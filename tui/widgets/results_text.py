@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from engine.results.query import Query, RowSet
 from engine.results.snapshot import Phase, Snapshot
 from engine.spec.port_state import PortState
+from engine.spec.scan_type import Protocol
 from tui import format as fmt
 
 
@@ -41,6 +44,37 @@ def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, show_all_key: str
     what = "No open ports match the filter" if query.filter.terms else "No open ports"
     more = "" if snapshot.phase.over else " so far"
     return f"{what}{more}: {hidden} hidden. Press {show_all_key} to show them."
+
+
+def absent_text(
+    snapshot: Snapshot,
+    query: Query,
+    port: int,
+    protocol: Protocol | None,
+    keys: Mapping[str, str],
+) -> str:
+    """Why no row shows a port, and what to do about it. ``keys``: of open_only and clear."""
+    what = f"{port}/{protocol.label}" if protocol is not None else f"{port}"
+    channels = snapshot.view.channels
+    fits = channels & 0xFFFF == port
+    if protocol is not None:
+        fits &= channels >> 16 == protocol
+    if not fits.any():
+        return f"Port {what} is not part of this scan."
+    counts = dict.fromkeys(PortState, 0)
+    for hosts, cells in snapshot.view.parts():
+        rows = slice(None) if query.host is None else hosts == query.host
+        numbers = np.bincount(cells["state"][rows][:, fits].reshape(-1), minlength=len(counts))
+        for state in PortState:
+            counts[state] += int(numbers[state])
+    pending = counts.pop(PortState.PENDING)
+    known = state_counts(counts)
+    if not known:
+        return f"Port {what} has no answer yet."
+    said = f"Port {what}: {known}" + (f", {pending:,} without an answer" if pending else "")
+    ways = [f"{keys['open_only']} shows every state"] if query.open_only else []
+    ways += [f"{keys['clear']} clears the filter"] if query.filter.terms else []
+    return f"{said}; not among the rows shown. " + " and ".join(ways) + "." * bool(ways)
 
 
 def _nothing_decided(snapshot: Snapshot) -> str:
