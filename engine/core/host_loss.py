@@ -69,7 +69,7 @@ class HostLoss:
         self._remember(touched[-_RECENT:])
 
     def _remember(self, hosts: NDArray[np.int64]) -> None:
-        if len(self._answered) == 1:
+        if self._answered.count == 1:
             fresh = hosts[: 1 - self._next]  # it is remembered once
         else:
             fresh = hosts[~np.isin(hosts, self._recent)]
