@@ -114,6 +114,8 @@ ACTIONS: tuple[Action, ...] = (
            ("F",), _R),
     Action("jump", "go to port",
            "Go to a port; the same port again: to the next host that has it.", ("g",), _R, _SCAN),
+    Action("follow", "follow",
+           "Keep the cursor on the newest result, until it is moved by hand.", (".",), _R, _SCAN),
     Action("clear", "clear filter", "Clear the filter, then the marks, then the choice of a host.",
            ("escape",), _R, palette=False),
     Action("sort_next", "sort by next column", "Sort by the column to the right.", (">",), _R),

@@ -53,12 +53,14 @@ class RowSet:
         decided: rows there are, of the chosen host or of all.
         matching: those of them the filter lets through, before open_only.
         hidden: how many matching rows open_only hides, by state.
+        newest: key of the row decided last; None when there is none.
     """
 
     keys: NDArray[np.int64]
     decided: int
     matching: int
     hidden: Mapping[PortState, int]
+    newest: int | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -99,7 +101,17 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         decided,
         matching,
         {PortState(i): int(n) for i, n in enumerate(hidden) if n},
+        _newest(all_keys, all_cells),
     )
+
+
+def _newest(keys: NDArray[np.int64], cells: NDArray[np.void]) -> int | None:
+    """The key that was decided last; the clock of a stale cell tells something else."""
+    if not len(keys):
+        return None
+    clocks = np.where(cells["flags"] & STALE, -1, cells["clock"].astype(np.int64))
+    last = int(clocks.argmax())
+    return int(keys[last]) if clocks[last] >= 0 else None
 
 
 def _blocks(

@@ -1,14 +1,17 @@
-"""What commands do with rows of the results: go to one."""
+"""What commands do with rows of the results: go to one, follow the newest."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from engine.spec.scan_type import Protocol
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import Protocol, ScanType
 from tui.screens.dialog import Verdict
 from tui.screens.jump import JumpDialog, WantedPort, read_wanted
 
@@ -26,6 +29,10 @@ def cursor(app: Any) -> tuple[int, int]:
 
 def verdict(app: Any) -> str:
     return str(app.screen.query_one(Verdict).visual)
+
+
+def notices(app: Any) -> list[str]:
+    return [str(one.message) for one in app._notifications]
 
 
 async def test_go_to_a_port(running: Any) -> None:
@@ -90,3 +97,45 @@ def test_how_ports_are_typed(text: str, wanted: WantedPort) -> None:
 def test_what_is_no_port(text: str) -> None:
     with pytest.raises(ValueError, match="Type a port number"):
         read_wanted(text)
+
+
+def newest(session: Any, port: int, clock: int, host: int = 0) -> None:
+    """A port has an answer, ``clock`` tenths of a millisecond after the start."""
+    at = np.array([port - 1 + host * len(session.channels)])
+    session.store.reopen(at, 1)
+    session.store.decide(
+        at,
+        state=int(PortState.OPEN),
+        reason=int(Reason.SYN_ACK),
+        technique=int(ScanType.SYN),
+        ttl=64,
+        flags=0,
+        rtt=1.0,
+        clock=clock,
+    )
+    session.serial += 1
+
+
+async def test_follow_the_newest_result(running: Any, until: Any) -> None:
+    async with running() as (pilot, app, session):
+        newest(session, 500, 20_000)
+        await press(pilot, ".")
+        assert app.main.table.follows and "Following the newest result." in notices(app)
+        await until(pilot, lambda: cursor(app) == (0, 500))
+        newest(session, 77, 30_000, host=1)
+        await until(pilot, lambda: cursor(app) == (1, 77))
+        newest(session, 78, 40_000)
+        await until(pilot, lambda: cursor(app) == (0, 78))
+        await press(pilot, "down")
+        assert not app.main.table.follows
+        stays = cursor(app)
+        newest(session, 900, 50_000)
+        await until(pilot, lambda: app.main.table.shows_port(900))
+        assert cursor(app) == stays
+
+
+async def test_following_ends_by_its_key(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, ".", ".")
+        assert not app.main.table.follows
+        assert notices(app)[-1] == "The cursor stays where it is."

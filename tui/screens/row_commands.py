@@ -1,4 +1,4 @@
-"""Commands about rows of the results: go to one."""
+"""Commands about rows of the results: go to one, follow the newest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.widgets.results_text import absent_text
 
 
 class RowCommands(Workbench):
-    """Go to a port."""
+    """Go to a port, follow the newest result."""
 
     def do_jump(self) -> None:
         """Put the cursor on a port."""
@@ -25,3 +25,9 @@ class RowCommands(Workbench):
     def _jump(self, wanted: WantedPort) -> None:
         self.table.go_to_port(wanted.port, wanted.protocol)
         self.table.focus()
+
+    def do_follow(self) -> None:
+        """Keep the cursor on the newest result, or let it stay where it is."""
+        wanted = not self.table.follows
+        self.table.follow(wanted)
+        self.tell("Following the newest result." if wanted else "The cursor stays where it is.")

@@ -31,6 +31,7 @@ class ResultRows:
         row_set: the rows, in display order.
         cursor: index of the cursor's row; 0 when there are none.
         marks: keys of the marked results, shown or not.
+        follows: the cursor goes to the newest row whenever rows are asked for, until it is moved.
         list_doubted: list every port of hosts that call all of them open; else each such host has
             one row, that of its first such port.
         folded: how many rows that leaves out.
@@ -52,7 +53,7 @@ class ResultRows:
         self.folded = 0
         self.host_width = 0
         self.marks.clear()
-        self._moved = False
+        self._moved = self.follows = False
         self._answered: object = None
         self._pace = QueryPace()
 
@@ -87,7 +88,7 @@ class ResultRows:
         snapshot = self.snapshot
         if snapshot is None:
             return
-        before = self.cursor_key if self._moved else None
+        before = self.cursor_key if self._moved or self.follows else None
         started = self._now()
         self.row_set = run_query(snapshot, self.query)
         self.folded = 0
@@ -96,7 +97,10 @@ class ResultRows:
         self._pace.ran(started, self._now())
         self._answered = snapshot.view
         self.host_width = _host_width(snapshot)
-        kept = None if before is None else self.find(before)
+        newest = self.row_set.newest if self.follows else None
+        kept = None if newest is None else self.find(newest)
+        if kept is None and before is not None:
+            kept = self.find(before)
         last = max(len(self) - 1, 0)
         self.cursor = kept if kept is not None else min(self.cursor, last) if self._moved else 0
 
@@ -135,9 +139,12 @@ class ResultRows:
         return int(behind[0] if len(behind) else at[0])
 
     def go(self, at: int) -> bool:
-        """Put the cursor on row ``at``, or as near as there is one. True when it moved."""
+        """Put the cursor on row ``at``, or as near as there is one. True when it moved.
+
+        It follows the newest row no more.
+        """
         self._pace.moved(self._now())
-        self._moved = True
+        self._moved, self.follows = True, False
         at = min(max(at, 0), max(len(self) - 1, 0))
         moved, self.cursor = at != self.cursor, at
         return moved

@@ -168,6 +168,17 @@ class ResultsTable(CursorList):
             self._rows.ask()
         self.redraw()
 
+    @property
+    def follows(self) -> bool:
+        """Whether the cursor goes to the newest row whenever rows are asked for."""
+        return self._rows.follows
+
+    def follow(self, wanted: bool) -> None:
+        """Keep the cursor on the newest row until it is moved by hand, or let it stay."""
+        with self._cursor_in_place():
+            self._rows.follows = wanted
+            self._rows.ask()
+
     def clear_marks(self) -> None:
         """Take every mark away."""
         self._rows.marks.clear()
@@ -203,6 +214,8 @@ class ResultsTable(CursorList):
             self.scroll_to_line(rows.cursor - screen_line)
             if rows.cursor_key != before:
                 self.post_message(self.CursorMoved(rows.cursor_key))
+            if rows.follows:
+                self.show_cursor()  # the wheel may have taken it out of sight
         self.repaint()
 
     def row_count(self) -> int:
@@ -234,6 +247,8 @@ class ResultsTable(CursorList):
             return ("text", "No scan yet.") if y == 2 else BLANK
         if y >= self.size.height - 1:
             counts = counts_line(rows.row_set, len(rows.marks))
+            if rows.follows:
+                counts = f"following · {counts}"
             if rows.folded:
                 counts = f"{rows.folded:,} doubted, {self.doubted_key} lists them · {counts}"
             return ("counts", self._order_text() + counts)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.results import blocks
+from engine.results.cell import STALE
 from engine.results.filter import parse_filter
 from engine.results.query import Query, SortColumn, run_query
 from engine.results.row import Row
@@ -148,3 +149,16 @@ def test_a_scan_without_ports_has_no_rows() -> None:
     snapshot = snapshot_of(full_store(1, channels([])), "10.0.0.1")
     for text in ("", "port:80", "ssh", "service:http", "proto:tcp", "host:10", "-open"):
         assert len(run_query(snapshot, Query(filter=parse_filter(text), open_only=False))) == 0
+
+
+def test_the_newest_row_is_the_one_decided_last_of_those_shown() -> None:
+    store = full_store(4, channels(PORTS))
+    assert run_query(snapshot_of(store, WHERE), Query()).newest is None
+    for clock, port in ((300, 22), (900, 80), (500, 443)):
+        decide(store, [(1, 0, port)], clock=clock)
+    decide(store, [(2, 0, 53)], PortState.CLOSED, Reason.RESET, clock=2_000)
+    decide(store, [(2, 0, 25)], clock=3_000, flags=STALE)
+    snapshot = snapshot_of(store, WHERE)
+    assert run_query(snapshot, Query()).newest == 1 << 18 | 80
+    assert run_query(snapshot, Query(open_only=False)).newest == 2 << 18 | 53
+    assert run_query(snapshot, Query(filter=parse_filter("port:25"))).newest is None

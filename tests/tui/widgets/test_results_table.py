@@ -293,3 +293,25 @@ async def test_any_size_is_survived(show, table, usual_scan, size: tuple[int, in
         await pilot.press("down", "pagedown", "end", "home")
         await pilot.pause()
         assert table.cursor_key == 1
+
+
+async def test_the_newest_row_is_followed_in_sight(show, table, make_scan) -> None:
+    scan, app = make_scan(ports=range(1, 1001)), show(table)
+    scan.decide(PortState.OPEN, *range(1, 400))
+    scan.decide(PortState.OPEN, 350, clock=20_000)
+    async with app.run_test(size=(80, 12)) as pilot:
+        table.show(scan.snapshot())
+        table.follow(True)
+        await pilot.pause()
+        assert table.cursor_key == 350
+        assert any(line.startswith("▸") for line in app.lines())
+        assert app.lines()[-1].startswith("following · 399 shown")
+        table.scroll_to_line(0)
+        scan.decide(PortState.OPEN, 900, clock=30_000)
+        table.show(scan.snapshot())
+        while table.cursor_key != 900:
+            await pilot.pause(0.05)
+        await pilot.pause()
+        assert any(line.startswith("▸") and "900/tcp" in line for line in app.lines())
+        table.clear()
+        assert not table.follows
