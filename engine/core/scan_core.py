@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from engine.core.answers import Answers
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, empty_probes
+from engine.core.batch_size import BatchSize
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
 from engine.core.host_clock import HostClock
@@ -39,8 +40,6 @@ from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
 from engine.techniques.registry import technique
 
-MOST_PER_POLL = 2_048
-"""Probes handed out at once: small enough that a command never waits 100 ms for a batch."""
 LINGER = 1.2
 """Seconds to listen on after the last probe when a SYN/ACK may have been lost: Linux re-sends it
 after 1 s (tcp_synack_retries; RFC 6298 section 2 gives the initial timeout)."""
@@ -94,6 +93,8 @@ class ScanCore:
         self._outstanding = Outstanding()
         self._last_sent = 0.0
         self._blocked_until = 0.0
+        self._batch_size = BatchSize()
+        self._polled_at = 0.0
         self._group_timeout = timing.initial_timeout
         self._reviewed = False
         self._linger_until = 0.0
@@ -197,6 +198,7 @@ class ScanCore:
 
     def poll(self, now: float) -> Poll:
         """What may be sent now. Call again at ``wake_at`` or when something happened."""
+        self._polled_at = now
         self._cells.begin(now)
         self._expire(now)
         self._adapt(now)
@@ -224,7 +226,7 @@ class ScanCore:
         return np.concatenate([batch, cells[~apart]])
 
     def _room(self, now: float) -> int:
-        room = min(self.pace.allowance(now), MOST_PER_POLL)
+        room = min(self.pace.allowance(now), self._batch_size.most)
         if not (self._timing.max_rate or self._timing.scan_delay):
             room = max(room, self._timing.min_parallelism - self.in_flight)
         if self.pace.parallelism:
@@ -268,6 +270,7 @@ class ScanCore:
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Note what became of a batch from poll()."""
+        self._batch_size.note(len(batch), now - self._polled_at)
         refused = report.sent_at == REFUSED
         if refused.any():
             self._cells.give_up(self._ledger.locate(batch[refused]))

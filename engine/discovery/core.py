@@ -26,7 +26,7 @@ from engine.core.distinct import distinct, firsts
 from engine.core.loss import LossEstimate
 from engine.core.pace import Pace
 from engine.core.rtt import RttEstimator
-from engine.core.scan_core import MOST_PER_POLL, RETRY_PAUSE, Poll
+from engine.core.scan_core import RETRY_PAUSE, Poll
 from engine.discovery.answers import each_once, read_answers
 from engine.discovery.ask_queue import AskQueue
 from engine.discovery.findings import SILENCE, Findings
@@ -38,6 +38,8 @@ from engine.spec.ping import DiscoverySpec, PingKind
 from engine.spec.reason import Reason
 from engine.spec.timing import TimingTemplate
 
+_AT_ONCE = 2_048
+"""Pings handed out at once: they leave within some 10 ms."""
 SWEEP = 8.0
 """Times the template's start rate that a sweep may reach without answers: its pings spread over
 many hosts, and a network where few are up is the usual case."""
@@ -186,7 +188,7 @@ class DiscoveryCore:
         return Poll(batch, self._wake_at(now, bool(len(batch))))
 
     def _room(self, now: float) -> int:
-        room = min(self.pace.allowance(now), MOST_PER_POLL)
+        room = min(self.pace.allowance(now), _AT_ONCE)
         if self.pace.next_allowed(now, self._queue.waiting) > now:
             return 0  # a handful is worth waiting for
         if self.pace.parallelism:

@@ -44,7 +44,7 @@ from engine.transport.packet.trouble import (
 )
 from engine.transport.packet.verdict import Sent
 
-_CHUNK = 2048
+_CHUNK = 4096
 """Probes built together: large enough for numpy, small enough for the cache."""
 _WORTH_SHARING = 256
 """Probes worth waking a second thread for."""
