@@ -1,7 +1,8 @@
-"""What commands do with rows of the results: go to one, follow the newest."""
+"""What commands do with rows of the results: go to one, follow the newest, copy some."""
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from textual.widgets import Input
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
+from tui.screens import row_commands
 from tui.screens.dialog import Verdict
 from tui.screens.jump import JumpDialog, WantedPort, read_wanted
 
@@ -139,3 +141,62 @@ async def test_following_ends_by_its_key(running: Any) -> None:
         await press(pilot, ".", ".")
         assert not app.main.table.follows
         assert notices(app)[-1] == "The cursor stays where it is."
+
+
+@pytest.fixture
+def no_multiplexer(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("TMUX", "STY", "TERM_PROGRAM"):
+        monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.mark.usefixtures("no_multiplexer")
+async def test_copy_the_row_under_the_cursor(running: Any, monkeypatch: Any) -> None:
+    async with running() as (pilot, app, _):
+        sent: list[str] = []
+        monkeypatch.setattr(app._driver, "write", sent.append)
+        await press(pilot, "y", "a")
+        encoded = base64.b64encode(b"10.0.0.1:22").decode()
+        assert f"\x1b]52;c;{encoded}\a" in sent
+        assert notices(app)[-1] == (
+            "Sent 1 row (11 bytes) to the terminal's clipboard; "
+            "terminals do not say whether they took it."
+        )
+
+
+async def test_copy_marked_rows_as_they_are_ordered(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "asterisk", ">", ",", "y", "a")
+        assert app.clipboard.split() == [
+            "10.0.0.1:443",
+            "10.0.0.1:80",
+            "10.0.0.2:53",
+            "10.0.0.1:22",
+        ]
+        await press(pilot, "/", *"port:53", "enter", "y", "t")
+        titles, *rows = [line.split("\t") for line in app.clipboard.splitlines()]
+        assert [row[titles.index("port")] for row in rows] == ["53", "22", "80", "443"]
+        assert dict(zip(titles, rows[0], strict=True))["service"] == "domain"
+
+
+async def test_copy_a_command_line(running: Any) -> None:
+    async with running("10.0.0.1-2", "-p", "1-1000", "--max-rate", "50") as (pilot, app, _):
+        await press(pilot, "asterisk", "y", "down", "down", "enter")
+        assert app.clipboard.splitlines() == [
+            "pyscan -sS -T3 -p 22,80,443 --max-rate 50 10.0.0.1",
+            "pyscan -sS -T3 -p 53 --max-rate 50 10.0.0.2",
+        ]
+
+
+async def test_nothing_and_too_much_are_not_copied(running: Any, monkeypatch: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "asterisk")
+        monkeypatch.setattr(row_commands, "MAX_BYTES", 40)
+        await press(pilot, "y", "a")
+        assert "4 rows are more than terminals' clipboards take" in notices(app)[-1]
+        monkeypatch.setattr(row_commands, "MAX_ROWS", 3)
+        await press(pilot, "y")
+        assert app.screen is app.main and app.clipboard == ""
+        assert len([one for one in notices(app) if "4 rows are more" in one]) == 2
+        await press(pilot, "escape", "/", *"nothing-like-this", "enter", "y")
+        assert notices(app)[-1] == "There is no row to copy."
+        assert app.clipboard == ""

@@ -154,6 +154,11 @@ class ResultRows:
         if (key := self.cursor_key) is not None:
             self.marks.symmetric_difference_update({key})
 
+    def marked_keys(self) -> list[int]:
+        """The marks: those shown in display order, then the others in the order of keys."""
+        shown = [key for key in self.row_set.keys.tolist() if key in self.marks]
+        return shown + sorted(self.marks.difference(shown))
+
     def toggle_all_marks(self) -> None:
         """Mark every row shown; when all are marked already, none of them."""
         shown = set(self.row_set.keys.tolist())

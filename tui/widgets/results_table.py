@@ -125,6 +125,11 @@ class ResultsTable(CursorList):
         """The keys the user marked, shown or not."""
         return frozenset(self._rows.marks)
 
+    @property
+    def marked_keys(self) -> list[int]:
+        """The marked keys: those shown in display order, then the others by host and port."""
+        return self._rows.marked_keys()
+
     def show(self, snapshot: Snapshot) -> None:
         """Show ``snapshot``; rows are asked for again when it is time (see QueryPace)."""
         with self._cursor_in_place():
