@@ -93,6 +93,7 @@ def _app(words: Sequence[str]) -> PyScanApp:
     """
     from tui.app import PyScanApp
     from tui.config import ConfigError, load_config
+    from tui.layout_file import LayoutFile
     from tui.scan_defaults import completed
     from tui.theme_watch import ThemeWatch
     from tui.user_folder import user_folder
@@ -115,6 +116,7 @@ def _app(words: Sequence[str]) -> PyScanApp:
         themes=themes,
         theme=theme,
         verbosity=min(args.verbosity, 3),
+        layout=LayoutFile(),
     )
 
 

@@ -18,6 +18,7 @@ from engine.spec.error import SpecError
 from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
+from tui.layout_file import LayoutFile
 from tui.plan import Plan
 from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
@@ -47,6 +48,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         themes: what there is; ours when left out.
         theme: name of the theme to begin with; the configuration's when empty.
         verbosity: level of the log to begin with, 1 to 3; the configuration's when 0.
+        layout: where layouts of the panes are kept; nowhere when left out.
 
     Attributes:
         keymap: the actions with their keys.
@@ -70,6 +72,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         themes: ThemeWatch | None = None,
         theme: str = "",
         verbosity: int = 0,
+        layout: LayoutFile | None = None,
     ) -> None:
         super().__init__(themes or ThemeWatch())
         self.config = config or Config()
@@ -86,7 +89,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         self.theme = theme or self.config.theme
         self.main = MainScreen()
         self.main.verbosity = verbosity or self.config.verbosity
-        self.main.panes = PanePlan(self.config.layout)
+        self.main.recall_layout(PanePlan(self.config.layout), layout)
         self._session: ScanSession | None = None
 
     def get_default_screen(self) -> Screen[None]:

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from tui.actions import key_bindings
 from tui.key_bar import KeyBar
 from tui.screens.host_commands import HostCommands
+from tui.screens.layout_commands import LayoutCommands
 from tui.screens.row_commands import RowCommands
 from tui.screens.scan_commands import ScanCommands
 from tui.screens.setup_commands import SetupCommands
@@ -18,7 +19,9 @@ from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.results_table import ResultsTable
 
 
-class MainScreen(ScanCommands, HostCommands, ViewCommands, RowCommands, SetupCommands):
+class MainScreen(
+    ScanCommands, HostCommands, LayoutCommands, ViewCommands, RowCommands, SetupCommands
+):
     """One scan, steered from the keyboard. Keys come from tui.actions and tui.keymap."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*key_bindings()]
@@ -44,8 +47,8 @@ class MainScreen(ScanCommands, HostCommands, ViewCommands, RowCommands, SetupCom
 
     def on_results_table_row_chosen(self, event: ResultsTable.RowChosen) -> None:
         """Enter on a row: unfold the detail, or go into it."""
-        if self.panes.shows("detail"):
-            self.query_one("#detail").focus()
+        if self.shows("detail"):
+            self.focus_pane("detail")
         else:
             self.do_detail()
 

@@ -19,7 +19,7 @@ MAX_VERBOSITY = 3
 
 
 class ViewCommands(Workbench):
-    """Filter, sort, panes, log level, export, colours, help, quit."""
+    """Filter, sort, log level, export, colours, help, quit."""
 
     # Results
 
@@ -94,23 +94,7 @@ class ViewCommands(Workbench):
         if path is not None:
             self.tell(f"Written to {clean(str(path), 400)}")
 
-    # Panes
-
-    def do_log(self) -> None:
-        """Fold or unfold the log."""
-        self.panes.toggle("log")
-        self.place_panes()
-
-    def do_hosts(self) -> None:
-        """Fold or unfold the hosts."""
-        self.hosts_wide = False
-        self.panes.toggle("hosts")
-        self.place_panes()
-
-    def do_detail(self) -> None:
-        """Fold or unfold the detail."""
-        self.panes.toggle("detail")
-        self.place_panes()
+    # Log
 
     def do_louder(self) -> None:
         """One level more of log."""
@@ -124,7 +108,7 @@ class ViewCommands(Workbench):
         self.verbosity = min(max(level, 0), MAX_VERBOSITY)
         if self.session is not None:
             self.session.set_verbosity(self.verbosity)
-        folded = "" if self.panes.shows("log") else f": {self.key('log')} shows it"
+        folded = "" if self.shows("log") else f": {self.key('log')} shows it"
         self.tell(f"Log level {self.verbosity} of {MAX_VERBOSITY}{folded}.")
         self.poll()
 

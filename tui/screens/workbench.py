@@ -6,12 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import events, work
+from textual import work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
-from textual.geometry import Size
 from textual.notifications import SeverityLevel
-from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
@@ -19,7 +17,7 @@ from engine.results.snapshot import Phase, Snapshot
 from engine.sanitize import clean
 from tui.failed_work import ReportsFailedWork
 from tui.key_bar import KeyBar
-from tui.screens.panes import PanePlan
+from tui.screens.places import Places
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.host_filter_bar import HostFilterBar
@@ -46,7 +44,7 @@ EXPLAIN_AFTER = 0.1
 """Seconds the cursor rests on a row before its evidence is decoded."""
 
 
-class Workbench(ReportsFailedWork, Screen[None]):
+class Workbench(ReportsFailedWork, Places):
     """Panes over one session. Everything shown comes from the session's newest snapshot."""
 
     AUTO_FOCUS: ClassVar[str | None] = "ResultsTable"
@@ -57,8 +55,6 @@ class Workbench(ReportsFailedWork, Screen[None]):
         self.session: ScanSession | None = None
         self.snapshot: Snapshot | None = None
         self.verbosity = 1
-        self.panes = PanePlan()
-        self.hosts_wide = False
         self.capturing = False
         self._shown_log = (-1, -1)
         self._shown_detail: tuple[Row | None, int | None] | None = None
@@ -89,7 +85,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
         """Name the panes and begin to look for snapshots."""
         for name, title in PANE_TITLES.items():
             self.query_one(f"#{name}").border_title = title
-        self._fit(self.app.size)
+        self.fit(*self.app.size)
         self.set_interval(1 / POLLS_PER_SECOND, self.poll)
 
     @property
@@ -119,40 +115,6 @@ class Workbench(ReportsFailedWork, Screen[None]):
         else:
             self.tell(done)
 
-    # Places
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Fold and unfold panes for the new size."""
-        self._fit(event.size)
-
-    def _fit(self, size: Size) -> None:
-        self.panes.resize(size.width, size.height)
-        self.place_panes()
-
-    def place_panes(self) -> None:
-        """Show the panes the plan wants and bring them up to date."""
-        self.set_class(self.panes.narrow, "narrow")
-        self.set_class(not self.panes.narrow, "-wide")
-        self.set_class(self.panes.short, "short")
-        for name in ("hosts", "detail", "log"):
-            self.query_one(f"#{name}").display = self.panes.shows(name)
-        self.query_one("#work").display = not self.hosts_wide
-        self.set_class(self.hosts_wide, "hosts-wide")
-        hosts = self.query_one(HostsPane)
-        hosts.display = hosts.display or self.hosts_wide
-        self.query_one(ProgressPane).set_class(self.panes.short, "compact")
-        if self.hosts_wide and self.focused is self.table:
-            hosts.focus()
-        elif self.focused is not None and not self.focused.display:
-            (hosts if self.hosts_wide else self.table).focus()
-        self.show_snapshot()
-
-    def set_hosts_wide(self, wide: bool) -> None:
-        """Give the list of hosts the whole width, or its place beside the results."""
-        self.hosts_wide = wide
-        self.place_panes()
-        (self.query_one(HostsPane) if wide else self.table).focus()
-
     # Snapshots
 
     def adopt(self, session: ScanSession) -> None:
@@ -174,6 +136,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
 
     def poll(self) -> None:
         """Hand the newest snapshot to the panes; nothing happens when nothing changed."""
+        self.mind_size()
         if self.session is None:
             return
         newest = self.session.snapshot()
@@ -210,7 +173,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
 
     def _show_log(self, session: ScanSession) -> None:
         wanted = (session.log.newest, self.verbosity)
-        if wanted != self._shown_log and self.panes.shows("log"):
+        if wanted != self._shown_log and self.shows("log"):
             self._shown_log = wanted
             self.query_one(LogPane).border_title = f"Log, level {self.verbosity} of 3"
             lines = session.log.lines(0, self.verbosity)
@@ -241,7 +204,7 @@ class Workbench(ReportsFailedWork, Screen[None]):
 
     def show_detail(self) -> None:
         """Show the row under the cursor at once; its evidence when the cursor rests."""
-        if self.snapshot is None or not self.panes.shows("detail"):
+        if self.snapshot is None or not self.shows("detail"):
             return
         key = self.table.cursor_key
         row = None if key is None else self.snapshot.row(key)

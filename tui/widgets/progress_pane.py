@@ -25,7 +25,7 @@ FIGURE = 11
 """Cells for a rate beside its sparkline."""
 
 
-class ProgressPane(Widget):
+class ProgressPane(Widget, can_focus=True):
     """Bar, rates as sparklines, link figures, what limits the pace, and a bar per unfinished host.
 
     With the class ``compact`` it takes two lines. The rates are sampled from the snapshots by the
