@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from engine.sanitize import clean
 from themes.toml_file import TomlFileError, read_toml
+from tui.owned_file import write_owned
 from tui.settings import nearest
 from tui.user_folder import UserFolder
 
@@ -115,8 +114,7 @@ class ProfileShelf:
         check_texts(profile)
         old = next((one.path for one in self.profiles if one.name == profile.name), None)
         try:
-            self._make_folder(self._folder)
-            _write(old or self._free_path(profile.name), _toml(profile), self._user)
+            write_owned(old or self._free_path(profile.name), _toml(profile), self._user)
         except OSError as error:
             raise ProfileError(f"cannot be written: {error.strerror}") from None
         self.read()
@@ -136,14 +134,6 @@ class ProfileShelf:
         taken = {path.name for path in self._folder.glob("*.toml")}
         names = (f"{stem}{'' if n == 1 else f'-{n}'}.toml" for n in range(1, len(taken) + 2))
         return self._folder / next(one for one in names if one not in taken)
-
-    def _make_folder(self, folder: Path) -> None:
-        """Make it and what is missing above it, for the user to own."""
-        if folder.is_dir():
-            return
-        self._make_folder(folder.parent)
-        folder.mkdir(mode=0o700)
-        _hand_over(folder, self._user)
 
 
 def _profile(path: Path, table: dict[str, object]) -> Profile:
@@ -178,22 +168,3 @@ def _toml(profile: Profile) -> str:
     """The file's text. Texts have no control characters, so JSON's way of quoting is TOML's."""
     lines = (f"{key} = {json.dumps(getattr(profile, key), ensure_ascii=False)}" for key in _KEYS)
     return "".join(f"{line}\n" for line in lines)
-
-
-def _write(path: Path, text: str, user: UserFolder) -> None:
-    """Replace the file in one step, readable by its owner only."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".profile-")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        _hand_over(Path(name), user)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _hand_over(path: Path, user: UserFolder) -> None:
-    """Under sudo what is written belongs to the user who called it."""
-    if user.owner is not None and user.group is not None and user.owner != os.geteuid():
-        os.chown(path, user.owner, user.group, follow_symlinks=False)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from engine.results.filter import parse_filter
+from engine.spec.error import SpecError
 from tui.profile_plan import used
 from tui.profiles import Profile, ProfileError
-from tui.screens.choose import Choice, Choose, Chosen
+from tui.saved_filters import SavedFilterError, SavedFilters
+from tui.screens.choose import Chosen
 from tui.screens.confirm import Message
 from tui.screens.dialog import given
 from tui.screens.profiles import ProfilePicker
+from tui.screens.saved_filters import FilterName, FilterPicker
 from tui.screens.theme_picker import ThemePicker
 from tui.screens.workbench import Workbench
 from tui.widgets.filter_bar import FilterBar
@@ -27,10 +31,12 @@ class SetupCommands(Workbench):
 
     def do_saved_filter(self) -> None:
         """Show what one of the user's filters lets through."""
-        filters = self.app.config.filters
-        if not filters:
+        saved = self._saved_filters()
+        if not saved.all:
             lines = (
-                "There are none yet. Filters saved in the configuration file can be chosen here:",
+                f"There are none yet. {self.key('save_filter')} saves the filter in use, and those "
+                "in the configuration",
+                "file can be chosen here:",
                 "",
                 "  [filters]",
                 '  web = "port:80,443,8000-8999 state:open"',
@@ -39,14 +45,40 @@ class SetupCommands(Workbench):
             )
             self.app.push_screen(Message("Saved filters", lines))
             return
-        choices = [Choice(name, name, text) for name, text in filters.items()]
         bar = self.query_one(FilterBar)
-        now = next((name for name, text in filters.items() if text == bar.text), "")
 
         def show(chosen: Chosen) -> None:
-            bar.set_text(filters[chosen.name])
+            bar.set_text(saved.all[chosen.name])
 
-        self.app.push_screen(Choose("Saved filters", choices, now), given(show))
+        self.app.push_screen(FilterPicker(saved, bar.text), given(show))
+
+    def do_save_filter(self) -> None:
+        """Give the filter in use a name."""
+        saved, text = self._saved_filters(), self.query_one(FilterBar).text.strip()
+        try:
+            parse_filter(text)
+        except SpecError as error:
+            self.tell(error.line, "error")
+            return
+        if not text:
+            self.tell(f"There is no filter to save: type one with {self.key('filter')}.", "warning")
+            return
+
+        def save(name: str) -> None:
+            try:
+                saved.save(name, text)
+            except SavedFilterError as error:
+                self.tell(str(error), "error")
+            else:
+                self.tell(f"Saved as {name}: {self.key('saved_filter')} chooses it.")
+
+        self.app.push_screen(FilterName(saved, text), given(save))
+
+    def _saved_filters(self) -> SavedFilters:
+        saved = SavedFilters(self.app.folder, self.app.config.filters)
+        if saved.problem:
+            self.tell(saved.problem, "warning")
+        return saved
 
     def do_profiles(self) -> None:
         """Choose a way to scan with a name, or make one."""
