@@ -2,7 +2,8 @@
 
 A thousand closed ports say more as ``Not shown: 997 closed tcp ports (reset)``. A state is summed
 up when it has more ports than fit a screen; never ``open``. The rule and its figures are nmap's, so
-that readers of both programs see the same picture.
+that readers of both programs see the same picture. The open ports of a host that calls every port
+open are summed up too: they say nothing.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.formats.style import Style
+from engine.results.cell import DOUBTED
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import INTERESTING, PortState
 from engine.spec.reason import Reason
@@ -22,7 +24,7 @@ LISTED_PER_DETAIL = 25
 """A state keeps this many lines per step of detail before it is summed up."""
 
 FULL_DETAIL = 3
-"""From this detail on, ``open|filtered`` ports are always listed."""
+"""From this detail on, ``open|filtered`` ports and open ports in doubt are listed too."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,13 @@ def host_ports(snapshot: Snapshot, host: int, style: Style) -> HostPorts:
     cells = snapshot.view.host_cells(host)[: len(snapshot.view.channels)]
     counts = np.bincount(cells["state"], minlength=len(PortState))
     shown = np.array([_is_listed(state, int(counts[state]), style) for state in PortState])
-    listed = np.flatnonzero(shown[cells["state"]])
+    clear = shown[cells["state"]]
+    if style.detail < FULL_DETAIL:
+        clear &= cells["flags"] & DOUBTED == 0
+    listed = np.flatnonzero(clear)
     channels = snapshot.view.channels[listed].astype(np.int64)
     order = np.argsort(channels, kind="stable")
-    folded = np.flatnonzero(~shown[cells["state"]] & (cells["state"] != PortState.PENDING))
+    folded = np.flatnonzero(~clear & (cells["state"] != PortState.PENDING))
     groups = _groups(cells[folded], snapshot.view.channels[folded].astype(np.int64), counts)
     return HostPorts(cells[listed[order]], channels[order], groups, int(counts[PortState.PENDING]))
 

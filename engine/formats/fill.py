@@ -23,7 +23,7 @@ from engine.formats.records import (
 from engine.formats.roll_call import RollCall, is_unscanned
 from engine.formats.wording import hardware_text
 from engine.host.vendors import vendor
-from engine.results.cell import FOREIGN, STALE, TICKS_PER_SECOND
+from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND
 from engine.results.report import ScanReport
 from engine.results.row import HostNames
 from engine.results.snapshot import Snapshot
@@ -130,6 +130,7 @@ def _facts(snapshot: Snapshot, host: int, status: HostStatus) -> dict[str, Any]:
         "rtt_ms": None if line.rtt is None else round(line.rtt * 1000, 4),
         "hardware": hardware_text(known.hardware),
         "vendor": clean(vendor(known.hardware)),
+        "doubt": clean(snapshot.doubts.get(host, "")),
     }
 
 
@@ -173,4 +174,5 @@ def _ports(channels: NDArray[np.int64], cells: NDArray[np.void]) -> Iterator[dic
             "time": time,
             "stale": bool(flags & STALE),
             "foreign": bool(flags & FOREIGN),
+            "doubted": bool(flags & DOUBTED),
         }

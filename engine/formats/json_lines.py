@@ -69,7 +69,7 @@ class HostLines:
         lines = []
         for host, status in hosts:
             line = host_line(snapshot, host, status)
-            known = (line.status, line.problem, line.reverse_name, line.hardware)
+            known = (line.status, line.problem, line.reverse_name, line.hardware, line.doubt)
             if self._told.get(host) != known:
                 self._told[host] = known
                 lines.append(line)

@@ -99,8 +99,8 @@ def _host(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> It
     known = snapshot.hosts.line(host)
     address = clean(snapshot.names.text(host))
     family = "ipv6" if ":" in address else "ipv4"
-    problem = snapshot.problems.get(host, "")
-    comment = f' comment="{_safe(problem)}"' if problem else ""
+    remark = snapshot.problems.get(host, "") or snapshot.doubts.get(host, "")
+    comment = f' comment="{_safe(remark)}"' if remark else ""
     yield f"<host{_times(snapshot, host)}{comment}>{_status(status)}"
     yield f'<address addr="{_safe(address)}" addrtype="{family}"/>'
     if known.hardware:

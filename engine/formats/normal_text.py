@@ -96,6 +96,8 @@ def _host_lines(report: ScanReport, host: int, status: HostStatus, style: Style)
     if lists_only(report):
         return
     yield _status_line(snapshot, host, status, style)
+    if host in snapshot.doubts:
+        yield clean(snapshot.doubts[host])
     if typed and found and typed.lower().rstrip(".") != found.lower().rstrip("."):
         yield f"The DNS calls {address}: {found}"
     if status.status is not Status.DOWN and report.spec.scan_ports:
@@ -165,7 +167,8 @@ def _not_shown(ports: HostPorts) -> str:
         totals[group.state] = totals.get(group.state, 0) + group.count
     return ", ".join(
         f"{group.count} {group.state.label} {_kind(group.protocol)}"
-        f"{'' if totals[group.state] == 1 else 's'} ({group.reason.label})"
+        f"{'' if totals[group.state] == 1 else 's'}"
+        f"{' in doubt' if group.state is PortState.OPEN else ''} ({group.reason.label})"
         for group in ports.groups
     )
 

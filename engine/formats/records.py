@@ -83,7 +83,8 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     ``reason_ttl`` is the TTL or hop limit of the answer, ``scan_type`` the one that decided,
     ``tries`` the copies of the probe sent, ``time`` seconds from the scan's start to the decision.
     ``stale`` marks an earlier answer of a port that was being probed again; ``foreign`` an answer
-    that came from another address than the host's (a router or firewall).
+    that came from another address than the host's (a router or firewall); ``doubted`` an open port
+    of a host that calls every port open.
     """
 
     protocol: str
@@ -98,6 +99,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     time: float
     stale: bool
     foreign: bool
+    doubted: bool
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,7 +110,8 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     not there, ``unknown`` when nobody asked or it was scanned unasked and nothing answered,
     ``failed`` when it could not be probed (``problem`` says why), ``skipped`` when the user asked
     for that. ``reason`` and ``reason_ttl`` are of the answer that decided. ``hardware`` is the
-    address of its network card, ``vendor`` who made that.
+    address of its network card, ``vendor`` who made that. ``doubt`` says why its open ports are not
+    to be believed; it is empty for most hosts.
     """
 
     address: str
@@ -121,6 +124,7 @@ class HostFacts(msgspec.Struct, frozen=True, kw_only=True):
     rtt_ms: float | None
     hardware: str
     vendor: str
+    doubt: str
 
 
 class Host(HostFacts, frozen=True, kw_only=True):

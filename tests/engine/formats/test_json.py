@@ -70,7 +70,8 @@ def test_hosts_in_full(swept: ScanReport) -> None:
     assert msgspec.to_builtins(document.hosts[0]) == {
         "address": "10.0.0.1", "name": "", "reverse_name": "gate.example", "status": "up",
         "reason": "arp-response", "reason_ttl": None, "problem": "", "rtt_ms": 1.0,
-        "hardware": "02:00:00:AB:CD:EF", "vendor": "", "counts": {}, "pending": 0, "ports": [],
+        "hardware": "02:00:00:AB:CD:EF", "vendor": "", "doubt": "", "counts": {}, "pending": 0,
+        "ports": [],
     }  # fmt: skip
     assert [host.address for host in document.hosts] == ["10.0.0.1", "10.0.0.3"]
     assert document.scan.scan_types == ()
@@ -131,7 +132,7 @@ def test_one_port_in_full(report_of, decision) -> None:
     assert msgspec.to_builtins(port) == {
         "protocol": "udp", "port": 53, "state": "closed", "reason": "port-unreach",
         "reason_ttl": 61, "service": "domain", "scan_type": "udp", "tries": 0, "rtt_ms": 12.5,
-        "time": 0.0001, "stale": True, "foreign": True,
+        "time": 0.0001, "stale": True, "foreign": True, "doubted": False,
     }  # fmt: skip
 
 
