@@ -11,6 +11,7 @@ from tui.actions import key_bindings
 from tui.key_bar import KeyBar
 from tui.screens.host_commands import HostCommands
 from tui.screens.layout_commands import LayoutCommands
+from tui.screens.map_commands import MapCommands
 from tui.screens.row_commands import RowCommands
 from tui.screens.scan_commands import ScanCommands
 from tui.screens.setup_commands import SetupCommands
@@ -20,7 +21,13 @@ from tui.widgets.results_table import ResultsTable
 
 
 class MainScreen(
-    ScanCommands, HostCommands, LayoutCommands, ViewCommands, RowCommands, SetupCommands
+    ScanCommands,
+    HostCommands,
+    LayoutCommands,
+    MapCommands,
+    ViewCommands,
+    RowCommands,
+    SetupCommands,
 ):
     """One scan, steered from the keyboard. Keys come from tui.actions and tui.keymap."""
 

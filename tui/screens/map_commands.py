@@ -1,0 +1,36 @@
+"""Commands of the map of ports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.screens.dialog import given
+from tui.screens.heat_map import NEEDED, HeatMapScreen, PortRange
+from tui.screens.workbench import Workbench
+from tui.widgets.filter_bar import FilterBar
+
+
+class MapCommands(Workbench):
+    """Show the map; list the ports chosen there."""
+
+    def do_heat_map(self) -> None:
+        """Show a map of all ports of the chosen host, or of all hosts."""
+        if self.app.size.width < NEEDED:
+            self.tell(f"The map needs {NEEDED} columns: enlarge the terminal.", "warning")
+            return
+        host = self.table.current_query.host
+        self.app.push_screen(HeatMapScreen(lambda: self.snapshot, host), given(self.list_ports))
+
+    def list_ports(self, chosen: PortRange) -> None:
+        """List the results of these ports; when none is open, the closed and filtered ones."""
+        query = self.table.current_query
+        if query.open_only and not chosen.interesting:
+            self.table.set_query(replace(query, open_only=False))
+        self.choose_host(chosen.host)
+        ports = str(chosen.low) if chosen.low == chosen.high else f"{chosen.low}-{chosen.high}"
+        kind = "" if chosen.protocol is None else f" proto:{chosen.protocol.label}"
+        self.query_one(FilterBar).set_text(f"port:{ports}{kind}")
+        self.panes.maximised = ""
+        if not self.panes.shows("results"):
+            self.panes.toggle("results")
+        self.set_hosts_wide(False)
