@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import ReplyBatch
+from engine.core.distinct import distinct
 from engine.core.liars import LiarMark, LiarWatch
 from engine.core.pace import Pace
 from engine.results.store import Store
@@ -70,8 +71,8 @@ class Doubts:
             self.texts[mark.host] = mark.text
             self._store.doubt(mark.host)
             tell(mark)
-        for host in self.texts if self.texts else ():
-            if (decided == host).any():
+        if self.texts:
+            for host in self.texts.keys() & set(distinct(decided).tolist()):
                 self._store.doubt(host)
 
 

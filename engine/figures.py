@@ -39,8 +39,8 @@ class Figures:
     ) -> Progress:
         """The figures of now. ``longest_wait``: seconds the engine sleeps at most."""
         core = self._core
-        send_rate, answer_rate, _ = self._meter.rates(now, *self._totals())
-        sent, answered, _ = self._totals()
+        sent, answered, _ = totals = self._totals()
+        send_rate, answer_rate, _ = self._meter.rates(now, *totals)
         percentiles = core.rtt.percentiles()
         settled = elapsed > SETTLED and core.unsent > send_rate * longest_wait
         running = phase is Phase.RUNNING

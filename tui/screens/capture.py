@@ -8,11 +8,10 @@ from pathlib import Path
 from textual.app import ComposeResult
 from textual.widgets import Input
 
-from engine.sanitize import clean
 from tui.line_input import LineInput
-from tui.screens.confirm import Confirm
 from tui.screens.dialog import Dialog, Verdict
 from tui.screens.export import MAX_PATH
+from tui.screens.file_choice import choose_file
 
 
 class CaptureDialog(Dialog[Path]):
@@ -37,29 +36,7 @@ class CaptureDialog(Dialog[Path]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter starts."""
         event.stop()
-        typed, verdict = event.value.strip(), self.query_one(Verdict)
-        if not typed or "\0" in typed:
-            verdict.refuse("Type the name of a file.")
-            return
-        try:
-            path = Path(typed).expanduser().absolute()
-            exists, folder = path.exists(), path.is_dir()
-        except (OSError, RuntimeError, ValueError) as error:
-            verdict.refuse(clean(str(error), 200))
-            return
-        if folder:
-            verdict.refuse("That is a folder: add the name of a file.")
-        elif exists:
-            self.app.push_screen(
-                Confirm(
-                    f"{clean(str(path), 300)} exists. Overwrite it?",
-                    yes="Overwrite",
-                    no="Keep it",
-                ),
-                lambda yes: self._settle(path) if yes else None,
-            )
-        else:
-            self.dismiss(path)
+        choose_file(self, event.value, self._settle)
 
     def _settle(self, path: Path) -> None:
         self.dismiss(path)

@@ -18,8 +18,8 @@ from engine.results.report import ScanReport
 from engine.sanitize import clean
 from tui.door import EngineDoor
 from tui.line_input import LineInput
-from tui.screens.confirm import Confirm
 from tui.screens.dialog import Dialog, Verdict
+from tui.screens.file_choice import choose_file
 
 if TYPE_CHECKING:
     from engine.session import ExportFormat
@@ -81,27 +81,8 @@ class ExportDialog(Dialog[Path]):
         """Write, after asking when the file is there already."""
         if self._busy:
             return
-        typed = self.query_one("#path", Input).value.strip()
-        verdict = self.query_one(Verdict)
-        if not typed or "\0" in typed:
-            verdict.refuse("Type the name of a file.")
-            return
-        try:
-            path = Path(typed).expanduser().absolute()
-            exists, folder = path.is_file(), path.is_dir()
-        except (OSError, RuntimeError, ValueError) as error:
-            verdict.refuse(clean(str(error), 200))
-            return
-        if folder:
-            verdict.refuse("That is a folder: add the name of a file.")
-        elif exists:
-            question = f"{clean(str(path), 300)} exists. Overwrite it?"
-            self.app.push_screen(
-                Confirm(question, yes="Overwrite", no="Keep it"),
-                lambda yes: self._start(path) if yes else None,
-            )
-        else:
-            self._start(path)
+        typed = self.query_one("#path", Input).value
+        choose_file(self, typed, self._start, stands=Path.is_file)
 
     def _start(self, path: Path) -> None:
         self._busy = True

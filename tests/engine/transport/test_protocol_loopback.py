@@ -2,43 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import closing
-
 import pytest
 
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import ScanType
-from tests.engine.transport.packet_scanner import Scanner, scanning
-from tests.engine.transport.packet_scanner import cells as many_cells
-from tests.engine.transport.test_scapy_channel import cells, open_channel, scan
+from tests.engine.transport.both_channels import Ask, ask_by_packets, ask_by_scapy
 
 pytestmark = pytest.mark.root
 
 UNKNOWN = [61, 99, 114, 145, 200]
 """Numbers Linux speaks no protocol for."""
 ICMP = {"127.0.0.1": 1, "::1": 58}
-States = dict[int, PortState]
-Ask = Callable[[str, ScanType, list[int], int], States]
-
-
-def ask_by_packets(address: str, scan_type: ScanType, ports: list[int], answers: int) -> States:
-    states: States = {}
-
-    def work(scanner: Scanner) -> None:
-        assert not scanner.send(many_cells(ports, scan_type)).problems
-        scanner.collect(answers)
-        assert scanner.rejected == 0
-        states.update({port: state for (_, port), state in scanner.states.items()})
-
-    scanning(None, address, work)
-    return states
-
-
-def ask_by_scapy(address: str, scan_type: ScanType, ports: list[int], answers: int) -> States:
-    _, channel = open_channel(address)
-    with closing(channel):
-        return scan(channel, cells(ports, scan_type))
 
 
 @pytest.mark.parametrize("address", ICMP)
