@@ -16,6 +16,10 @@
     ttl = 61
     link = true                   # a neighbour on the local link, found by ARP or ND
     ping = false                  # ICMP pings are not answered (they are by default)
+    burst = 0.3                   # loss comes in bad times, so many seconds long on average
+    pause = "2-7,20-25"           # the link loses everything in these seconds
+    hold = "30-35"                # the link holds everything back until they are over
+    down = "40-60"                # the host is dead in these seconds
     [host.tcp]
     open = "22,80,443"
     filtered = "1-20"             # silently dropped
@@ -28,6 +32,9 @@
     open = "3868"
     [host.ip]                     # protocol numbers or names
     open = "icmp,tcp,udp,sctp"
+
+``pause``, ``hold`` and ``down`` count seconds from the beginning of the simulation. Answers
+overtake each other where there is jitter.
 
 Port behaviours: ``open``, ``closed``, ``filtered`` and the ICMP reasons in ICMP_REASONS.
 """
@@ -48,6 +55,7 @@ from engine.spec.scan_type import Protocol
 from engine.spec.targets import TargetSet, parse_targets, resolve_targets
 from engine.techniques.answer import ACK, RST, SYN, WINDOW_OPEN, AnswerKind, answer_code
 from engine.techniques.sctp import ABORT, INIT_ACK
+from engine.transport.spells import NEVER, SHORTEST_BURST, Spells, parse_spells
 
 MAX_BYTES = 1 << 20
 SILENCE = 0
@@ -82,13 +90,17 @@ _ANSWERS: Mapping[Protocol, Mapping[str, int]] = {
     },
 }
 _TRUTHS = ("link", "ping")
-_NUMBERS = ("delay", "jitter", "loss", "queue", "rate", "rst_rate", "icmp_rate", "ttl")
+_NUMBERS = ("delay", "jitter", "loss", "queue", "rate", "rst_rate", "icmp_rate", "ttl", "burst")
+_SPELLS = ("pause", "hold", "down")
 
 
 @dataclass(frozen=True)
 class HostProfile:
     """How the hosts of one ``[[host]]`` entry behave. Times in seconds, rates per second; 0 means
-    no limit. ``link``: it is a neighbour on the link; ``ping``: it answers ICMP pings. ``answers``
+    no limit. ``loss`` is the share lost each way, by chance packet by packet or, where ``burst`` is
+    not 0, in bad times of ``burst`` seconds on average. In the seconds of ``pause`` the link loses
+    everything, in those of ``hold`` it holds everything back, in those of ``down`` the hosts answer
+    nothing. ``link``: it is a neighbour on the link; ``ping``: it answers ICMP pings. ``answers``
     maps a protocol to 65,536 answer codes, SILENCE for a dropped probe."""
 
     hosts: TargetSet
@@ -103,6 +115,10 @@ class HostProfile:
     ttl: int = 64
     link: bool = False
     ping: bool = True
+    burst: float = 0.0
+    pause: Spells = NEVER
+    hold: Spells = NEVER
+    down: Spells = NEVER
 
 
 @dataclass(frozen=True)
@@ -157,9 +173,17 @@ def _truth(table: Mapping[str, object], name: str, default: bool) -> bool:
     return value
 
 
+def _burst(entry: Mapping[str, object]) -> float:
+    mean = _number(entry, "burst", 0.0)
+    if 0 < mean < SHORTEST_BURST:
+        hint = f"give at least {SHORTEST_BURST:g} s, or 0 for loss packet by packet"
+        raise SpecError("scenario", "burst", None, f"has the value {mean!r}", hint)
+    return mean
+
+
 def _profile(entry: Mapping[str, object]) -> HostProfile:
     protocols = tuple(protocol.label for protocol in Protocol)
-    _known(entry, ("address", *protocols, *_NUMBERS, *_TRUTHS), "a [[host]] entry")
+    _known(entry, ("address", *protocols, *_NUMBERS, *_TRUTHS, *_SPELLS), "a [[host]] entry")
     expressions = parse_targets(str(entry.get("address", "")))
     if expressions.host_names or not expressions.count:
         raise SpecError("scenario", "address", None, "must hold addresses, not names")
@@ -180,6 +204,8 @@ def _profile(entry: Mapping[str, object]) -> HostProfile:
         ttl=min(int(_number(entry, "ttl", 64)), 255),
         link=_truth(entry, "link", False),
         ping=_truth(entry, "ping", True),
+        burst=_burst(entry),
+        **{name: parse_spells(entry.get(name, ""), name) for name in _SPELLS},
     )
 
 

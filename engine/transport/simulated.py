@@ -28,6 +28,7 @@ from engine.transport.simulated_answers import (
     as_seen_by,
     measure,
 )
+from engine.transport.spells import Bursts
 
 
 class SimulatedTransport:
@@ -45,6 +46,13 @@ class SimulatedTransport:
         self._clock = 0.0
         self._woken = threading.Event()
         self._random = np.random.default_rng(scenario.seed)
+        self._began = self.now()
+        self._bad_times = [
+            Bursts(np.random.default_rng((scenario.seed, number)), profile.burst, profile.loss)
+            if profile.burst
+            else None
+            for number, profile in enumerate(scenario.profiles)
+        ]
         self._living: tuple[AddressBook, ...] = ()
         self._known = 0
         self._arrivals: list[tuple[float, int, NDArray[np.void]]] = []
@@ -93,7 +101,7 @@ class SimulatedTransport:
         profiles = self._profiles(batch["host"])
         for number in np.unique(profiles[profiles >= 0]):
             mine = batch[profiles == number]
-            self._answer(now, self._scenario.profiles[number], mine)
+            self._answer(now, int(number), mine)
         return SendReport(np.full(len(batch), now))
 
     def _profiles(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -118,14 +126,19 @@ class SimulatedTransport:
         )
         self._known = self._book.count
 
-    def _answer(self, now: float, profile: HostProfile, batch: ProbeBatch) -> None:
-        arrives = self._random.random(len(batch)) >= profile.loss
-        arrives &= self._random.random(len(batch)) >= profile.loss
+    def _answer(self, now: float, number: int, batch: ProbeBatch) -> None:
+        profile = self._scenario.profiles[number]
+        leaves = np.full(len(batch), now - self._began)
+        arrives = self._passes(number, leaves)
+        leaves = profile.hold.until_over(leaves)
         delay = profile.delay + profile.jitter * self._random.random(len(batch))
         if profile.rate:
             waited = self._queue_waits(now, profile, batch["host"])
             arrives &= ~np.isnan(waited)
             delay = delay + np.nan_to_num(waited)
+        arrives &= ~profile.down.cover(leaves + delay / 2)
+        comes = profile.hold.until_over(leaves + delay)
+        arrives &= self._passes(number, comes)
         codes = np.full(len(batch), SILENCE, np.uint32)
         for protocol, answers in profile.answers.items():
             mine = batch["protocol"] == protocol
@@ -146,10 +159,19 @@ class SimulatedTransport:
         unseen = np.isin(batch["technique"][chosen], WITHOUT_TTL)
         replies["ttl"] = np.where(unseen, 0, profile.ttl)
         replies["answer"] = as_seen_by(batch["technique"][chosen], codes[chosen])
-        replies["time"] = now + delay[chosen]
+        replies["time"] = self._began + comes[chosen]
         replies.sort(order="time")
         self._serial += 1
         heapq.heappush(self._arrivals, (float(replies["time"][0]), self._serial, replies))
+
+    def _passes(self, number: int, times: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether packets are not lost on the link, once, at these times since the beginning."""
+        profile, bad_times = self._scenario.profiles[number], self._bad_times[number]
+        if bad_times is None:
+            lost = self._random.random(len(times)) < profile.loss
+        else:
+            lost = bad_times.cover(times)
+        return ~(lost | profile.pause.cover(times))
 
     def _answer_pings(
         self, profile: HostProfile, batch: ProbeBatch, codes: NDArray[np.uint32]

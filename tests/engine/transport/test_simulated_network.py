@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -118,6 +119,46 @@ def test_loss_takes_its_share_each_way() -> None:
     transport = network(host("loss = 0.2"))
     transport.send(probes(ScanType.SYN, 20_000))
     assert len(collect(transport)) == pytest.approx(20_000 * 0.8 * 0.8, rel=0.03)
+
+
+def test_bursts_take_the_same_share_in_bad_times() -> None:
+    """Everything sent at one moment fares alike, and over a long time as many are lost."""
+    transport = network("seed = 3\n" + host("loss = 0.2", "burst = 0.05"))
+    heard = []
+    for step in range(4_000):
+        transport.receive(step * 0.01)
+        transport.send(probes(ScanType.SYN, 4))
+        heard.append(len(transport.receive(transport.now())))
+    assert set(heard) == {0, 4}
+    assert sum(heard) == pytest.approx(16_000 * 0.8, rel=0.05)
+    runs = sum(before != after for before, after in pairwise(heard))
+    assert runs < 2 * 40 * 0.2 / 0.05  # a bad time begins every 0.25 s, not at every step
+
+
+def answers_to_probes_at(transport: SimulatedTransport, times: list[float]) -> list[float]:
+    """When the answers came to one probe each, sent at these times."""
+    found = []
+    for at in times:
+        found.append(collect(transport, at))
+        transport.send(probes(ScanType.SYN, 1))
+    found.append(collect(transport))
+    return [float(time) for time in np.concatenate(found)["time"]]
+
+
+def test_a_pause_loses_what_is_sent_and_what_would_arrive_in_it() -> None:
+    transport = network(host("delay = 0.2", 'pause = "1-2"'))
+    assert answers_to_probes_at(transport, [0.7, 0.9, 1.5, 2.0]) == pytest.approx([0.9, 2.2])
+
+
+def test_a_link_that_holds_gives_everything_at_its_end() -> None:
+    transport = network(host("delay = 0.2", 'hold = "1-2"'))
+    times = answers_to_probes_at(transport, [0.7, 0.9, 1.5, 2.0])
+    assert times == pytest.approx([0.9, 2.0, 2.2, 2.2])
+
+
+def test_a_dead_host_answers_nothing_that_arrives_then() -> None:
+    transport = network(host("delay = 0.2", 'down = "1-2"'))
+    assert answers_to_probes_at(transport, [0.85, 0.95, 1.5, 1.95]) == pytest.approx([1.05, 2.15])
 
 
 def test_a_full_queue_loses_the_rest_and_delays_the_others() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +24,10 @@ rate = 2000
 rst_rate = 150
 icmp_rate = 1
 ttl = 61
+burst = 0.3
+pause = "2-7, 20-25.5"
+hold = "30-31"
+down = "40-60"
 [host.tcp]
 open = "22,80,443"
 filtered = "1-20"
@@ -40,6 +45,11 @@ def test_every_figure_arrives() -> None:
     assert scenario.seed == 7 and profile.hosts.count == 40
     assert (profile.delay, profile.jitter, profile.loss) == (0.02, 0.002, 0.05)
     assert (profile.queue, profile.rate) == (100, 2000)
+    assert profile.burst == 0.3
+    times = np.array([1.9, 2.0, 6.9, 7.0, 25.4, 30.5, 50.0])
+    assert profile.pause.cover(times).tolist() == [False, True, True, False, True, False, False]
+    assert profile.hold.cover(times).tolist() == [False] * 5 + [True, False]
+    assert profile.down.cover(times).tolist() == [False] * 6 + [True]
     assert (profile.rst_rate, profile.icmp_rate, profile.ttl) == (150, 1, 61)
 
 
@@ -71,6 +81,20 @@ def test_ports_behave_as_written() -> None:
         ("[[host]]\naddress = '10.0.0.300'", "300"),
         ("[[host]]\naddress = '10.0.0.1'\nspeed = 1", "not known in a"),
         ("[[host]]\naddress = '10.0.0.1'\ndelay = 'long'", "delay"),
+        ("[[host]]\naddress = '10.0.0.1'\nburst = 0.0001", "burst"),
+        ("[[host]]\naddress = '10.0.0.1'\npause = 3", "no list of spans"),
+        ("[[host]]\naddress = '10.0.0.1'\npause = '3'", "no such span"),
+        ("[[host]]\naddress = '10.0.0.1'\ndown = '5-3'", "no such span"),
+        ("[[host]]\naddress = '10.0.0.1'\ndown = '1-3,2-4'", "no such span"),
+        ("[[host]]\naddress = '10.0.0.1'\nhold = '1-99999999'", "no such span"),
+        ("[[host]]\naddress = '10.0.0.1'\nhold = '1e3-2e3'", "no such span"),
+        (f"[[host]]\naddress = '10.0.0.1'\nhold = '{'1-2,' * 9999}'", "no list of spans"),
+        (
+            "[[host]]\naddress = '10.0.0.1'\nhold = '"
+            + ",".join(f"{n}.1-{n}.2" for n in range(99))
+            + "'",
+            "more than 64",
+        ),
         ("[[host]]\naddress = '10.0.0.1'\ntcp = 3", "table of port lists"),
         ("[[host]]\naddress = '10.0.0.1'\n[host.tcp]\nopened = '1'", "not a port behaviour"),
         ("[[host]]\naddress = '10.0.0.1'\n[host.tcp]\nopen = '9-1'", "backwards"),
@@ -83,7 +107,21 @@ def test_mistakes_are_named_in_one_line(text: str, said: str) -> None:
 
 
 WORDS = st.sampled_from(
-    ["[[host]]", "[host.tcp]", "address", "=", "'10.0.0.1'", "loss", "open", "1", "\n", "{", "]"]
+    [
+        "[[host]]",
+        "[host.tcp]",
+        "address",
+        "=",
+        "'10.0.0.1'",
+        "loss",
+        "pause",
+        "'1-2'",
+        "open",
+        "1",
+        "\n",
+        "{",
+        "]",
+    ]
 )
 
 
