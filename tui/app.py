@@ -23,6 +23,7 @@ from tui.plan import Plan
 from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
 from tui.screens.main import MainScreen
+from tui.screens.palette import Palette
 from tui.screens.panes import PanePlan
 from tui.screens.target_picker import TargetPicker, problem_lines
 from tui.theme_watch import ThemeWatch
@@ -228,6 +229,11 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
                     action.help,
                     lambda name=action.name: self.main.action_act(name),
                 )
+
+    def action_command_palette(self) -> None:
+        """Search commands: they are the main screen's, so only there."""
+        if self.screen is self.main:
+            self.push_screen(Palette(id="--command-palette"))
 
     async def action_quit(self) -> None:
         """Ctrl+Q: as the main screen's quit, from anywhere."""

@@ -10,19 +10,19 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from engine.sanitize import clean
 from engine.spec.error import SpecError
 from tui.failed_work import ReportsFailedWork
+from tui.screens.closes_once import ClosesOnce
 
 Result = TypeVar("Result")
 
 _CARET_WIDTH = 60
 
 
-class Dialog(ReportsFailedWork, ModalScreen[Result | None]):
+class Dialog(ReportsFailedWork, ClosesOnce[Result]):
     """A box over the main screen; Escape gives None.
 
     Attributes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from rich.text import Text
@@ -56,6 +56,11 @@ class TargetPicker(Dialog[BuiltSpec]):
         adding: the targets are added to a running scan.
         keep: is given the plan when the user changes how hosts are found; its answer is the new
             remark.
+        starts: where the scan could begin, in words; the user is asked when there are any.
+        start: the place among them that is chosen.
+
+    Attributes:
+        start: the place among ``starts`` that the user chose.
     """
 
     def __init__(
@@ -67,6 +72,8 @@ class TargetPicker(Dialog[BuiltSpec]):
         remark: str = "",
         adding: bool = False,
         keep: Callable[[Plan], str] = lambda _: "",
+        starts: Sequence[str] = (),
+        start: int = 0,
     ) -> None:
         super().__init__()
         self.heading = "Add targets to this scan" if adding else "What to scan"
@@ -74,6 +81,8 @@ class TargetPicker(Dialog[BuiltSpec]):
         self.keys = f"Enter {'add' if adding else 'start'}   ↓ list{lines}   Esc close"
         self._adding = adding
         self._keep = keep
+        self._starts = starts
+        self.start = start
         self._door = door
         self._recent = recent
         self._plan = plan
@@ -81,6 +90,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         self._suggestions: list[Suggestion] = []
         self._pause: Timer | None = None
         self._busy = False
+        self._found: tuple[str, BuiltSpec | SpecError] | None = None
 
     def compose_parts(self) -> ComposeResult:
         """Input, verdict, suggestions, plan."""
@@ -91,6 +101,8 @@ class TargetPicker(Dialog[BuiltSpec]):
         )
         yield Verdict(id="verdict")
         yield OptionList(id="suggestions")
+        if self._starts:
+            yield ChoiceLine("Start", self._starts, self.start, id="start")
         if not self._adding:
             ways = [way for way, _ in WAYS]
             words = [words for _, words in WAYS]
@@ -102,6 +114,9 @@ class TargetPicker(Dialog[BuiltSpec]):
 
     def on_choice_line_changed(self, event: ChoiceLine.Changed) -> None:
         """Find hosts another way, or look names up or not; the plan keeps it."""
+        if event.line.id == "start":
+            self.start = event.line.chosen
+            return
         if event.line.id == "finding":
             plan = self._plan.with_finding(WAYS[event.line.chosen][0])
         else:
@@ -221,7 +236,10 @@ class TargetPicker(Dialog[BuiltSpec]):
         self.app.call_from_thread(self._finish, text, found)
 
     def _finish(self, text: str, found: BuiltSpec | SpecError) -> None:
-        if not self.is_mounted or not self.is_current:
+        if not self.is_mounted:
+            return
+        if not self.is_active:
+            self._found = (text, found)
             return
         self._busy = False
         verdict = self.query_one(Verdict)
@@ -234,6 +252,12 @@ class TargetPicker(Dialog[BuiltSpec]):
         else:
             self._recent.add(text)
             self.dismiss(found)
+
+    def on_screen_resume(self) -> None:
+        """Nothing covers the picker any longer: take what was found in the meantime."""
+        found, self._found = self._found, None
+        if found is not None:
+            self._finish(*found)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Put the line into the input, where its size shows before anything is sent."""
