@@ -1,8 +1,8 @@
 """The layouts of the main screen, kept from one session to the next.
 
 A JSON object in the user's state folder: by size class the panes that are shown or not and sizes in
-cells. The file is only a convenience: what cannot be read is ignored, and so is what cannot be
-written.
+cells, and under ``results`` how these are grouped at any size. The file is only a convenience: what
+cannot be read is ignored, and so is what cannot be written.
 """
 
 from __future__ import annotations
@@ -16,17 +16,21 @@ from typing import Annotated
 
 import msgspec
 
+from tui.widgets.row_groups import Grouping
+
 MAX_BYTES = 16 * 1024
 MAX_CELLS = 10_000
 
 Cells = Annotated[int, msgspec.Meta(ge=1, le=MAX_CELLS)]
 
 
-class SavedLayout(msgspec.Struct):
-    """Panes and whether they are shown; measures and their sizes in cells."""
+class SavedLayout(msgspec.Struct, omit_defaults=True):
+    """Panes and whether they are shown; measures and their sizes in cells; what the rows of the
+    results are grouped by."""
 
     shown: dict[str, bool] = {}
     sizes: dict[str, Cells] = {}
+    group: Grouping = Grouping.NONE
 
 
 class LayoutFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -54,13 +54,19 @@ class RowSet:
         matching: those of them the filter lets through, before open_only.
         hidden: how many matching rows open_only hides, by state.
         newest: key of the row decided last; None when there is none.
+        states: state of each row (uint8).
     """
 
     keys: NDArray[np.int64]
     decided: int
     matching: int
     hidden: Mapping[PortState, int]
-    newest: int | None = None
+    newest: int | None
+    states: NDArray[np.uint8]
+
+    def only(self, chosen: NDArray[np.bool_]) -> RowSet:
+        """Some of the rows (a mask); the figures are still those of all."""
+        return replace(self, keys=self.keys[chosen], states=self.states[chosen])
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -102,6 +108,7 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         matching,
         {PortState(i): int(n) for i, n in enumerate(hidden) if n},
         _newest(all_keys, all_cells),
+        all_cells["state"][order],
     )
 
 

@@ -7,9 +7,10 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.layout_file import LayoutFile
+from tui.layout_file import LayoutFile, SavedLayout
 from tui.screens.panes import PANES, PanePlan
 from tui.screens.too_small import TooSmall, is_too_small
+from tui.widgets.row_groups import Grouping
 
 PANE_WIDGETS = {
     "results": "centre",
@@ -32,6 +33,7 @@ class Places(Screen[None]):
         panes: the plan of the panes.
         layout_file: where layouts are kept; None: nowhere.
         hosts_wide: the list of hosts has the whole width beside progress and log.
+        grouping: what the results are grouped by, as remembered.
     """
 
     def __init__(self) -> None:
@@ -39,13 +41,21 @@ class Places(Screen[None]):
         self.panes = PanePlan()
         self.layout_file: LayoutFile | None = None
         self.hosts_wide = False
+        self.grouping = Grouping.NONE
         self._remember_timer: Timer | None = None
 
     def recall_layout(self, panes: PanePlan, file: LayoutFile | None) -> None:
         """Use this plan, with the layouts of ``file``, which takes those to come."""
         self.panes, self.layout_file = panes, file
         if file is not None:
-            panes.recall(file.read())
+            saved = file.read()
+            panes.recall(saved)
+            self.grouping = saved.get("results", SavedLayout()).group
+
+    def keep_grouping(self, grouping: Grouping) -> None:
+        """Remember what the results are grouped by."""
+        self.grouping = grouping
+        self.remember_layout()
 
     def show_snapshot(self) -> None:
         """Bring visible panes up to date."""
@@ -155,7 +165,10 @@ class Places(Screen[None]):
     def _write_layout(self) -> None:
         self._remember_timer = None
         if self.layout_file is not None:
-            self.layout_file.write(self.panes.layouts())
+            layouts = self.panes.layouts()
+            if self.grouping is not Grouping.NONE:
+                layouts["results"] = SavedLayout(group=self.grouping)
+            self.layout_file.write(layouts)
 
     def on_unmount(self) -> None:
         """Write what has not been written yet."""

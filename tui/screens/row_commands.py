@@ -44,9 +44,8 @@ class RowCommands(Workbench):
         self.tell("Following the newest result." if wanted else "The cursor stays where it is.")
 
     def do_copy_rows(self) -> None:
-        """Send the marked rows, or the one under the cursor, to the terminal's clipboard."""
-        table = self.table
-        keys = table.marked_keys or ([] if table.cursor_key is None else [table.cursor_key])
+        """Send the marked rows, or those under the cursor, to the terminal's clipboard."""
+        keys = self.table.chosen_keys
         if not keys:
             self.tell("There is no row to copy.", "warning")
         elif len(keys) > MAX_ROWS:

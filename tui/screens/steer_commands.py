@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 
-from engine.results.cell import split_key
 from engine.results.snapshot import Phase
 from engine.sanitize import clean
 from tui.screens.capture import CaptureDialog
@@ -37,10 +36,9 @@ class SteerCommands(Workbench):
         )
 
     def do_rescan(self) -> None:
-        """Probe the marked ports again, or the one under the cursor."""
-        session, cursor = self.session, self.table.cursor_key
+        """Probe the marked ports again, or those under the cursor."""
+        session, keys = self.session, sorted(self.table.chosen_keys)
         assert session is not None
-        keys = sorted(self.table.selected) or ([] if cursor is None else [cursor])
         if not keys:
             self.tell("There is no port to rescan: mark some with Space.", "warning")
             return
@@ -114,8 +112,8 @@ class SteerCommands(Workbench):
         chosen = self.table.current_query.host
         if chosen is not None:
             return chosen
-        if self.table.cursor_key is not None:
-            return split_key(self.table.cursor_key)[0]
+        if self.table.cursor_host is not None:
+            return self.table.cursor_host
         if self.snapshot is not None and self.snapshot.view.host_count == 1:
             return 0
         return None

@@ -15,6 +15,7 @@ from tui.widgets.filter_bar import FilterBar
 from tui.widgets.host_filter_bar import HostFilterBar
 from tui.widgets.hosts_pane import HostsPane
 
+from tui.widgets.row_groups import Grouping
 MAX_VERBOSITY = 3
 
 
@@ -36,6 +37,16 @@ class ViewCommands(Workbench):
         self.table.list_doubted(not self.table.lists_doubted)
 
     def do_filter(self) -> None:
+    def do_group(self) -> None:
+        """Part the results by host, by service, or not at all."""
+        grouping = self.table.grouping.next
+        self.table.group_by(grouping)
+        self.keep_grouping(grouping)
+        if grouping is Grouping.NONE:
+            self.tell("Results are not grouped.")
+        else:
+            self.tell(f"Results by {grouping.value}: Enter collapses a heading, - all of them.")
+
         """Open the filter line."""
         self.query_one(FilterBar).open()
 

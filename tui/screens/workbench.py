@@ -90,6 +90,7 @@ class Workbench(ReportsFailedWork, Places):
 
     @property
     def table(self) -> ResultsTable:
+        self.table.group_by(self.grouping)
         """The results."""
         return self.query_one(ResultsTable)
 

@@ -16,6 +16,7 @@ from engine.results.snapshot import Snapshot
 from engine.spec.scan_type import Protocol
 from tui.widgets.cursor_list import CursorList
 from tui.widgets.result_rows import ResultRows
+from tui.widgets.row_groups import Grouping
 
 EVERY_OPEN_PORT = Query()
 
@@ -29,10 +30,13 @@ class ResultList(CursorList):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "Mark", show=False),
         Binding("asterisk", "mark_all", "Mark all", show=False),
+        Binding("left", "collapse", "To the group's heading; collapse", show=False),
+        Binding("right", "unfold", "Unfold the group; so do Enter and Space", show=False),
+        Binding("minus", "collapse_all", "Collapse all groups, or unfold them", show=False),
     ]
 
     class CursorMoved(Message, namespace="results_table"):
-        """The cursor is on another result: ``key``, or None when there are no rows."""
+        """The cursor is on another line: ``key``, or None on a heading or when there is no row."""
 
         def __init__(self, key: int | None) -> None:
             super().__init__()
@@ -57,8 +61,26 @@ class ResultList(CursorList):
 
     @property
     def cursor_key(self) -> int | None:
-        """The key under the cursor, or None when there are no rows."""
+        """The key under the cursor, or None on a heading and when there are no rows."""
         return self._rows.cursor_key
+
+    @property
+    def cursor_keys(self) -> list[int]:
+        """The rows the cursor stands for: its own, or on a heading those of the group."""
+        return self._rows.cursor_keys
+
+    @property
+    def cursor_host(self) -> int | None:
+        """The host the cursor's row or heading belongs to; None on a service's heading."""
+        rows = self._rows
+        if rows.cursor_key is not None:
+            return rows.cursor_key >> 18
+        return rows.cursor_group if rows.grouping is Grouping.HOST else None
+
+    @property
+    def chosen_keys(self) -> list[int]:
+        """What a command about rows is about: the marked ones, or else those of the cursor."""
+        return self.marked_keys or self.cursor_keys
 
     @property
     def selected(self) -> frozenset[int]:
@@ -114,6 +136,23 @@ class ResultList(CursorList):
         self.redraw()
 
     @property
+    def grouping(self) -> Grouping:
+        """What rows are parted by."""
+        return self._rows.grouping
+
+    def group_by(self, grouping: Grouping) -> None:
+        """Part the rows by something else, or not at all."""
+        with self._cursor_in_place():
+            self._rows.group_by(grouping)
+        self.redraw()
+
+    def collapse(self, groups: set[int], wanted: bool) -> None:
+        """Collapse groups or unfold them."""
+        with self._cursor_in_place():
+            self._rows.collapse(groups, wanted)
+        self.show_cursor()
+
+    @property
     def follows(self) -> bool:
         """Whether the cursor goes to the newest row whenever rows are asked for."""
         return self._rows.follows
@@ -131,7 +170,7 @@ class ResultList(CursorList):
 
     def move_to(self, key: int) -> bool:
         """Put the cursor on ``key``. False when it is not among the rows shown."""
-        at = self._rows.find(key)
+        at = self._rows.reveal(key)
         if at is not None:
             self.go(at)
         return at is not None
@@ -142,29 +181,29 @@ class ResultList(CursorList):
 
     def go_to_port(self, port: int, protocol: Protocol | None = None) -> None:
         """Put the cursor on the port: the cursor's host's, or the next host's after that."""
-        at = self._rows.find_port(port, protocol)
-        if at is not None:
-            self.go(at)
+        key = self._rows.find_port(port, protocol)
+        if key is not None:
+            self.move_to(key)
 
     @contextmanager
     def _cursor_in_place(self) -> Iterator[None]:
         """Rows may change inside; afterwards the cursor's row is on the same line of the screen."""
         rows = self._rows
-        before, asked, host_width = rows.cursor_key, rows.row_set, rows.host_width
+        before, asked, host_width = rows.cursor_line, rows.lines, rows.host_width
         screen_line = rows.cursor - self.scroll_offset.y
         yield
-        if rows.row_set is not asked:
+        if rows.lines is not asked:
             if rows.host_width != host_width:
                 self.redraw()
             self.scroll_to_line(rows.cursor - screen_line)
-            if rows.cursor_key != before:
+            if rows.cursor_line != before:
                 self.post_message(self.CursorMoved(rows.cursor_key))
             if rows.follows:
                 self.show_cursor()  # the wheel may have taken it out of sight
         self.repaint()
 
     def row_count(self) -> int:
-        """How many rows there are."""
+        """How many rows and headings there are."""
         return len(self._rows)
 
     def cursor_row(self) -> int:
@@ -177,7 +216,10 @@ class ResultList(CursorList):
             self.post_message(self.CursorMoved(self.cursor_key))
 
     def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away, and go to the next row."""
+        """Mark the row under the cursor, or take its mark away, and go to the next row. A heading
+        is collapsed or unfolded."""
+        if self.toggle_heading():
+            return
         self._rows.toggle_mark()
         self.go(self._rows.cursor + 1)
 
@@ -185,3 +227,35 @@ class ResultList(CursorList):
         """Mark every row shown; when all are marked already, none."""
         self._rows.toggle_all_marks()
         self.repaint()
+
+    def toggle_heading(self) -> bool:
+        """Collapse or unfold the group whose heading is under the cursor; False when none is."""
+        group = self._rows.cursor_group
+        if group is not None:
+            self.collapse({group}, group not in self._rows.collapsed)
+        return group is not None
+
+    def action_collapse(self) -> None:
+        """From a row go to the heading of its group; collapse the heading's group."""
+        rows = self._rows
+        if rows.cursor_group is not None:
+            self.collapse({rows.cursor_group}, True)
+        elif rows.groups is not None and rows.cursor_key is not None:
+            self.go(rows.find(~rows.groups.group_of(rows.cursor_key)) or 0)
+
+    def action_unfold(self) -> None:
+        """Unfold the cursor's group; where it is unfolded, go to its first row."""
+        group = self._rows.cursor_group
+        if group is None:
+            return
+        if group in self._rows.collapsed:
+            self.collapse({group}, False)
+        else:
+            self.go(self._rows.cursor + 1)
+
+    def action_collapse_all(self) -> None:
+        """Collapse every group; when all are collapsed already, unfold them."""
+        groups = self._rows.groups
+        if groups is not None:
+            every = set(groups.groups.tolist())
+            self.collapse(every, not every <= self._rows.collapsed)

@@ -17,12 +17,14 @@ from engine.results.snapshot import Snapshot
 from tui import format as fmt
 from tui.widgets.line_view import BLANK, Line
 from tui.widgets.result_list import EVERY_OPEN_PORT, ResultList
-from tui.widgets.results_text import counts_line, empty_text
+from tui.widgets.results_text import counts_line, empty_text, heading_text
 from tui.widgets.row_renderer import (
+    GUTTER,
     Place,
     RowStyles,
     column_at,
     header_strip,
+    heading_strip,
     lay_out,
     row_strip,
     sort_shown,
@@ -43,12 +45,14 @@ class ResultsTable(ResultList):
     FOOT = 1
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "results-table--header",
+        "results-table--heading",
         "results-table--marked",
     }
     DEFAULT_CSS = """
     ResultsTable {
         overflow-y: scroll;
         & > .results-table--header { text-style: bold; background: $panel; color: $foreground; }
+        & > .results-table--heading { text-style: bold; background: $surface; }
         & > .results-table--marked { text-style: bold; background: $secondary 25%; }
     }
     """
@@ -100,6 +104,8 @@ class ResultsTable(ResultList):
             return ("text", "No scan yet.") if y == 2 else BLANK
         if y >= self.size.height - 1:
             counts = counts_line(rows.row_set, len(rows.marks))
+            if rows.groups is not None:
+                counts = f"{fmt.plural(len(rows.groups), rows.grouping.value)} · {counts}"
             if rows.follows:
                 counts = f"following · {counts}"
             if rows.folded:
@@ -110,9 +116,12 @@ class ResultsTable(ResultList):
             lines = fmt.wrap(text, max(1, self.line_width - 4))
             return ("text", lines[y - 2]) if 2 <= y < len(lines) + 2 else BLANK
         at = self.row_at(y)
-        key = None if at is None else rows.key_at(at)
+        key = None if at is None else rows.line_at(at)
         if key is None:
             return BLANK
+        if key < 0 and rows.groups is not None:
+            text = heading_text(rows.groups, ~key, snapshot)
+            return ("heading", text, ~key in rows.collapsed, at == rows.cursor)
         cell = snapshot.view.cell(key)
         looks = b"" if cell is None else cell.tobytes()
         if rows.folded and cell is not None and cell["flags"] & DOUBTED:
@@ -150,6 +159,10 @@ class ResultsTable(ResultList):
                 text = fmt.cut(("▸ " if cursor else "  ") + text, self.line_width)
                 strip = Strip([Segment(text, line_style)])
                 return strip.extend_cell_length(self.line_width, line_style)
+            case ("heading", str(text), bool(collapsed), bool(cursor)):
+                return heading_strip(
+                    text, self.line_width, styles, collapsed=collapsed, cursor=cursor
+                )
             case ("counts", str(text)):
                 return Strip([Segment(fmt.cut(text, self.line_width), styles.quiet)])
             case ("text", str(text)):
@@ -169,6 +182,7 @@ class ResultsTable(ResultList):
                 header=self.get_component_rich_style("results-table--header"),
                 cursor=self.cursor_style,
                 cursor_covers=self.has_focus,
+                heading=self.get_component_rich_style("results-table--heading"),
                 marked=self.get_component_rich_style("results-table--marked"),
                 quiet=self.quiet_style,
                 states=state_styles(self.app),
@@ -178,12 +192,15 @@ class ResultsTable(ResultList):
     # Choosing
 
     def action_choose(self) -> None:
-        """Ask for the details of the row under the cursor."""
+        """Ask for the details of the row under the cursor; collapse or unfold a heading's group."""
+        if self.toggle_heading():
+            return
         if (key := self.cursor_key) is not None:
             self.post_message(self.RowChosen(key))
 
     def on_click(self, event: Click) -> None:
-        """A click on a title sorts; on a row it moves the cursor, twice it asks for details."""
+        """A click on a title sorts; on a row it moves the cursor, twice it asks for details. On the
+        sign of a heading it collapses the group or unfolds it."""
         place = event.get_content_offset(self)
         if place is None:
             return
@@ -194,5 +211,7 @@ class ResultsTable(ResultList):
         at = self.row_at(place.y)
         if at is not None:
             self.go(at)
-            if event.chain == 2:
+            if place.x < GUTTER:
+                self.toggle_heading()
+            elif event.chain == 2:
                 self.action_choose()

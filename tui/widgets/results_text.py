@@ -6,11 +6,14 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from engine.results.cell import split_key
 from engine.results.query import Query, RowSet
 from engine.results.snapshot import Phase, Snapshot
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol
+from engine.spec.services import service_name
 from tui import format as fmt
+from tui.widgets.row_groups import Grouping, RowGroups
 
 
 def state_counts(counts: Mapping[PortState, int]) -> str:
@@ -29,6 +32,17 @@ def counts_line(rows: RowSet, marked: int) -> str:
     if rows.decided > rows.matching:
         parts.append(f"{rows.decided - rows.matching:,} not matching")
     return " · ".join(parts)
+
+
+def heading_text(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
+    """The heading of a group: what its rows have in common, and how many have which state."""
+    if groups.kind is Grouping.HOST:
+        address, name = snapshot.names.text(group), snapshot.names.name(group)
+        title = f"{name} ({address})" if name else address
+    else:
+        _, protocol, port = split_key(int(groups.keys_of(group)[0]))
+        title = service_name(Protocol(protocol), port) or "no known service"
+    return f"{title} · {state_counts(groups.tally(group))}"
 
 
 def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, show_all_key: str) -> str:

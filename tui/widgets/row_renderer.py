@@ -137,6 +137,7 @@ class RowStyles:
     header: Style
     cursor: Style
     cursor_covers: bool
+    heading: Style
     marked: Style
     quiet: Style
     states: Mapping[PortState, Style]
@@ -171,6 +172,18 @@ def row_strip(
         text = fmt.fit(column.text(row), place.width, right=column.right, keep_end=column.keep_end)
         segments.append(Segment(" " + text if number else text, style))
     return Strip(segments).extend_cell_length(width, line)
+
+
+def heading_strip(
+    text: str, width: int, styles: RowStyles, *, collapsed: bool, cursor: bool
+) -> Strip:
+    """The heading of a group, ``width`` cells long: a sign that tells whether it is collapsed."""
+    style = styles.base + styles.heading
+    if cursor:
+        style += styles.cursor
+    sign = ("▸" if cursor else " ") + ("+" if collapsed else "-")
+    strip = Strip([Segment(fmt.cut(f"{sign} {text}", width), style)])
+    return strip.extend_cell_length(width, style)
 
 
 def header_strip(

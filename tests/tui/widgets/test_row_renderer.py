@@ -16,6 +16,7 @@ PLAIN = RowStyles(
     header=Style(),
     cursor=Style(reverse=True),
     cursor_covers=True,
+    heading=Style(bold=True),
     marked=Style(underline=True),
     quiet=Style(),
     states={state: Style(color=f"color({state + 1})") for state in PortState},
