@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from engine.admission import Admission
-from engine.core.meter import Meter, expected_remaining
+from engine.core.forecast import expected_remaining
+from engine.core.meter import Following, Meter
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
 from engine.finder import HostFinder
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
 from engine.spec.timing import TimingTemplate
-
-SETTLED = 1.0
-"""Seconds after which the measured send rate says more than the pace."""
 
 
 class Figures:
@@ -23,11 +21,14 @@ class Figures:
         self._admission = admission
         self._finder = finder
         self._meter = Meter()
+        self._following = Following()
         self.rejected = 0
 
     def note(self, now: float) -> None:
         """Take in the totals at ``now``; cheap enough to call in every round."""
         self._meter.note(now, *self._totals())
+        core = self._core
+        self._following.note(now, core.sent_total, core.asked, core.answered, core.rtt.group or 0.0)
 
     def _totals(self) -> tuple[int, int, int]:
         core, finder = self._core, self._finder
@@ -42,14 +43,14 @@ class Figures:
         sent, answered, _ = totals = self._totals()
         send_rate, answer_rate, _ = self._meter.rates(now, *totals)
         percentiles = core.rtt.percentiles()
-        settled = elapsed > SETTLED and core.unsent > send_rate * longest_wait
+        steady = core.unsent > send_rate * longest_wait
         running = phase is Phase.RUNNING
         hosts = self._finder.table.snapshot().counts if self._finder else {}
         return Progress(
             elapsed=elapsed,
             total=core.decided + core.open_cells + self._admission.cells_left,
             decided=core.decided,
-            remaining=self._remaining(timing, send_rate if settled else None) if running else None,
+            remaining=self._remaining(now, steady=steady) if running else None,
             sent=sent,
             answered=answered,
             resent=core.resent_total,
@@ -76,7 +77,7 @@ class Figures:
                 return f"looking up {finder.naming:,} names"
         return core.limit()
 
-    def _remaining(self, timing: TimingTemplate, measured: float | None) -> float | None:
+    def _remaining(self, now: float, *, steady: bool) -> float | None:
         """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
         sends less, so once the rate has been measured for a while that is what counts."""
         core = self._core
@@ -84,12 +85,6 @@ class Figures:
             return None  # nobody knows how many ports there will be
         if not core.sent_total:
             return None
-        common = expected_remaining(
-            core.open_cells + self._admission.cells_left,
-            core.ready + self._admission.cells_left,
-            core.pace.rate if measured is None else min(core.pace.rate, measured * 1.1),
-            core.silent_share,
-            core.loss.copies(timing.max_retries),
-            core.rtt.group_timeout(timing),
-        )
-        return max(common, core.lanes_remaining)
+        lag = core.rtt.group or 0.0
+        outlook = core.outlook(now, self._admission.cells_left)
+        return expected_remaining(now, outlook, self._following.measured(now, lag, steady=steady))

@@ -63,6 +63,11 @@ class Cells:
         if self._began is None:
             self._began = now
 
+    @property
+    def began(self) -> float:
+        """When the clock started; 0 while it has not."""
+        return self._began or 0.0
+
     def microseconds(self, times: NDArray[np.float64]) -> NDArray[np.uint32]:
         """Times (seconds) on the ledger's clock."""
         began = self._began or 0.0

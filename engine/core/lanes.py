@@ -19,11 +19,14 @@ from numpy.typing import NDArray
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import distinct
 from engine.core.paged import PagedArray
-from engine.core.rounds import Rounds
+from engine.core.rounds import REFILL, Rounds
 from engine.spec.timing import TimingTemplate
 
 _AT_ONCE = 256
 """Lanes served in one take()."""
+_MEMORY = 32
+_TELLING = 12
+"""Times a lane was served of which its rate is made, and probes that left then at least."""
 _TICK = 1e-6
 """Seconds between two services of a lane at least."""
 
@@ -69,7 +72,7 @@ class Lane:
 
     ``gained``: answers since its silent ports were last looked at, and ``reviews``: how often that
     was; ``due``: when it is served next; ``fast``: probes per second the host could follow, 0
-    unknown.
+    unknown; ``lately``: when probes left, and how many.
     """
 
     host: int
@@ -82,6 +85,7 @@ class Lane:
     fast: float = 0.0
     again: deque[ProbeBatch] = field(default_factory=deque)
     fresh: deque[ProbeBatch] = field(default_factory=deque)
+    lately: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=_MEMORY))
 
     def add(self, probes: ProbeBatch) -> None:
         """Append probes; further copies leave before first ones, because they tell whether the
@@ -91,6 +95,21 @@ class Lane:
             if len(part):
                 queue.append(part)
         self.waiting += len(probes)
+
+    def note_asked(self, now: float, count: int) -> None:
+        """Some probes left just now."""
+        self.lately.append((now, count))
+        if not self.waiting:
+            self.lately.clear()  # the round is over
+
+    def remaining(self, now: float) -> float:
+        """Seconds until its probes have left. A ration is followed by a pause and another round
+        at least (engine.core.rounds)."""
+        rate, asked = self.governor.rate, sum(count for _, count in list(self.lately)[1:])
+        if asked >= _TELLING:
+            rate = asked / max(now - self.lately[0][0], 1e-3)
+        seconds = max(self.due - now, 0.0) + max(self.waiting - 1, 0) / max(rate, 1e-6)
+        return seconds + REFILL if self.rounds.rationing else seconds
 
     @property
     def protocol(self) -> int:
@@ -134,10 +153,10 @@ class Lanes:
         """Make room for more hosts."""
         self.apart.grow(hosts)
 
-    @property
-    def remaining(self) -> float:
-        """Seconds until the last lane's probes have left, at its pace."""
-        return max((lane.waiting / max(lane.governor.rate, 1e-6) for lane in self), default=0.0)
+    def remaining(self, now: float, timeout: float) -> float:
+        """Seconds until the last lane is done with what waits in it, as far as is known, when
+        answers are waited for ``timeout`` seconds."""
+        return max((lane.remaining(now) + timeout for lane in self), default=0.0)
 
     def describe(self, name: Callable[[int], str]) -> str:
         """What the lanes wait for, in plain words; the slowest is named."""
@@ -164,6 +183,11 @@ class Lanes:
     def waiting(self) -> int:
         """Probes that wait in lanes."""
         return sum(lane.waiting for lane in self._lanes.values())
+
+    @property
+    def unasked(self) -> int:
+        """First copies that wait in lanes."""
+        return sum(sum(map(len, lane.fresh)) for lane in self._lanes.values())
 
     def of(self, host: int) -> Lane | None:
         """The host's lane, if it has one."""
@@ -226,6 +250,7 @@ class Lanes:
                 break
             lane = self._lanes[heapq.heappop(self._due)[1]]
             probes = lane.take(min(lane.governor.allowance(now), room))
+            lane.note_asked(now, len(probes))
             room -= len(probes)
             chosen.append(probes)
             self.serve(now + _TICK, lane)

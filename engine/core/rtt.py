@@ -54,7 +54,11 @@ class FrozenTimes:
 
 
 class RttEstimator:
-    """RTT estimates of ``hosts`` hosts. All times in seconds."""
+    """RTT estimates of ``hosts`` hosts. All times in seconds.
+
+    Attributes:
+        known: how many hosts there is a sample of.
+    """
 
     def __init__(self, hosts: int) -> None:
         self._estimates = PagedArray(hosts, _ESTIMATE)
@@ -62,6 +66,7 @@ class RttEstimator:
         self._group_var = float("nan")
         self._recent = np.full(_RECENT, np.nan)
         self._next = 0
+        self.known = 0
 
     @property
     def smoothed(self) -> SmoothedTimes:
@@ -93,6 +98,7 @@ class RttEstimator:
             self._estimates[np.zeros(1, np.intp)] = np.array(
                 (self._group_srtt, self._group_var), _ESTIMATE
             )
+            self.known = 1
             return
         distinct, inverse = groups(hosts.astype(np.uint64))
         counts = np.bincount(inverse)
@@ -102,6 +108,7 @@ class RttEstimator:
         old, var = estimates["srtt"], estimates["var"]
         delta = mean - old
         known = old > 0
+        self.known += len(known) - int(np.count_nonzero(known))
         estimates["var"] = np.where(
             known, var + (np.abs(delta) - var) / 4, np.maximum(mean / 2, _VARIATION_FLOOR)
         )

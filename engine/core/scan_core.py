@@ -27,10 +27,12 @@ from engine.core.host_clock import HostClock
 from engine.core.lanes import Lanes
 from engine.core.ledger import Ledger, Positions
 from engine.core.loss import LossEstimate
+from engine.core.outlook import Outlook
 from engine.core.outstanding import Outstanding
 from engine.core.pace import Pace
 from engine.core.patience import PATIENCE
 from engine.core.quiet_hosts import QuietHosts
+from engine.core.rounds import REFILL
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.silence import Silence
@@ -81,6 +83,7 @@ class ScanCore:
         self.rtt = RttEstimator(ledger.host_count)
         self.pace = Pace(timing)
         self._cells = Cells(ledger, defeat)
+        self._defeat = defeat
         self._name = name
         self._clock = HostClock(ledger.host_count)
         self._timed_out: list[int] = []
@@ -246,10 +249,48 @@ class ScanCore:
         late, self._timed_out = self._timed_out, []
         return late
 
+    def outlook(self, now: float, cells_left: int = 0) -> Outlook:
+        """What is still to be done. ``cells_left``: cells of hosts that wait for admission."""
+        began, unasked = self._cells.began, self._queue.unasked
+        timeout = self._group_timeout + self._patience
+        return Outlook(
+            unasked=unasked + cells_left,
+            due=self.ready - unasked,
+            in_flight=self._common_in_flight,
+            answered=self.answered,
+            silent=self._cells.silent,
+            first_ended=began + self._cells.first_copies[1],
+            last_sent=self._last_sent,
+            pace=self.pace.rate,
+            parallelism=self.pace.parallelism,
+            copies=self.loss.copies(self._timing.max_retries),
+            timeout=timeout,
+            round_trip=self.rtt.group,
+            loss=min(self.loss.share, 0.9),
+            uncertain=self.pace.uncertain,
+            linger=self._expected_linger(timeout),
+            over_at=self._linger_until if self._reviewed and self._idle else None,
+            lanes=self._lanes.remaining(now, timeout),
+        )
+
+    def _expected_linger(self, timeout: float) -> float:
+        """Seconds from the last probe to the end, if ports stay silent: Linux rations ICMP errors
+        (engine.core.rounds), and SYN/ACKs get lost."""
+        if self.answered and self._queue.protocols & {Protocol.UDP, Protocol.IP} - self._defeat:
+            return REFILL + 2 * timeout
+        hosts = (self.open_cells + self.decided) / max(len(self._ledger.channels), 1)
+        dark = self.answered and self.rtt.known < hosts
+        return LINGER if dark or (self._awaits_syn_ack and not self._clean) else timeout
+
     @property
-    def lanes_remaining(self) -> float:
-        """Seconds that hosts with a pace of their own still need, as far as is known."""
-        return self._lanes.remaining
+    def asked(self) -> int:
+        """Cells of the current pass of whose probe a copy has left."""
+        return self.open_cells + self.decided - self._queue.unasked - self._lanes.unasked
+
+    @property
+    def answered(self) -> int:
+        """Cells of the current pass that were answered."""
+        return self.decided - self._cells.silent
 
     def _wake_at(self, now: float, sending: bool) -> float:
         if sending:
@@ -386,9 +427,22 @@ class ScanCore:
         hosts, _ = self._ledger.name(silent)
         if self.rtt.group is not None and np.isnan(self.rtt.smoothed[hosts]).any():
             return True
-        clean = self.loss.samples >= _TRUSTED and self.loss.share == 0.0
+        return not self._clean and self._awaits_syn_ack
+
+    @property
+    def _clean(self) -> bool:
+        """Whether the path is known to lose nothing."""
+        return self.loss.samples >= _TRUSTED and self.loss.share == 0.0
+
+    @property
+    def _awaits_syn_ack(self) -> bool:
         used = (ScanType(number) for number in self._queue.techniques.tolist() if number)
-        return not clean and any(technique(scan_type).awaits_syn_ack for scan_type in used)
+        return any(technique(scan_type).awaits_syn_ack for scan_type in used)
+
+    @property
+    def _patience(self) -> float:
+        """Seconds that answers to the probes now sent may take beyond a round trip."""
+        return float(PATIENCE[self._queue.techniques].max())
 
     # ---------------------------------------------------------------- answers
 

@@ -59,6 +59,11 @@ class SendQueue:
         """Probes that wait, first copies and re-sends that are due."""
         return self._work.remaining + sum(map(len, self._resend))
 
+    @property
+    def unasked(self) -> int:
+        """Cells that wait for their first copy."""
+        return self._work.remaining
+
     def admit(
         self, hosts: NDArray[np.uint32], channels: NDArray[np.uint32], *, sharded: bool
     ) -> int:

@@ -1,10 +1,10 @@
-"""Rates over the last second, and the time the rest will take."""
+"""Rates over the last second."""
 
 from __future__ import annotations
 
 import pytest
 
-from engine.core.meter import Meter, expected_remaining
+from engine.core.meter import Meter
 
 
 def test_rates_of_the_last_second() -> None:
@@ -23,12 +23,3 @@ def test_totals_that_shrink_in_a_rescan_are_no_negative_rate() -> None:
     meter = Meter()
     meter.note(0.0, 10, 10, 10)
     assert meter.rates(1.0, 20, 10, 0) == (10.0, 0.0, 0.0)
-
-
-def test_the_expected_rest() -> None:
-    assert expected_remaining(0, 0, 100.0, 0.0, 2, 1.0) == 0.0
-    # 1,000 ports at 100/s, then the last answer's timeout.
-    assert expected_remaining(1_000, 1_000, 100.0, 0.0, 2, 1.0) == pytest.approx(11.0)
-    # All silent: each is asked twice, and the last of them waits twice.
-    assert expected_remaining(1_000, 1_000, 100.0, 1.0, 2, 1.0) == pytest.approx(22.0)
-    assert expected_remaining(1, 1, 0.0, 0.0, 1, 1.0) > 0

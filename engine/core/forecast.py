@@ -1,0 +1,112 @@
+"""Forecast: when a scan will be over.
+
+Four things take time, one after the other: the first copies leave; the last of them are answered,
+or lost and sent again; silent ports get the copies they deserve, each a timeout after the last;
+and the scan listens on for SYN/ACKs that were lost. Where answers go missing because of speed (a
+full queue, a ration) none of that counts: then the answers that arrive per second say when all
+will be in. Hosts with a pace of their own are foreseen by their lanes (engine.core.lanes).
+
+What cannot be foreseen is a limit nobody has met yet: a ration before it is used up, a host that
+dies. So the forecast is worth something from the time that the pace has found its level.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from engine.core.outlook import Outlook
+
+_FEW = 0.01
+"""Share of silent ports below which they are taken for ports whose probes were lost."""
+_FLOWING = 16
+"""Answers within the measured time that make their rate worth believing."""
+_HEAVY = 0.35
+"""Loss above which a limit somewhere is the likelier cause, although the pace has no proof yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured lately.
+
+    Attributes:
+        sending: probes per second while there was always one to send; None unknown.
+        answering: answers per second; answers: how many these were.
+        share: of the ports asked a round trip ago or earlier, those answered, 0..1.
+        best_share: the same when it was best.
+    """
+
+    sending: float | None
+    answering: float
+    answers: int
+    share: float
+    best_share: float
+
+
+def expected_remaining(now: float, outlook: Outlook, measured: Measured) -> float:
+    """Seconds until the scan is over, as far as is known."""
+    if outlook.over_at is not None:
+        return max(outlook.over_at - now, 0.0)
+    if not (outlook.unasked or outlook.pending) and outlook.lanes:
+        return outlook.lanes
+    limited = outlook.uncertain or outlook.loss > _HEAVY
+    if limited and measured.answers >= _FLOWING:
+        end = now + _until_answered(outlook, measured)
+    else:
+        end = _end(now, outlook, measured)
+    return max(end - now, outlook.lanes, 0.0)
+
+
+def _until_answered(outlook: Outlook, measured: Measured) -> float:
+    """Seconds until all answers are in where they arrive at a rate of their own. Before the limit
+    was met as many ports answered as ever will."""
+    missing = (outlook.unasked + outlook.pending + outlook.silent) * measured.best_share
+    return missing / measured.answering + (outlook.round_trip or 0.0)
+
+
+def _end(now: float, outlook: Outlook, measured: Measured) -> float:
+    """When the scan is over where answers follow the probes."""
+    silence = _silent_share(outlook, measured)
+    rate = _rate(outlook, measured, silence)
+    timeout = outlook.timeout
+    again = silence * (outlook.copies - 1) + (1 - silence) * outlook.loss / (1 - outlook.loss)
+    sending = outlook.unasked / rate
+    if sending > timeout:
+        pending = outlook.pending * silence * (outlook.copies - 1)
+        sending += again * (sending - timeout) + pending / rate
+    asked = now + sending if outlook.unasked else outlook.first_ended
+    lost_for = _lost_rounds(outlook, rate) * timeout
+    end = max(asked, now) + (outlook.round_trip or 0.0) + lost_for
+    if silence:
+        last = max(asked + (outlook.copies - 1) * timeout, outlook.last_sent)
+        if outlook.due:
+            last = max(last, now + outlook.due / rate)
+        end = max(end, last + max(timeout, outlook.linger))
+    return end
+
+
+def _silent_share(outlook: Outlook, measured: Measured) -> float:
+    """Which share of the ports will not answer, however often they are asked."""
+    silent = 1.0 - measured.share / (1.0 - outlook.loss)
+    return silent if silent > _FEW else 0.0
+
+
+def _rate(outlook: Outlook, measured: Measured, silence: float) -> float:
+    """Probes per second from now on."""
+    rate = outlook.pace
+    if outlook.parallelism:
+        trip = outlook.round_trip or 0.0
+        held = silence * outlook.timeout + (1 - silence) * trip
+        rate = min(rate, outlook.parallelism / max(held, 1e-6))
+    if measured.sending is not None:
+        rate = min(rate, measured.sending)
+    return max(rate, 1e-6)
+
+
+def _lost_rounds(outlook: Outlook, rate: float) -> float:
+    """Timeouts that pass until the unluckiest port that answers has been heard."""
+    last = min(outlook.unasked + outlook.pending, max(rate * outlook.timeout, outlook.pending))
+    if not outlook.loss or last < 1:
+        return 0.0
+    rounds = math.log(last) / -math.log(outlook.loss) - 0.5
+    return min(max(rounds, 0.0), outlook.copies)

@@ -1,0 +1,49 @@
+"""Outlook: what a scan still has to do at one moment, as far as the core knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Work left, and what is known of the path. Times in seconds on the transport's clock.
+
+    Attributes:
+        unasked: cells no copy of whose probe has left; due: further copies that wait to leave.
+        in_flight: cells with a probe out whose time is not up.
+        answered, silent: decided cells that were answered, and that were not.
+        first_ended: when the last first copy left, and last_sent: the last copy of all; minus
+            infinity for never.
+        pace: probes per second the pace allows; parallelism: most probes in flight, 0 no bound.
+        copies: copies a silent port deserves; timeout: how long each is waited for.
+        round_trip: of the whole path; None before the first answer.
+        loss: share of copies lost, 0..1.
+        uncertain: silence may be the speed's doing, and is not believed.
+        linger: seconds from the last probe to the end, if ports stay silent.
+        over_at: when listening ends; None while there is anything else to do.
+        lanes: seconds that hosts with a pace of their own still need.
+    """
+
+    unasked: int
+    due: int
+    in_flight: int
+    answered: int
+    silent: int
+    first_ended: float
+    last_sent: float
+    pace: float
+    parallelism: int
+    copies: int
+    timeout: float
+    round_trip: float | None
+    loss: float
+    uncertain: bool
+    linger: float
+    over_at: float | None
+    lanes: float
+
+    @property
+    def pending(self) -> int:
+        """Cells that were asked and are not decided."""
+        return self.due + self.in_flight
