@@ -19,6 +19,7 @@ from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
 from tui.layout_file import LayoutFile
+from tui.mended_lists import mend_lists
 from tui.plan import Plan
 from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
@@ -76,6 +77,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         layout: LayoutFile | None = None,
     ) -> None:
         super().__init__(themes or ThemeWatch())
+        mend_lists()
         self.config = config or Config()
         self.folder = folder or user_folder()
         self.keymap = self.config.keymap

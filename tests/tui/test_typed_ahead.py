@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from textual import events
+from textual.widgets._select import SelectOverlay
 
 from engine.spec.command_line import BuiltSpec
 from tui.screens.confirm import Confirm
@@ -64,3 +65,15 @@ async def test_targets_found_under_a_cover_are_scanned_when_it_is_gone(
         assert not door.sessions
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: door.sessions and app.screen is app.main)
+
+
+async def test_a_page_in_a_list_that_was_never_laid_out(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await pilot.press("S", "e")
+        overlay = app.screen.query(SelectOverlay).first()
+        overlay.action_page_up()
+        overlay.highlighted = 0
+        overlay.action_page_down()
+        overlay.action_page_up()
+        await pilot.pause()
+        assert app.is_running
