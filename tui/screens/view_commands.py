@@ -36,7 +36,6 @@ class ViewCommands(Workbench):
             return
         self.table.list_doubted(not self.table.lists_doubted)
 
-    def do_filter(self) -> None:
     def do_group(self) -> None:
         """Part the results by host, by service, or not at all."""
         grouping = self.table.grouping.next
@@ -47,6 +46,7 @@ class ViewCommands(Workbench):
         else:
             self.tell(f"Results by {grouping.value}: Enter collapses a heading, - all of them.")
 
+    def do_filter(self) -> None:
         """Open the filter line."""
         self.query_one(FilterBar).open()
 

@@ -85,12 +85,12 @@ class Workbench(ReportsFailedWork, Places):
         """Name the panes and begin to look for snapshots."""
         for name, title in PANE_TITLES.items():
             self.query_one(f"#{name}").border_title = title
+        self.table.group_by(self.grouping)
         self.fit(*self.app.size)
         self.set_interval(1 / POLLS_PER_SECOND, self.poll)
 
     @property
     def table(self) -> ResultsTable:
-        self.table.group_by(self.grouping)
         """The results."""
         return self.query_one(ResultsTable)
 
