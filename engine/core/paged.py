@@ -1,59 +1,43 @@
 """Paged: values per host for as many hosts as a scan may have, in memory for those spoken of.
 
-Scans of millions of addresses know something about few of them at a time. Hosts are cut into pages;
-a page takes memory from the first value written to it until all its values are zero again.
+Scans of millions of addresses know something about few of them at a time, and the same about most
+others. Hosts are cut into pages; a page takes memory from the first value written to it until
+fold() finds all its values equal: then it shares one page with all others of that value, zero among
+them, until one of its values is written again.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
-
-_BITS = 7
-_HOSTS = 1 << _BITS
-"""Hosts per page: small, because the hosts that have something to say lie far apart."""
-
-
-_CHUNK_BITS = 13
-_CHUNK = 1 << _CHUNK_BITS
-"""Values that are copied together."""
-
-
-@dataclass(frozen=True, slots=True)
-class FrozenPages:
-    """A PagedArray at one moment. ``page_of`` may have gained pages since: those from ``used`` on
-    were not there yet."""
-
-    page_of: NDArray[np.int32]
-    used: int
-    chunks: tuple[NDArray[Any], ...]
-    count: int
-
-    def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, host: int) -> Any:
-        """The value of one host."""
-        page = int(self.page_of[host >> _BITS])
-        place = (page if page < self.used else 0) << _BITS | host & (_HOSTS - 1)
-        return self.chunks[place >> _CHUNK_BITS][place & (_CHUNK - 1)]
+from engine.core.frozen_pages import CHUNK, CHUNK_BITS, PAGE_BITS, FrozenPages
 
 
 class PagedArray:
     """One value of ``dtype`` (or record) for each of ``count`` hosts, all zero at first."""
 
-    def __init__(self, count: int, dtype: np.dtype[Any] | type) -> None:
-        self._page_of = np.zeros(_pages(count), np.int32)
-        self._pool = np.zeros((1, _HOSTS), dtype)  # page 0 stands for all without values
+    def __init__(
+        self, count: int, dtype: np.dtype[Any] | type, *, page_bits: int = PAGE_BITS
+    ) -> None:
+        """Pages have ``1 << page_bits`` values: few, because the hosts that have something to say
+        lie far apart."""
+        self._bits = page_bits
+        self._mask = (1 << page_bits) - 1
+        self._page_of = np.zeros(self._pages(count), np.int32)
+        self._pool = np.zeros((1, 1 << page_bits), dtype)  # page 0 stands for all without values
+        self._flat = self._pool.reshape(-1)
+        self._shared = np.ones(1, bool)
+        self._shared_of = {bytes(self._pool.itemsize): 0}
         self._free: list[int] = []
         self._used = 1
         self._copies: list[NDArray[Any]] = []
         self._dirty = np.ones(1, bool)
+        self._picture_of_pages: NDArray[np.int32] | None = None
         self.count = count
 
     @property
@@ -61,64 +45,103 @@ class PagedArray:
         """Pages that take memory."""
         return self._used - 1 - len(self._free)
 
+    @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+        return self._page_of.nbytes + self._pool.nbytes
+
+    def _pages(self, count: int) -> int:
+        return -(-count >> self._bits)
+
     def grow(self, count: int) -> None:
         """There are ``count`` hosts now; the new values are zero."""
-        missing = _pages(count) - len(self._page_of)
+        missing = self._pages(count) - len(self._page_of)
         if missing > 0:
             self._page_of = np.concatenate([self._page_of, np.zeros(missing, np.int32)])
+            self._picture_of_pages = None
         self.count = max(self.count, count)
 
     def __getitem__(self, hosts: NDArray[np.integer] | int) -> Any:
         """The values of these hosts (n,), or that of one, which must be below ``count``."""
-        return self._pool.reshape(-1)[self._places(np.asarray(hosts))]
+        return self._flat[self._places(np.asarray(hosts))]
 
     def __setitem__(self, hosts: NDArray[np.integer] | int, values: Any) -> None:
         """Write the values of these hosts, or that of one."""
         places = self._own_places(np.asarray(hosts))
-        self._pool.reshape(-1)[places] = values
+        self._flat[places] = values
+
+    def field(self, name: str) -> PagedField:
+        """One field of the records."""
+        return PagedField(self, name)
 
     def combine(self, operation: np.ufunc, hosts: NDArray[np.integer], values: Any) -> None:
         """``operation.at`` on the values of these hosts; one named twice is operated on twice."""
         places = self._own_places(hosts)
-        operation.at(self._pool.reshape(-1), places, values)
+        operation.at(self._flat, places, values)
 
     def clear(self, hosts: NDArray[np.integer]) -> None:
         """Zero the values of these hosts, and give back pages without any others."""
-        pages = distinct(hosts.astype(np.int64) >> _BITS)
-        pages = pages[self._page_of[pages] > 0]
-        hosts = hosts[self._page_of[hosts >> _BITS] > 0]
-        self._pool.reshape(-1)[self._places(hosts)] = np.zeros(1, self._pool.dtype)[0]
-        bytes_of = self._pool.view(np.uint8).reshape(len(self._pool), -1)
-        empty = pages[~bytes_of[self._page_of[pages]].any(axis=1)]
-        self._free += self._page_of[empty].tolist()
-        self._page_of[empty] = 0
+        hosts = hosts[self._page_of[hosts >> self._bits] > 0]
+        if len(hosts):
+            self[hosts] = np.zeros(1, self._pool.dtype)[0]
+            self.fold(hosts)
+
+    def fold(self, hosts: NDArray[np.integer]) -> None:
+        """Let those pages of these hosts whose values are all equal share memory."""
+        pages = distinct(hosts.astype(np.int64) >> self._bits)
+        pages = pages[~self._shared[self._page_of[pages]]]
+        as_bytes = self._pool.view(np.uint8).reshape(*self._pool.shape, -1)
+        slots = self._page_of[pages]
+        pages = pages[(as_bytes[slots, 0] == as_bytes[slots, -1]).all(axis=1)]  # the others differ
+        rows = as_bytes[self._page_of[pages]]
+        for page in pages[(rows == rows[:, :1]).all(axis=(1, 2))].tolist():
+            self._share(page, as_bytes)
+
+    def _share(self, page: int, as_bytes: NDArray[np.uint8]) -> None:
+        mine = int(self._page_of[page])
+        alike = self._shared_of.setdefault(as_bytes[mine, 0].tobytes(), mine)
+        if alike == mine:
+            self._shared[mine] = True
+        else:
+            self._page_of[page] = alike
+            self._picture_of_pages = None
+            self._free.append(mine)
+
+    def rewrite(self, change: Callable[[NDArray[Any]], None]) -> None:
+        """Change values by what they are: ``change`` gets every value there is to write to, in an
+        array in no order. Zero must stay zero."""
+        change(self._flat)
+        self._dirty[:] = True
+        shared = np.flatnonzero(self._shared[: self._used])[::-1].tolist()
+        self._shared_of = {self._pool[slot, :1].tobytes(): slot for slot in shared}
 
     def frozen(self) -> FrozenPages:
         """The values as they are now, for another thread. Only what was written since the last
-        time is copied. Not for arrays that are cleared: a page must stay its hosts'."""
-        values = self._pool.reshape(-1)
+        time is copied."""
         for chunk in np.flatnonzero(self._dirty).tolist():
-            copy = values[chunk << _CHUNK_BITS : (chunk + 1) << _CHUNK_BITS].copy()
+            copy = self._flat[chunk << CHUNK_BITS : (chunk + 1) << CHUNK_BITS].copy()
             if chunk < len(self._copies):
                 self._copies[chunk] = copy
             else:
                 self._copies.append(copy)
         self._dirty[:] = False
-        return FrozenPages(self._page_of, self._used, tuple(self._copies), self.count)
+        if self._picture_of_pages is None:
+            self._picture_of_pages = self._page_of.copy()
+        return FrozenPages(self._picture_of_pages, tuple(self._copies), self.count)
 
     def _places(self, hosts: NDArray[np.integer]) -> NDArray[np.int64]:
-        page = self._page_of[hosts >> _BITS].astype(np.int64)
-        places: NDArray[np.int64] = page << _BITS | (hosts & (_HOSTS - 1)).astype(np.int64)
+        page = self._page_of[hosts >> self._bits].astype(np.int64)
+        places: NDArray[np.int64] = page << self._bits | (hosts & self._mask).astype(np.int64)
         return places
 
     def _own_places(self, hosts: NDArray[np.integer]) -> NDArray[np.int64]:
         """Places to write to: in pages of the hosts' own, which are made where they are missing."""
-        pages = np.atleast_1d(hosts).astype(np.int64) >> _BITS
-        pages = pages[self._page_of[pages] == 0]
+        pages = np.atleast_1d(hosts).astype(np.int64) >> self._bits
+        pages = pages[self._shared[self._page_of[pages]]]
         if len(pages):
             self._give_pages(distinct(pages))
         places = self._places(hosts)
-        self._dirty[places >> _CHUNK_BITS] = True
+        self._dirty[places >> CHUNK_BITS] = True
         return places
 
     def _give_pages(self, pages: NDArray[np.int64]) -> None:
@@ -126,15 +149,40 @@ class PagedArray:
         del self._free[len(self._free) - len(reused) :]
         fresh = len(pages) - len(reused)
         if self._used + fresh > len(self._pool):
-            pool = np.zeros((max(self._used + fresh, 2 * self._used), _HOSTS), self._pool.dtype)
-            pool[: self._used] = self._pool[: self._used]
-            self._pool = pool
-            chunks = -(-pool.size // _CHUNK)
-            self._dirty = np.concatenate([self._dirty, np.ones(chunks - len(self._dirty), bool)])
-        self._page_of[pages] = [*reused, *range(self._used, self._used + fresh)]
+            self._enlarge(max(self._used + fresh, 2 * self._used))
+        slots = np.array([*reused, *range(self._used, self._used + fresh)], np.int32)
+        self._pool[slots] = self._pool[self._page_of[pages]]
+        self._page_of[pages] = slots
         self._used += fresh
+        self._picture_of_pages = None
+
+    def _enlarge(self, slots: int) -> None:
+        pool = np.zeros((slots, self._pool.shape[1]), self._pool.dtype)
+        pool[: self._used] = self._pool[: self._used]
+        self._pool, self._flat = pool, pool.reshape(-1)
+        self._shared = np.concatenate([self._shared, np.zeros(slots - len(self._shared), bool)])
+        chunks = -(-pool.size // CHUNK)
+        self._dirty[-1] = True  # its chunk may have been cut short by the end of the pool
+        self._dirty = np.concatenate([self._dirty, np.ones(chunks - len(self._dirty), bool)])
 
 
-def _pages(count: int) -> int:
-    """Pages that ``count`` hosts are cut into."""
-    return -(-count // _HOSTS)
+class PagedField:
+    """One field of a PagedArray of records, read and written like a PagedArray."""
+
+    def __init__(self, records: PagedArray, name: str) -> None:
+        self._records = records
+        self._name = name
+
+    def __getitem__(self, hosts: NDArray[np.integer] | int) -> Any:
+        """The field of these hosts (n,), or of one."""
+        return self._records._flat[self._name][self._records._places(np.asarray(hosts))]
+
+    def __setitem__(self, hosts: NDArray[np.integer] | int, values: Any) -> None:
+        """Write the field of these hosts, or of one."""
+        places = self._records._own_places(np.asarray(hosts))
+        self._records._flat[self._name][places] = values
+
+    def combine(self, operation: np.ufunc, hosts: NDArray[np.integer], values: Any) -> None:
+        """As PagedArray.combine."""
+        places = self._records._own_places(hosts)
+        operation.at(self._records._flat[self._name], places, values)

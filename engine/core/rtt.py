@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.distinct import groups
-from engine.core.paged import FrozenPages, PagedArray
+from engine.core.frozen_pages import FrozenPages
+from engine.core.paged import PagedArray
 from engine.spec.timing import TimingTemplate
 
 _RECENT = 512

@@ -45,6 +45,43 @@ def test_a_picture_stays_as_it_was(steps: list[list[int]]) -> None:
         assert [picture[host] for host in range(HOSTS)] == then.tolist() and len(picture) == HOSTS
 
 
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, HOSTS), st.integers(1, 600), st.integers(0, 3)), max_size=12)
+)
+def test_pages_of_equal_values_share_memory_unseen(steps: list[tuple[int, int, int]]) -> None:
+    paged, plain = PagedArray(HOSTS, np.int16), np.zeros(HOSTS, np.int16)
+    pictures = []
+    for first, count, value in steps:
+        chosen = np.arange(first, min(first + count, HOSTS))
+        paged[chosen] = plain[chosen] = value
+        paged.fold(chosen)
+        assert np.array_equal(paged[np.arange(HOSTS)], plain)
+        pictures.append((paged.frozen(), plain.copy()))
+    for picture, then in pictures:
+        every = np.arange(HOSTS)
+        assert np.array_equal(picture.all(), then) and np.array_equal(picture.take(every), then)
+        assert np.array_equal(picture.where(lambda values: values == 2), np.flatnonzero(then == 2))
+        counts = picture.tally(lambda values: values)
+        assert np.array_equal(counts, np.bincount(then, minlength=len(counts)))
+    paged.rewrite(lambda values: np.copyto(values, 3, where=values == 2))
+    plain[plain == 2] = 3
+    paged.fold(np.arange(HOSTS))
+    assert np.array_equal(paged[np.arange(HOSTS)], plain)
+
+
+def test_a_million_alike_take_one_page() -> None:
+    paged = PagedArray(1 << 20, np.dtype([("a", np.uint8), ("b", np.float64)]))
+    for first in range(0, 1 << 20, 1 << 14):
+        chosen = np.arange(first, first + (1 << 14))
+        paged.field("a")[chosen] = 7
+        paged.fold(chosen)
+        assert paged.page_count <= 1
+    paged.field("b")[np.array([70_000])] = 0.5
+    assert paged.page_count == 2 and paged[70_000].item() == (7, 0.5)
+    assert paged.field("a")[np.array([5, 69_999, 70_001])].tolist() == [7, 7, 7]
+
+
 def test_a_picture_copies_what_was_written_since_the_last() -> None:
     paged = PagedArray(1 << 20, np.int32)
     every = np.arange(1 << 20)
