@@ -73,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         app.run()
     finally:
-        app.close_session()
+        app.close_sessions()
     if app.complaint:
         print(f"pyscan-tui: {app.complaint}", file=sys.stderr)
     return app.return_code or 0

@@ -21,6 +21,7 @@ class Group(StrEnum):
 
     SCAN = "Scan"
     STEER = "Steer the scan while it runs"
+    TABS = "Several scans"
     RESULTS = "Results"
     VIEW = "View"
     PROGRAM = "Program"
@@ -71,6 +72,7 @@ class Action:
 
 
 _S, _R, _V, _P, _L = Group.SCAN, Group.RESULTS, Group.VIEW, Group.PROGRAM, Group.STEER
+_T = Group.TABS
 _SCAN, _LIVE = Needs.SCAN, Needs.UNFINISHED
 
 ACTIONS: tuple[Action, ...] = (
@@ -103,6 +105,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("rescan_host", "rescan host", "Probe every port of the host under the cursor again.",
            ("R",), _L, _SCAN),
     Action("rescan_all", "rescan all", "Probe everything again.", ("A",), _L, _SCAN),
+    Action("new_tab", "new scan", "Scan other targets in a new tab, beside this scan.", ("N",), _T),
+    Action("next_tab", "next", "Show the scan in the next tab.", (")",), _T),
+    Action("previous_tab", "previous", "Show the scan in the tab before.", ("(",), _T),
+    Action("tabs", "list and queue",
+           "List all scans and those that wait: go to one, start it now, move it, remove it.",
+           ("Q",), _T),
+    Action("close_tab", "close", "Close this tab (asks while its scan runs).", ("X",), _T),
     Action("open_only", "open", "Show or hide closed and filtered ports.", ("o",), _R,
            importance=8),
     Action("doubted", "doubted ports",
@@ -169,6 +178,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy_or_quit", "copy", "Copy the selected text; without a selection, quit.",
            ("ctrl+c",), _P, palette=False),
 )  # fmt: skip
+
+SEVERAL = frozenset({"next_tab", "previous_tab", "close_tab"})
+"""Actions that make sense when there are several scans."""
 
 _SPELLING = {",": "comma"}
 

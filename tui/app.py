@@ -7,7 +7,6 @@ import contextlib
 import signal
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import SystemCommand
@@ -15,6 +14,7 @@ from textual.screen import Screen
 
 from engine.spec.command_line import BuiltSpec
 from engine.spec.error import SpecError
+from tui.actions import SEVERAL
 from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
@@ -23,6 +23,7 @@ from tui.mended_lists import mend_lists
 from tui.plan import Plan
 from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
+from tui.scan_tabs import LOOK_EVERY, ScanTabs
 from tui.screens.main import MainScreen
 from tui.screens.palette import Palette
 from tui.screens.panes import PanePlan
@@ -30,9 +31,6 @@ from tui.screens.target_picker import TargetPicker, problem_lines
 from tui.theme_watch import ThemeWatch
 from tui.themed_app import ThemedApp
 from tui.user_folder import UserFolder, user_folder
-
-if TYPE_CHECKING:
-    from engine.session import ScanSession
 
 _ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
 USAGE_ERROR = 2
@@ -61,6 +59,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
     TITLE = "PyScan"
     CSS_PATH = "pyscan.tcss"
     COMMAND_PALETTE_BINDING = "f2"
+    DEFAULT_MODE = "scan-1"
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     def __init__(
@@ -84,20 +83,28 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         self.set_keymap(self.keymap.bindings)
         if not self.config.animations:
             self.animation_level = "none"
-        self.plan = plan or Plan.blank()
         self.door = door or EngineDoor()
         self.recent = recent or RecentTargets()
         self.raw_rights = True
         self.complaint = ""
         self.theme = theme or self.config.theme
-        self.main = MainScreen()
+        self.tabs = ScanTabs(self, plan or Plan.blank())
         self.main.verbosity = verbosity or self.config.verbosity
         self.main.recall_layout(PanePlan(self.config.layout), layout)
-        self._session: ScanSession | None = None
 
-    def get_default_screen(self) -> Screen[None]:
-        """The main screen is the first and stays at the bottom of the stack."""
-        return self.main
+    @property
+    def main(self) -> MainScreen:
+        """The screen of the scan that is shown."""
+        return self.tabs.shown.screen
+
+    @property
+    def plan(self) -> Plan:
+        """What the next scan in the tab that is shown will be."""
+        return self.tabs.shown.plan
+
+    @plan.setter
+    def plan(self, plan: Plan) -> None:
+        self.tabs.shown.plan = plan
 
     # Beginning and end
 
@@ -115,6 +122,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         for warning in self.config.warnings:
             self.tell(warning, "warning")
         self.begin_to_mind_themes()
+        self.set_interval(LOOK_EVERY, self.tabs.look)
 
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
@@ -159,7 +167,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         elif built is not None and built.spec.targets:
             self.start_scan(built)
         elif built is not None:
-            self._tell_problems(built)
+            self.tell_problems(built)
             self.main.open_picker()
 
     @property
@@ -182,23 +190,12 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         return self.plan_remark
 
     def start_scan(self, built: BuiltSpec) -> None:
-        """End the session there is, and begin another in its place."""
-        self._tell_problems(built)
-        self._open_session(built)
+        """End the session of the tab that is shown, and begin another in its place."""
+        self.tell_problems(built)
+        self.tabs.start(self.tabs.shown, built)
 
-    @work(thread=True, exclusive=True, group="session", exit_on_error=False)
-    def _open_session(self, built: BuiltSpec) -> None:
-        self.close_session()
-        try:
-            session = self.door.open_session(built.spec, built.target_problems, self.main.verbosity)
-            self._session = session
-            session.start()
-        except self.door.refusals() as error:
-            self.call_from_thread(self.tell, str(error), "error")
-        else:
-            self.call_from_thread(self.main.adopt, session)
-
-    def _tell_problems(self, built: BuiltSpec) -> None:
+    def tell_problems(self, built: BuiltSpec) -> None:
+        """Say which targets cannot be scanned, and what else is to note."""
         for line in problem_lines(built)[:3]:
             self.tell(line, "warning")
         for note in built.notes[:3]:
@@ -208,15 +205,13 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         """Ours and the user's profiles, as they are on the disk now."""
         return ProfileShelf(self.folder.expand(self.config.profiles), self.folder)
 
-    def close_session(self) -> None:
-        """End the session's thread. Safe to call again and from any thread."""
-        session, self._session = self._session, None
-        if session is not None:
-            session.close()
+    def close_sessions(self) -> None:
+        """End every session's thread. Safe to call again and from any thread."""
+        self.tabs.close_all()
 
     def on_unmount(self) -> None:
         """Leave no thread behind."""
-        self.close_session()
+        self.close_sessions()
 
     # For everyone
 
@@ -225,7 +220,8 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         if screen is not self.main:
             return
         for action in self.keymap.actions:
-            if action.palette and action.needs.met(self.main.phase):
+            fits = action.name not in SEVERAL or len(self.tabs) > 1
+            if action.palette and fits and action.needs.met(self.main.phase):
                 yield SystemCommand(
                     f"{action.group.name.lower()}: {action.title}",
                     action.help,

@@ -164,11 +164,14 @@ async def test_add_targets_while_running(running: Any, until: Until) -> None:
 
 async def test_other_targets_end_the_scan_only_after_a_question(running: Any, until: Until) -> None:
     async with running() as (pilot, app, session):
-        await press(pilot, "t", "n")
-        assert app.screen is app.main and not session.closed
-        await press(pilot, "t", "y")
-        assert isinstance(app.screen, TargetPicker)
-        await press(pilot, *"10.0.0.7", "enter")
+        for answer in ("n", "y"):
+            await press(pilot, "t")
+            assert isinstance(app.screen, TargetPicker)
+            await press(pilot, *"10.0.0.7", "shift+tab", "left", "enter")
+            await until(pilot, lambda: isinstance(app.screen, Confirm))
+            assert not session.closed
+            await press(pilot, answer)
+            assert app.screen is app.main
         await until(pilot, lambda: app.door.session is not session)
         assert session.closed
         await until(pilot, lambda: app.main.session is app.door.session)

@@ -35,6 +35,7 @@ def said(app: PyScanApp) -> str:
 async def picking(pilot: Any, app: PyScanApp, until: Any) -> TargetPicker:
     await until(pilot, lambda: isinstance(app.screen, TargetPicker))
     await until(pilot, lambda: app.screen.query_one("#suggestions", OptionList).option_count)
+    await until(pilot, lambda: app.screen.query_one("#suggestions", OptionList).size.height)
     assert isinstance(app.screen, TargetPicker)
     return app.screen
 

@@ -101,7 +101,7 @@ async def test_the_users_keys_work_and_are_told_everywhere(start: Make, until: U
     app = start(*SCAN, table={"keys": keys})
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: app.main.snapshot is not None)
-        session = app._session
+        session = app.tabs.shown.session
         assert session is not None
         await press(pilot, "P")
         assert ("pause",) not in session.calls

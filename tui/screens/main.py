@@ -15,6 +15,7 @@ from tui.screens.map_commands import MapCommands
 from tui.screens.row_commands import RowCommands
 from tui.screens.scan_commands import ScanCommands
 from tui.screens.setup_commands import SetupCommands
+from tui.screens.tab_commands import TabCommands
 from tui.screens.view_commands import ViewCommands
 from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.results_table import ResultsTable
@@ -22,6 +23,7 @@ from tui.widgets.results_table import ResultsTable
 
 class MainScreen(
     ScanCommands,
+    TabCommands,
     HostCommands,
     LayoutCommands,
     MapCommands,

@@ -15,8 +15,6 @@ LEAST_WIDTH, LEAST_HEIGHT = 60, 18
 """Cells from which every pane can be shown beside the others; below, nothing is."""
 PANES = ("results", "hosts", "detail", "log", "progress")
 
-_BARS = 2
-"""Lines of the status line and the key bar."""
 _RESULTS_WIDTH, _RESULTS_HEIGHT = 30, 5
 """The least the results are left with, in cells."""
 
@@ -72,6 +70,7 @@ class PanePlan:
         self.short = False
         self.maximised = ""
         self._width, self._height = WIDE, TALL
+        self._bars = 2
         self._layouts: dict[str, _Wishes] = {}
 
     # What is remembered
@@ -102,6 +101,12 @@ class PanePlan:
         """Note the screen's size, in cells."""
         self._width, self._height = width, height
         self.narrow, self.short = width < WIDE, height < TALL
+
+    def note_bars(self, lines: int) -> bool:
+        """Note how many lines the status line, the tabs and the key bar take together; True when
+        these are more or fewer than before."""
+        before, self._bars = self._bars, lines
+        return lines != before
 
     @property
     def _here(self) -> _Wishes:
@@ -173,7 +178,7 @@ class PanePlan:
     def _most(self, measure: str) -> int:
         shown, least = self._unfolded(), self._least
         beside = self._width - _RESULTS_WIDTH
-        rows = self._height - _BARS - self._least_upper(shown)
+        rows = self._height - self._bars - self._least_upper(shown)
         match measure:
             case "hosts width":
                 side = "detail" in shown and not self.narrow

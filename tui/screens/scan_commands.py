@@ -9,7 +9,6 @@ from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TEMPLATES, TimingTemplate
 from tui.plan import scan_type_title
 from tui.screens.choose import Choice, Choose, Chosen
-from tui.screens.confirm import Confirm
 from tui.screens.dialog import given
 from tui.screens.port_editor import PortEditor, port_count
 from tui.screens.scan_type_picker import ChosenTypes, ScanTypePicker
@@ -20,32 +19,7 @@ _TIMING_HEADER = f"{'template':<14}{'first wait':>11}{'longest':>9}{'re-sends':>
 
 
 class ScanCommands(Workbench):
-    """Targets, ports, scan type, timing."""
-
-    def do_targets(self) -> None:
-        """Open the target picker; a scan that runs is stopped only after a question."""
-        if self.phase is None or self.phase.over:
-            self.open_picker()
-            return
-        question = (
-            "A scan is running. Stop it and start another? "
-            f"Its results go away ({self.key('export')} exports)."
-        )
-        self.app.push_screen(
-            Confirm(question, yes="Choose targets", no="Go on scanning"),
-            lambda yes: self.open_picker() if yes else None,
-        )
-
-    def open_picker(self) -> None:
-        """Ask for targets and scan them."""
-        picker = TargetPicker(
-            self.app.door,
-            self.app.recent,
-            self.app.plan,
-            remark=self.app.plan_remark,
-            keep=self.app.keep_plan,
-        )
-        self.app.push_screen(picker, given(self.app.start_scan))
+    """Targets that join, ports, scan type, timing."""
 
     def do_add_targets(self) -> None:
         """Ask for targets and add them to the session."""

@@ -101,8 +101,6 @@ class TargetPicker(Dialog[BuiltSpec]):
         )
         yield Verdict(id="verdict")
         yield OptionList(id="suggestions")
-        if self._starts:
-            yield ChoiceLine("Start", self._starts, self.start, id="start")
         if not self._adding:
             ways = [way for way, _ in WAYS]
             words = [words for _, words in WAYS]
@@ -110,6 +108,8 @@ class TargetPicker(Dialog[BuiltSpec]):
             if not self._door.demonstration:
                 names = ("look up", "do not")
                 yield ChoiceLine("Names", names, 1 - self._plan.looks_up_names, id="names")
+        if self._starts:
+            yield ChoiceLine("Start", self._starts, self.start, id="start")
         yield Static(Text(self._remark), id="remark", markup=False)
 
     def on_choice_line_changed(self, event: ChoiceLine.Changed) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engine.results.query import SortColumn
 from engine.sanitize import clean
+from tui import format as fmt
 from tui.screens.confirm import Confirm, Message
 from tui.screens.export import ExportDialog
 from tui.screens.help import HelpScreen
@@ -14,8 +15,8 @@ from tui.screens.workbench import Workbench
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.host_filter_bar import HostFilterBar
 from tui.widgets.hosts_pane import HostsPane
-
 from tui.widgets.row_groups import Grouping
+
 MAX_VERBOSITY = 3
 
 
@@ -151,12 +152,13 @@ class ViewCommands(Workbench):
 
     def do_quit(self) -> None:
         """Leave, after a question while a scan is unfinished."""
-        # Asked of the session, not of what is on the screen: the scan may have ended since.
-        if self.session is None or self.session.snapshot().phase.over:
+        # Asked of the sessions, not of what is on the screen: a scan may have ended since.
+        question = quit_question(len(self.app.tabs.busy), len(self.app.tabs.waiting))
+        if not question:
             self.app.exit()
             return
         self.app.push_screen(
-            Confirm("A scan is running. Stop it and quit?", yes="Quit", no="Stay"),
+            Confirm(question, yes="Quit", no="Stay"),
             lambda yes: self.app.exit() if yes else None,
         )
 
@@ -168,3 +170,15 @@ class ViewCommands(Workbench):
             self.tell(f"Sent {len(text):,} characters to the terminal's clipboard.")
         else:
             self.do_quit()
+
+
+def quit_question(running: int, queued: int) -> str:
+    """What to ask before scans are stopped and queued ones forgotten; empty when there are none."""
+    if not running and not queued:
+        return ""
+    are = "A scan is" if running == 1 else f"{running} scans are"
+    waiting = f"{queued} queued" if running else fmt.plural(queued, "queued scan")
+    if not running:
+        return f"Quit without {waiting}?"
+    rest = f", and {waiting}" if queued else ""
+    return f"{are} running{rest}. Stop {'it' if running + queued == 1 else 'them'} and quit?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -26,11 +26,13 @@ from tui.widgets.log_pane import LogPane
 from tui.widgets.progress_pane import ProgressPane
 from tui.widgets.results_table import ResultsTable
 from tui.widgets.status_line import StatusLine
+from tui.widgets.tab_bar import TabBar
 
 if TYPE_CHECKING:
     from engine.results.row import Row
     from engine.session import Explanation, ScanSession
     from tui.app import PyScanApp
+    from tui.scan_tab import TabLook
 
 POLLS_PER_SECOND = 12
 PANE_TITLES = {
@@ -60,10 +62,13 @@ class Workbench(ReportsFailedWork, Places):
         self._shown_detail: tuple[Row | None, int | None] | None = None
         self._seen_notices: set[str] = set()
         self._explain_timer: Timer | None = None
+        self._poll_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         """Header, hosts | results | detail, progress | log, keys."""
+        keys = f"{self.key('previous_tab')} {self.key('next_tab')} go  {self.key('tabs')} list"
         yield StatusLine(badge="DEMO" if self.app.door.demonstration else "", id="status")
+        yield TabBar(keys, id="tabs")
         with Horizontal(id="upper"):
             yield HostsPane(show_key=self.key("show_down"), id="hosts")
             with Container(id="work"):
@@ -87,7 +92,11 @@ class Workbench(ReportsFailedWork, Places):
             self.query_one(f"#{name}").border_title = title
         self.table.group_by(self.grouping)
         self.fit(*self.app.size)
-        self.set_interval(1 / POLLS_PER_SECOND, self.poll)
+        hidden = self.app.main is not self
+        self._poll_timer = self.set_interval(1 / POLLS_PER_SECOND, self.poll, pause=hidden)
+        if self.session is not None:
+            self._show_anew(self.session)
+        self.app.tabs.renew()
 
     @property
     def table(self) -> ResultsTable:
@@ -119,8 +128,13 @@ class Workbench(ReportsFailedWork, Places):
     # Snapshots
 
     def adopt(self, session: ScanSession) -> None:
-        """Show this session from now on."""
+        """Show this session from now on, or as soon as the screen is there."""
         self.session, self.snapshot = session, None
+        if self._poll_timer is not None:
+            self._show_anew(session)
+
+    def _show_anew(self, session: ScanSession) -> None:
+        """Clear the panes for a session."""
         self._shown_log, self._shown_detail = (-1, -1), None
         self._seen_notices.clear()
         for pane in (self.table, self.query_one(HostsPane), self.query_one(ProgressPane)):
@@ -134,6 +148,26 @@ class Workbench(ReportsFailedWork, Places):
         targets = session.spec.targets
         self.query_one(StatusLine).describe(clean(targets.text or str(targets), 200))
         self.poll()
+
+    def wake(self) -> None:
+        """The screen is shown from now on: catch up."""
+        if self._poll_timer is not None:
+            self._poll_timer.resume()
+            self.fit(*self.app.size)
+            self.poll()
+
+    def rest(self) -> None:
+        """Another scan's screen is shown: look at nothing until this one is again."""
+        if self._poll_timer is not None:
+            self._poll_timer.pause()
+
+    def show_tabs(self, looks: Sequence[TabLook], shown: int) -> None:
+        """Show these tabs in the bar, which takes a line when they are several."""
+        if self._poll_timer is None:
+            return
+        self.query_one(TabBar).show(looks, shown)
+        if self.panes.note_bars(3 if len(looks) > 1 else 2):
+            self.place_panes()
 
     def poll(self) -> None:
         """Hand the newest snapshot to the panes; nothing happens when nothing changed."""

@@ -97,7 +97,7 @@ class StatusLine(Widget):
     def _line(self) -> Text:
         snapshot = self._snapshot
         if snapshot is None:
-            title = GAP.join(filter(None, ("PyScan", self._badge)))
+            title = GAP.join(filter(None, ("PyScan", self._badge, self._targets)))
             return Text(fmt.cut(title, self.size.width), style="bold")
         pieces = self._pieces(snapshot)
         wording = dict.fromkeys(pieces, 0)
