@@ -18,6 +18,7 @@ from tui.screens.setup_commands import SetupCommands
 from tui.screens.tab_commands import TabCommands
 from tui.screens.view_commands import ViewCommands
 from tui.widgets.hosts_pane import HostsPane
+from tui.widgets.progress_pane import ProgressPane
 from tui.widgets.results_table import ResultsTable
 
 
@@ -60,6 +61,10 @@ class MainScreen(
             self.focus_pane("detail")
         else:
             self.do_detail()
+
+    def on_progress_pane_host_chosen(self, event: ProgressPane.HostChosen) -> None:
+        """A click on a host's bar: show its ports."""
+        self.choose_host(event.host)
 
     def on_hosts_pane_host_chosen(self, event: HostsPane.HostChosen) -> None:
         """Show one host's ports, or all, beside the list."""

@@ -177,6 +177,7 @@ class Workbench(ReportsFailedWork, Places):
         newest = self.session.snapshot()
         if self.snapshot is None or newest.serial != self.snapshot.serial:
             self.snapshot = newest
+            self.query_one(ProgressPane).note(newest)
             self.show_snapshot()
             self._announce(newest)
         self._show_log(self.session)

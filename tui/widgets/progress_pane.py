@@ -1,35 +1,39 @@
-"""ProgressPane: how far the scan is, how fast it goes, and what holds it back."""
+"""ProgressPane: what the scan is doing, how fast, and why it is not faster."""
 
 from __future__ import annotations
 
-from collections import deque
-
-import numpy as np
 from rich.style import Style
 from rich.text import Text
+from textual.events import Click
+from textual.message import Message
 from textual.widget import Widget
 
+from engine.results.backlog import NO_BACKLOG, backlog
 from engine.results.snapshot import Phase, Snapshot
-from engine.spec.port_state import PortState
 from tui import format as fmt
-from tui.widgets.gauges import bar, sparkline
-from tui.widgets.scan_share import amount, finding, share_done
+from tui.widgets.gauges import bar
+from tui.widgets.host_bars import HostBars
+from tui.widgets.progress_graphs import GAUGES, LEAST_CHART, MOST_CHART, Graphs
+from tui.widgets.progress_words import bar_words, holding_back, limit, path_figures
+from tui.widgets.scan_history import ScanHistory
+from tui.widgets.scan_share import finding, share_done
 from tui.widgets.state_styles import colour
 
-SAMPLE_EVERY = 0.5
-"""Seconds of the scan's own time between two samples of the rates."""
-SAMPLES = 240
 SHORTEST_BAR = 8
 """Cells below which a bar gives up words for its length."""
-FIGURE = 11
-"""Cells for a rate beside its sparkline."""
+PAIRED = 48
+"""Columns from which two graphs stand beside each other."""
+USUAL_HOSTS = 3
+"""Lines of hosts that small graphs make room for; large ones leave them a third."""
 
 
 class ProgressPane(Widget, can_focus=True):
-    """Bar, rates as sparklines, link figures, what limits the pace, and a bar per unfinished host.
+    """Share done and time left, rates, RTT and loss over time, what limits the pace, and a bar for
+    each of the hosts with most ports left. A click on one of these asks for it (``HostChosen``).
 
-    With the class ``compact`` it takes two lines. The rates are sampled from the snapshots by the
-    scan's clock, so that the same snapshots always give the same picture.
+    The more room there is, the larger the graphs; with the class ``compact`` it says what it can in
+    two to four lines. Figures are sampled from the snapshots by the scan's clock, so that the same
+    snapshots always give the same picture.
     """
 
     DEFAULT_CSS = """
@@ -37,33 +41,38 @@ class ProgressPane(Widget, can_focus=True):
     ProgressPane.compact { height: 2; }
     """
 
+    class HostChosen(Message):
+        """The user wants to see ``host`` only."""
+
+        def __init__(self, host: int) -> None:
+            super().__init__()
+            self.host = host
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._snapshot: Snapshot | None = None
-        self._sent: deque[float] = deque(maxlen=SAMPLES)
-        self._answered: deque[float] = deque(maxlen=SAMPLES)
-        self._sampled = -SAMPLE_EVERY
+        self._backlog = NO_BACKLOG
+        self._history = ScanHistory()
         self._shown: Text | None = None
+        self._bars: tuple[HostBars, int, int] | None = None
+
+    def note(self, snapshot: Snapshot) -> None:
+        """Remember this snapshot's figures; cheap enough while the pane cannot be seen."""
+        self._history.note(snapshot.progress)
 
     def show(self, snapshot: Snapshot) -> None:
         """Show this snapshot's figures."""
-        progress = snapshot.progress
-        if progress.elapsed < self._sampled:
-            self.clear()
+        self.note(snapshot)
         self._snapshot = snapshot
-        if progress.elapsed >= self._sampled + SAMPLE_EVERY:
-            self._sampled = progress.elapsed
-            self._sent.append(progress.send_rate)
-            self._answered.append(progress.answer_rate)
+        several = snapshot.view.host_count > 1 and not snapshot.phase.over
+        self._backlog = backlog(snapshot.view, snapshot.skipped) if several else NO_BACKLOG
         if self.is_attached and self._picture() != self._shown:
             self.refresh()
 
     def clear(self) -> None:
         """Forget the figures: another scan begins."""
         self._snapshot = None
-        self._sent.clear()
-        self._answered.clear()
-        self._sampled = -SAMPLE_EVERY
+        self._history.clear()
         self.refresh()
 
     def render(self) -> Text:
@@ -71,12 +80,24 @@ class ProgressPane(Widget, can_focus=True):
         self._shown = self._picture()
         return self._shown
 
+    def on_click(self, event: Click) -> None:
+        """Ask for the host whose bar was clicked."""
+        place = event.get_content_offset(self)
+        if place is not None and self._bars is not None:
+            bars, first, lines = self._bars
+            host = bars.host_at(lines, place.x, place.y - first)
+            if host is not None:
+                self.post_message(self.HostChosen(host))
+
+    # Drawing
+
     def _picture(self) -> Text:
         snapshot, (width, height) = self._snapshot, self.size
+        self._bars = None
         if snapshot is None:
             return Text("No scan yet.", style="dim")
         compact = self.has_class("compact")
-        lines = self._compact_lines(snapshot) if compact else self._lines(snapshot, height)
+        lines = self._compact_lines(snapshot) if compact else self._lines(snapshot)
         picture = Text(no_wrap=True, end="")
         for number, line in enumerate(lines[:height]):
             line.truncate(width, overflow="ellipsis")
@@ -84,107 +105,83 @@ class ProgressPane(Widget, can_focus=True):
         return picture
 
     def _compact_lines(self, snapshot: Snapshot) -> list[Text]:
-        progress, width = snapshot.progress, self.size.width
-        spark = 8 if width >= 70 else 0
-        sent, answered = fmt.rate(progress.send_rate), fmt.rate(progress.answer_rate)
+        """Two lines; one more tells the limit in full, if there is one."""
+        width, progress = max(self.size.width, 1), snapshot.progress
+        roomy, why = self.size.height > 2, finding(snapshot) or limit(snapshot)
+        graphs = self._graphs(snapshot)
         pace = Text(no_wrap=True)
-        pace.append("sent ").append(f"{sent} ").append(self._spark(self._sent, spark))
-        pace.append(" answers ").append(f"{answered} ").append(self._spark(self._answered, spark))
-        said = [finding(snapshot), *_link(snapshot)]
-        return [self._bar_line(snapshot), pace.append(f" · {' · '.join(filter(None, said))}")]
+        for gauge in GAUGES[:2]:
+            drawn = width >= 70 and (roomy or not why or gauge is GAUGES[0])
+            pace.append(f"{gauge.title} {gauge.figure(progress)} ")
+            pace.append_text(graphs.curve(gauge, 8 if drawn else 0))
+            pace.append(" " if drawn else "")
+        said = [*([] if roomy else [why]), *path_figures(snapshot, drawn=False)]
+        pace.append(f"· {' · '.join(filter(None, said))}")
+        lines = [self._bar_line(snapshot), pace]
+        return lines + self._sentences(snapshot) if roomy else lines
 
-    def _lines(self, snapshot: Snapshot, height: int) -> list[Text]:
-        progress, width = snapshot.progress, max(self.size.width, 1)
-        found = finding(snapshot)
-        lines = [
-            self._bar_line(snapshot),
+    def _lines(self, snapshot: Snapshot) -> list[Text]:
+        """The bar, the graphs the room allows, what is said, and hosts in what is left."""
+        bars = self._host_bars(snapshot)
+        sentences = self._sentences(snapshot)
+        figures = self._figures(snapshot, drawn=True)
+        room = self.size.height - 1 - len(sentences) - len(figures)
+        curves, drawn = self._curves(self._graphs(snapshot), room, bars.wanted)
+        if not drawn:
+            figures = self._figures(snapshot, drawn=False)
+        said = [*figures, *sentences]
+        lines = [self._bar_line(snapshot), *curves, *said]
+        room = self.size.height - len(lines)
+        self._bars = bars, len(lines), room
+        return lines + bars.lines(room)
+
+    def _curves(self, graphs: Graphs, room: int, hosts: int) -> tuple[list[Text], bool]:
+        """The largest graphs that leave room for hosts, and whether loss and RTT are among them."""
+        paired, height = self.size.width >= PAIRED, _chart_height(room, hosts)
+        if paired and height >= LEAST_CHART:
+            return graphs.charts(height), True
+        if room - min(hosts, USUAL_HOSTS) >= len(GAUGES):
+            return graphs.lines(), True
+        return (graphs.pairs(), True) if paired else (graphs.lines(GAUGES[:2]), False)
+
+    def _figures(self, snapshot: Snapshot, *, drawn: bool) -> list[Text]:
+        """Figures in words; ``drawn``: without those that graphs show."""
+        width = max(self.size.width, 1)
+        lines = fmt.flow(path_figures(snapshot, drawn=drawn), " · ", width)
+        return [Text(line, no_wrap=True) for line in lines]
+
+    def _sentences(self, snapshot: Snapshot) -> list[Text]:
+        """What is being found, and what holds the scan back."""
+        width = max(self.size.width, 1)
+        found, why = finding(snapshot), holding_back(snapshot)
+        held = limit(snapshot) or snapshot.phase is Phase.PAUSED
+        style = colour(self.app, "text-warning", "warning") if held else Style()
+        return [
             *([Text(found, no_wrap=True)] if found else []),
-            self._rate_line("sent", progress.send_rate, self._sent),
-            self._rate_line("answers", progress.answer_rate, self._answered),
-            *(Text(line, no_wrap=True) for line in fmt.flow(_link(snapshot), " · ", width)),
+            *(Text(line, style, no_wrap=True) for line in (fmt.wrap(why, width) if why else [])),
         ]
-        warning = colour(self.app, "text-warning", "warning")
-        if limit := _limit(snapshot):
-            lines += [Text(line, warning, no_wrap=True) for line in fmt.wrap(limit, width)]
-        return lines + self._host_lines(snapshot, height - len(lines))
 
     def _bar_line(self, snapshot: Snapshot) -> Text:
-        done = share_done(snapshot)
-        share = f" {fmt.percent(done)}  "
-        words = f"{share}{amount(snapshot)}  {_times(snapshot)}"
-        if len(words) + SHORTEST_BAR > self.size.width:
-            words = f"{share}{amount(snapshot).removesuffix(' ports')}"
+        done, most = share_done(snapshot), self.size.width - SHORTEST_BAR
+        wordings = bar_words(snapshot)
+        words = next((words for words in wordings if len(words) <= most), wordings[-1])
         line = Text(no_wrap=True)
         cells = max(self.size.width - len(words), 0)
         return line.append(bar(done, cells), self._accent).append(words)
 
-    def _rate_line(self, title: str, rate: float, samples: deque[float]) -> Text:
-        figure = fmt.fit(fmt.rate(rate), FIGURE, right=True)
-        line = Text(f"{title:<7}{figure} ", no_wrap=True)
-        return line.append(self._spark(samples, max(0, self.size.width - len(line))))
+    def _graphs(self, snapshot: Snapshot) -> Graphs:
+        return Graphs(snapshot.progress, self._history, max(self.size.width, 1), self._accent)
 
-    def _spark(self, samples: deque[float], width: int) -> Text:
-        return Text(sparkline(tuple(samples), width), style=self._accent)
+    def _host_bars(self, snapshot: Snapshot) -> HostBars:
+        return HostBars(snapshot, self._backlog, max(self.size.width, 1), self._accent)
 
     @property
     def _accent(self) -> Style:
         return colour(self.app, "text-primary", "primary")
 
-    def _host_lines(self, snapshot: Snapshot, room: int) -> list[Text]:
-        """A bar for each of the hosts with most ports left, and how many more there are."""
-        view = snapshot.view
-        if room < 1 or view.host_count < 2 or snapshot.phase.over:
-            return []
-        left = view.row_counts[:, PortState.PENDING].copy()
-        left[[row for host in snapshot.skipped if (row := view.row(host)) >= 0]] = 0
-        unfinished = int(np.count_nonzero(left))
-        shown = view.hosts[np.argsort(-left, kind="stable")[: min(room, unfinished)]]
-        if unfinished > room:
-            shown = shown[: room - 1]
-        lines = [self._host_line(snapshot, int(host)) for host in shown]
-        if unfinished > len(lines):
-            more = fmt.plural(unfinished - len(lines), "more unfinished host")
-            lines.append(Text(f"and {more}", style="dim", no_wrap=True))
-        return lines
 
-    def _host_line(self, snapshot: Snapshot, host: int) -> Text:
-        line = snapshot.host_line(host)
-        share = line.decided / line.total if line.total else 0.0
-        opened = line.counts[PortState.OPEN]
-        words = f" {fmt.percent(share):>5}  {opened:,} open"
-        name = fmt.fit(line.name or line.address, 18, keep_end=True)
-        cells = max(4, self.size.width - len(words) - 19)
-        text = Text(f"{name} ", no_wrap=True).append(bar(share, cells), self._accent)
-        return text.append(words)
-
-
-def _times(snapshot: Snapshot) -> str:
-    progress = snapshot.progress
-    elapsed = f"{fmt.clock(progress.elapsed)} elapsed"
-    if snapshot.phase.over or progress.remaining is None:
-        return elapsed
-    return f"{elapsed}  {fmt.clock(progress.remaining)} left"
-
-
-def _link(snapshot: Snapshot) -> list[str]:
-    """Figures of the path, most wanted first."""
-    progress = snapshot.progress
-    p95 = "" if progress.rtt_p95 is None else f", p95 {fmt.latency(progress.rtt_p95)}"
-    figures = [
-        f"in flight {progress.in_flight:,}",
-        f"loss {fmt.loss(progress.loss)}",
-        f"RTT {fmt.latency(progress.rtt_median)}{p95}",
-        f"re-sent {progress.resent:,}",
-    ]
-    if progress.rejected:
-        figures.append(f"strangers {progress.rejected:,}")
-    return figures
-
-
-def _limit(snapshot: Snapshot) -> str:
-    """What holds the scan back, in words."""
-    if snapshot.phase is Phase.PAUSED:
-        return "Paused: no probe leaves; answers to probes in flight still count."
-    if snapshot.phase is not Phase.RUNNING or not snapshot.progress.limit:
-        return ""
-    return f"Pace {fmt.rate(snapshot.progress.pace)}, limited by: {snapshot.progress.limit}"
+def _chart_height(room: int, hosts: int) -> int:
+    """Lines for each of two rows of charts, with titles and words below them, where hosts would
+    like so many of the lines in ``room``."""
+    reserved = min(hosts, max(USUAL_HOSTS, room // 3))
+    return min((room - reserved - 3) // 2, MOST_CHART)
