@@ -7,6 +7,7 @@ answer at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,13 +71,25 @@ def main(words: Sequence[str] | None = None) -> int:
         for line in str(error).splitlines():
             print(f"pyscan-tui: {line}", file=sys.stderr)
         return USAGE_ERROR
-    try:
-        app.run()
-    finally:
-        app.close_sessions()
+    _run(app)
     if app.complaint:
         print(f"pyscan-tui: {app.complaint}", file=sys.stderr)
     return app.return_code or 0
+
+
+def _run(app: PyScanApp) -> None:
+    """Run the screen; when it does not end as the user wanted, keep the results."""
+    from tui.ending import minding_signals
+
+    with minding_signals(app.leave, app.keep_results):
+        try:
+            app.run()
+        finally:
+            app.close_sessions()
+        if (app.return_code or 0) not in (0, USAGE_ERROR):
+            with contextlib.suppress(OSError):  # the terminal may be gone
+                for line in app.keep_results():
+                    print(f"pyscan-tui: {line}", file=sys.stderr)
 
 
 def _configure(what: str) -> int:
@@ -93,6 +106,7 @@ def _app(words: Sequence[str]) -> PyScanApp:
     """
     from tui.app import PyScanApp
     from tui.config import ConfigError, load_config
+    from tui.interrupted import InterruptedResults
     from tui.layout_file import LayoutFile
     from tui.scan_defaults import completed
     from tui.theme_watch import ThemeWatch
@@ -117,6 +131,7 @@ def _app(words: Sequence[str]) -> PyScanApp:
         theme=theme,
         verbosity=min(args.verbosity, 3),
         layout=LayoutFile(),
+        interrupted=None if args.demo else InterruptedResults(),
     )
 
 

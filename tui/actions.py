@@ -174,6 +174,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("commands", "commands", "Search all commands by name.", (":",), _P, palette=False),
     Action("help", "help", "All keys, those of the focused pane first.", ("?", "f1"), _P,
            importance=1),
+    Action("suspend", "suspend",
+           "Back to the shell, scans held back meanwhile; fg returns.", ("ctrl+z",), _P),
     Action("quit", "quit", "Leave PyScan (asks while a scan runs).", ("q",), _P, importance=2),
     Action("copy_or_quit", "copy", "Copy the selected text; without a selection, quit.",
            ("ctrl+c",), _P, palette=False),

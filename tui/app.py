@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import SystemCommand
+from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from engine.sanitize import clean
 from engine.spec.command_line import BuiltSpec
 from engine.spec.error import SpecError
 from tui.actions import SEVERAL
 from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
+from tui.interrupted import InterruptedResults
 from tui.layout_file import LayoutFile
 from tui.mended_lists import mend_lists
 from tui.plan import Plan
@@ -28,11 +32,14 @@ from tui.screens.main import MainScreen
 from tui.screens.palette import Palette
 from tui.screens.panes import PanePlan
 from tui.screens.target_picker import TargetPicker, problem_lines
+from tui.suspending import hold, let_go
 from tui.theme_watch import ThemeWatch
 from tui.themed_app import ThemedApp
 from tui.user_folder import UserFolder, user_folder
 
-_ENDING_SIGNALS = ("SIGTERM", "SIGHUP")
+if TYPE_CHECKING:
+    from engine.session import ScanSession
+
 USAGE_ERROR = 2
 
 
@@ -49,10 +56,12 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         theme: name of the theme to begin with; the configuration's when empty.
         verbosity: level of the log to begin with, 1 to 3; the configuration's when 0.
         layout: where layouts of the panes are kept; nowhere when left out.
+        interrupted: where results are kept when the program is made to end; nowhere when left out.
 
     Attributes:
         keymap: the actions with their keys.
         raw_rights: raw sockets are ours to use; taken to be so until the engine has been asked.
+        cut_short: where the results of a scan are that was cut short last time; or empty.
         complaint: one line to print after the program, when options made no sense.
     """
 
@@ -60,6 +69,10 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
     CSS_PATH = "pyscan.tcss"
     COMMAND_PALETTE_BINDING = "f2"
     DEFAULT_MODE = "scan-1"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        # In dialogs, too; the registry's action of the same name is the main screen's.
+        Binding("ctrl+z", "suspend_scans", show=False, priority=True, id="suspend"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     def __init__(
@@ -74,6 +87,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         theme: str = "",
         verbosity: int = 0,
         layout: LayoutFile | None = None,
+        interrupted: InterruptedResults | None = None,
     ) -> None:
         super().__init__(themes or ThemeWatch())
         mend_lists()
@@ -87,6 +101,9 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         self.recent = recent or RecentTargets()
         self.raw_rights = True
         self.complaint = ""
+        self.interrupted = interrupted
+        self.cut_short = "" if interrupted is None else interrupted.line()
+        self._running_loop: asyncio.AbstractEventLoop | None = None
         self.theme = theme or self.config.theme
         self.tabs = ScanTabs(self, plan or Plan.blank())
         self.main.verbosity = verbosity or self.config.verbosity
@@ -106,26 +123,53 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
     def plan(self, plan: Plan) -> None:
         self.tabs.shown.plan = plan
 
+    @property
+    def sessions(self) -> list[ScanSession]:
+        """Those of all tabs, also after their end."""
+        shown = [tab.screen.session for tab in self.tabs]
+        return [session for session in shown if session is not None]
+
     # Beginning and end
 
     def on_mount(self) -> None:
-        """End tidily when the terminal goes away or someone says so; say what is not real."""
-        for name in _ENDING_SIGNALS:
-            number = getattr(signal, name, None)
-            if number is not None:
-                with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                    asyncio.get_running_loop().add_signal_handler(
-                        number, self._end_by_signal, int(number)
-                    )
+        """Say what is not real, and what there is of a scan that was cut short."""
+        self._running_loop = asyncio.get_running_loop()
         if self.door.demonstration:
             self.tell(self.door.demonstration)
         for warning in self.config.warnings:
             self.tell(warning, "warning")
+        if self.cut_short:
+            self.tell(self.cut_short, "warning")
         self.begin_to_mind_themes()
         self.set_interval(LOOK_EVERY, self.tabs.look)
 
-    def _end_by_signal(self, number: int) -> None:
-        self.exit(return_code=128 + number)
+    def leave(self, code: int) -> None:
+        """End with this exit code as soon as the event loop gets to it. For signal handlers."""
+        if self._running_loop is not None:
+            self._running_loop.call_soon_threadsafe(partial(self.exit, return_code=code))
+
+    @work(group="suspend", exclusive=True, exit_on_error=False)
+    async def action_suspend_scans(self) -> None:
+        """Hold the scans back and stop the program; they go on when ``fg`` brings it back."""
+        if not hasattr(signal, "SIGTSTP"):
+            self.tell("This system cannot suspend programs.", "warning")
+            return
+        held = await hold(self.sessions)
+        self.action_suspend_process()
+        let_go(held)
+        if held:
+            self.tell("What was scanned was held back meanwhile and goes on now.")
+
+    def keep_results(self) -> list[str]:
+        """Write what the scans have found where the next start names it; lines for the user."""
+        if self.interrupted is None:
+            return []
+        try:
+            reports = [session.report() for session in self.sessions]
+            kept = self.interrupted.keep(reports, self.door)
+        except OSError as error:
+            return [clean(f"the results could not be kept: {error}", 500)]
+        return [f"the results so far are in {path}" for path in kept]
 
     def on_ready(self) -> None:
         """The first picture is on the screen: now read the engine, and start or ask."""
@@ -182,6 +226,8 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         if not self.raw_rights:
             line += "\nNo raw-socket rights here: "
             line += f"{self.keymap.key('rights')} on the main screen tells how to get them."
+        if self.cut_short:
+            line += f"\n{self.cut_short}"
         return line
 
     def keep_plan(self, plan: Plan) -> str:

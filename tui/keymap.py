@@ -37,7 +37,6 @@ SWALLOWED = {
     "ctrl+j": "is Enter to some terminals",
     "ctrl+m": "is Enter to most terminals",
     "ctrl+s": "stops the output of some terminals",
-    "ctrl+z": "suspends programs",
     "ctrl+tab": "changes the tab of many terminals",
     "ctrl+pageup": "changes the tab of many terminals",
     "ctrl+pagedown": "changes the tab of many terminals",

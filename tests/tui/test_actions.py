@@ -36,7 +36,7 @@ def test_every_action_is_carried_out_somewhere(one: Action) -> None:
 @pytest.mark.parametrize("one", ACTIONS, ids=lambda one: one.name)
 def test_keys_are_ones_that_terminals_and_multiplexers_pass_on(one: Action) -> None:
     for key in one.keys:
-        assert len(key) == 1 or key in ("escape", "f1", "ctrl+c")
+        assert len(key) == 1 or key in ("escape", "f1", "ctrl+c", "ctrl+z")
     assert one.help.endswith(".") and one.keys
 
 

@@ -150,6 +150,10 @@ class ViewCommands(Workbench):
         """Show the keys."""
         self.app.push_screen(HelpScreen(self.focused_pane(), self.app.keymap.actions))
 
+    def do_suspend(self) -> None:
+        """Back to the shell, as Ctrl+Z does with other programs."""
+        self.app.action_suspend_scans()
+
     def do_quit(self) -> None:
         """Leave, after a question while a scan is unfinished."""
         # Asked of the sessions, not of what is on the screen: a scan may have ended since.
