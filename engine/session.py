@@ -30,6 +30,7 @@ from engine.results.snapshot import Snapshot
 from engine.results.store import StoreFullError
 from engine.runner import TransportMaker
 from engine.spec.error import SpecError
+from engine.spec.port_state import PortState
 from engine.spec.ports import PortSet
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
@@ -255,11 +256,14 @@ class ScanSession:
         a type are missing, SpecError for two types of one protocol.
         """
         ScanSpec(self.spec.targets, self.spec.ports, scan_types)
+        self._require_rights(scan_types)
+        self._give(partial(self._runner.set_scan_types, scan_types, redo_decided))
+
+    def _require_rights(self, scan_types: tuple[ScanType, ...]) -> None:
         missing = [one for one in scan_types if one not in self._runner.transport.scan_types]
         if missing:
             lines = (f"{missing[0].option} needs the right to send raw packets", *how_to_get_raw())
             raise TransportUnavailable("\n".join(lines))
-        self._give(partial(self._runner.set_scan_types, scan_types, redo_decided))
 
     def pause(self) -> None:
         """Send nothing more; answers to probes in flight still count."""
@@ -273,9 +277,23 @@ class ScanSession:
         """Stop. What is known stays and can be exported."""
         self._give(self._runner.cancel)
 
-    def rescan(self, keys: NDArray[np.int64]) -> None:
-        """Probe these cells again; the old result stays visible, marked stale."""
-        self._give(partial(self._runner.rescan, np.array(keys, np.int64)))
+    def rescan(self, keys: NDArray[np.int64], scan_type: ScanType | None = None) -> None:
+        """Probe these cells again, with ``scan_type`` those of its protocol, all others of the scan
+        as before; the old result stays visible, marked stale. Raises TransportUnavailable when the
+        rights for the type are missing."""
+        self._require_rights((scan_type,) if scan_type else ())
+        self._give(partial(self._runner.rescan, np.array(keys, np.int64), scan_type))
+
+    def rescan_states(
+        self,
+        states: frozenset[PortState],
+        scan_type: ScanType | None = None,
+        host: int | None = None,
+    ) -> None:
+        """As rescan(), for all ports in one of these states, of a host or of all hosts. PENDING are
+        those without an answer so far, of hosts that were skipped or given up, too."""
+        self._require_rights((scan_type,) if scan_type else ())
+        self._give(partial(self._runner.rescan_states, states, scan_type, host))
 
     def rescan_host(self, host: int) -> None:
         """Probe all ports of a host again; takes up a skipped host."""

@@ -12,6 +12,8 @@ from engine.core.distinct import distinct
 from engine.narrator import counted
 from engine.results.snapshot import Phase
 from engine.runner import ScanRunner
+from engine.spec.error import SpecError
+from engine.spec.port_state import PortState
 from engine.spec.ports import PortSet
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.targets import TargetSet
@@ -86,15 +88,48 @@ class SteeredScan(ScanRunner):
         again = f", {redone:,} of them decided before" if redone else ""
         self._say(0, f"scan type {kinds}: {self._core.open_cells:,} ports to probe{again}")
 
-    def rescan(self, keys: NDArray[np.int64]) -> None:
-        """Probe decided cells again."""
+    def rescan(self, keys: NDArray[np.int64], scan_type: ScanType | None = None) -> None:
+        """Probe cells again, or with ``scan_type`` those of its protocol with that. Raises
+        SpecError when the scan does not probe the protocol."""
+        if scan_type is not None:
+            self._require_scanned(scan_type)
+            keys = keys[keys >> 16 & 3 == scan_type.protocol]
         records = np.zeros(len(keys), [("host", "u4"), ("port", "u2"), ("protocol", "u1")])
         records["host"], records["port"] = keys >> 18, keys & 0xFFFF
         records["protocol"] = keys >> 16 & 3
         self._core.take_back(records["host"])
         at = self._store.locate(records)
         at = at[at >= 0]
-        self._rescan(at, distinct(self._store.name(at)[0]).tolist())
+        self._rescan(at, distinct(self._store.name(at)[0]).tolist(), scan_type)
+
+    def rescan_states(
+        self,
+        states: frozenset[PortState],
+        scan_type: ScanType | None = None,
+        host: int | None = None,
+    ) -> None:
+        """As rescan(), for all cells of a host, or of all hosts, that are in one of these states.
+        Hosts that were skipped or given up are taken up again for those undecided."""
+        if scan_type is not None:
+            self._require_scanned(scan_type)
+        if host is not None and not 0 <= host < self.book.count:
+            return
+        protocol = None if scan_type is None else int(scan_type.protocol)
+        store = self._store
+        at = np.concatenate([store.positions(protocol, host), store.pending(protocol, host)])
+        at = at[np.isin(store.states(at), list(states))]
+        self._rescan(at, distinct(store.name(at)[0]).tolist(), scan_type)
+
+    def _require_scanned(self, scan_type: ScanType) -> None:
+        if scan_type.protocol not in {one.protocol for one in self._scan_types}:
+            name = scan_type.protocol.label.upper()
+            hint = "choose a scan type that does first"
+            problem = f"probes {name} ports, and this scan has none"
+            raise SpecError("scan type", scan_type.option, None, problem, hint)
+        if self._admission.huge:
+            hint = "change the scan type for all ports instead"
+            problem = "cannot be used for some ports of a scan as large as this"
+            raise SpecError("scan type", scan_type.option, None, problem, hint)
 
     def rescan_host(self, host: int) -> None:
         """Probe all decided cells of a host again, and those given up when it was skipped; ask a
@@ -158,16 +193,20 @@ class SteeredScan(ScanRunner):
             if len(channels):
                 self._core.admit(hosts, channels)
 
-    def _rescan(self, at: NDArray[np.int64], hosts: list[int]) -> None:
-        """Probe decided cells again; their hosts are taken up again, whatever became of them."""
+    def _rescan(
+        self, at: NDArray[np.int64], hosts: list[int], scan_type: ScanType | None = None
+    ) -> None:
+        """Probe cells again; their hosts are taken up again, whatever became of them."""
         self._restart()
-        count = 0
+        before = self._core.open_cells
         for host in hosts:
             self._problems.pop(host, None)
             self._skipped.discard(host)
-            count += self._core.revive_host(host)
-        count += self._core.rescan(at)
-        self._say(0, f"probing {count:,} ports again")
+            self._core.revive_host(host)
+        self._core.rescan(at, scan_type)
+        fresh, left = self._core.open_cells - before, self._core.open_cells
+        how = "" if scan_type is None else f" with {scan_type.option} {scan_type.title}"
+        self._say(0, f"probing {counted(fresh, 'port')} again{how}; {left:,} ports left")
 
     def set_verbosity(self, level: int) -> None:
         """Which log lines readers want."""

@@ -114,7 +114,7 @@ class Answers:
         less than the type that the user switched to since."""
         silent = self._cells.is_silent(at)
         better = may_replace(self._ledger.states(at), states, techniques)
-        own = self._queue.techniques[Protocol.TCP] == ScanType.ACK
+        own = self._queue.assignment.of(*self._ledger.name(at)) == ScanType.ACK
         wanted = np.where(silent, (states != PortState.UNFILTERED) | own, better)
         acceptable: NDArray[np.bool_] = wanted | self._ledger.open_questions(at)
         acceptable &= self._ledger.tries(at) > 0

@@ -59,7 +59,7 @@ class QuietHosts:
         at = self._queue.counted(self._ledger.take_back(distinct(hosts)))
         at = at[~self.owes(*self._ledger.name(at))]
         owners, channels = self._ledger.name(at)
-        techniques = self._queue.techniques[channels >> 16]
+        techniques = self._queue.assignment.of(owners, channels)
         self._ledger.silence(
             at,
             _SILENCE[techniques],

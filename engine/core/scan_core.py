@@ -370,7 +370,7 @@ class ScanCore:
             lane.governor.note_silence(int(np.count_nonzero(mine)))
             self._lanes.serve(now, lane)
         copies = self._copies(late["host"])
-        technique_now = self._queue.techniques[late["protocol"]]
+        technique_now = self._queue.assignment.of_probes(late)
         exhausted = (late["technique"] == technique_now) & (late["attempt"] + 1 >= copies)
         self._cells.settle(now, at[exhausted], late["technique"][exhausted])
         unwanted = technique_now == 0
@@ -436,7 +436,7 @@ class ScanCore:
 
     @property
     def _awaits_syn_ack(self) -> bool:
-        used = (ScanType(number) for number in self._queue.techniques.tolist() if number)
+        used = self._queue.assignment.scan_types
         return any(technique(scan_type).awaits_syn_ack for scan_type in used)
 
     @property
@@ -501,8 +501,13 @@ class ScanCore:
         self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._reviewed = False
 
-    def rescan(self, at: Positions) -> int:
-        """Probe decided cells again, but none of dropped hosts; returns how many that are."""
+    def rescan(self, at: Positions, scan_type: ScanType | None = None) -> int:
+        """Probe decided cells again, but none of dropped hosts; returns how many that are.
+
+        With ``scan_type`` (one of a protocol that is scanned, and all cells are of) they are probed
+        with it, and so are those of ``at`` that are undecided; else with the scan's own.
+        """
+        self._queue.assignment.assign(*self._ledger.name(at), scan_type)
         at = self._queue.counted(distinct(at[~self._ledger.open_questions(at)]))
         self._cells.reopen(at, 0)
         self._queue.add_list(name_cells(*self._ledger.name(at)))

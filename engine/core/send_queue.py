@@ -11,6 +11,7 @@ from collections import deque
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.assignment import Assignment
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import firsts
 from engine.core.ledger import Ledger, Positions
@@ -19,7 +20,7 @@ from engine.core.portion import Portion
 from engine.core.walks import GridWalk, ListWalk
 from engine.core.work import WorkQueue
 from engine.spec.scan import WHOLE, Shard
-from engine.spec.scan_type import Protocol, ScanType
+from engine.spec.scan_type import ScanType
 
 POPULAR = 128
 """Channels that are probed on every host before the rest of the ports."""
@@ -41,13 +42,16 @@ class SendQueue:
         self._work = WorkQueue()
         self._resend: deque[ProbeBatch] = deque()
         self._dropped = PagedArray(ledger.host_count, bool)
-        self.use(scan_types)
+        self.assignment = Assignment(scan_types)
 
     def use(self, scan_types: tuple[ScanType, ...]) -> None:
         """Send probes of these types from now on; at most one per protocol."""
-        self.techniques = np.zeros(len(Protocol), np.uint8)
-        for scan_type in scan_types:
-            self.techniques[scan_type.protocol] = scan_type
+        self.assignment.use(scan_types)
+
+    @property
+    def techniques(self) -> NDArray[np.uint8]:
+        """The scan's type for each protocol, 0 for none."""
+        return self.assignment.by_protocol
 
     @property
     def protocols(self) -> set[int]:
@@ -149,7 +153,7 @@ class SendQueue:
 
     def wanted(self, cells: ProbeBatch) -> ProbeBatch:
         """Cells still to be probed, with the technique that does it now."""
-        now = self.techniques[cells["protocol"]]
+        now = self.assignment.of_probes(cells)
         at = self._ledger.locate(cells)
         keep = (at >= 0) & (now != 0) & ~self._dropped[cells["host"]]
         keep &= self._ledger.open_questions(at) & ~self._ledger.flying(at)
@@ -168,7 +172,7 @@ class SendQueue:
     def is_counted(self, at: Positions) -> NDArray[np.bool_]:
         """Which of the cells counted() would return."""
         hosts, channels = self._ledger.name(at)
-        ours: NDArray[np.bool_] = (self.techniques[channels >> 16] != 0) & ~self._dropped[hosts]
+        ours: NDArray[np.bool_] = (self.assignment.by_protocol[channels >> 16] != 0) & ~self._dropped[hosts]
         ours &= self._portion.covers(hosts, channels)
         return ours
 

@@ -137,7 +137,7 @@ class Silence:
         if not len(at):
             return False
         cells = name_cells(*self._ledger.name(at))
-        cells["technique"] = self._queue.techniques[cells["protocol"]]
+        cells["technique"] = self._queue.assignment.of_probes(cells)
         cells["attempt"] = np.minimum(self._ledger.tries(at), LAST_ATTEMPT)
         self._cells.reopen(at, cells["attempt"])
         self._queue.add_resend(cells)

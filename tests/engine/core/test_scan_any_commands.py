@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.results.cell import cell_key
 from engine.results.snapshot import Phase
+from engine.spec.error import SpecError
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TEMPLATES
@@ -48,8 +50,19 @@ scan_types = st.sampled_from(
 )
 
 
+one_type = st.sampled_from([None, ScanType.SYN, ScanType.FIN, ScanType.CONNECT, ScanType.ACK])
+states = st.frozensets(st.sampled_from(PortState))
+
+
 def command(name: str, *arguments: st.SearchStrategy[object]) -> st.SearchStrategy[Command]:
-    return st.tuples(*arguments).map(lambda given: lambda runner: getattr(runner, name)(*given))
+    def give(given: tuple[object, ...]) -> Command:
+        def run(runner: SteeredScan) -> None:
+            with contextlib.suppress(SpecError):  # a type of a protocol that is not scanned
+                getattr(runner, name)(*given)
+
+        return run
+
+    return st.tuples(*arguments).map(give)
 
 
 COMMANDS = st.one_of(
@@ -58,6 +71,8 @@ COMMANDS = st.one_of(
     command("cancel"),
     command("rescan_all"),
     command("rescan", keys),
+    command("rescan", keys, one_type),
+    command("rescan_states", states, one_type, st.none() | hosts),
     command("rescan_host", hosts),
     command("skip_host", hosts),
     command("add_ports", few_ports),
