@@ -20,6 +20,7 @@ from tui.screens.view_commands import ViewCommands
 from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.progress_pane import ProgressPane
 from tui.widgets.results_table import ResultsTable
+from tui.widgets.status_line import StatusLine
 
 
 class MainScreen(
@@ -49,6 +50,10 @@ class MainScreen(
 
     def on_key_bar_chosen(self, event: KeyBar.Chosen) -> None:
         """A click in the key bar."""
+        self.action_act(event.name)
+
+    def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
+        """A click on what the line at the top says: change it."""
         self.action_act(event.name)
 
     def on_results_table_sort_requested(self, event: ResultsTable.SortRequested) -> None:

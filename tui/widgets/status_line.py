@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
+from textual.events import Click
+from textual.message import Message
 from textual.widget import Widget
 
 from engine.results.snapshot import Phase, Snapshot
@@ -19,6 +21,8 @@ from tui.widgets.state_styles import colour
 GAP = "  "
 _BOLD = Style(bold=True)
 _BADGE = Style(bold=True, reverse=True)
+_ACTION = "status-action"
+"""Where a piece's style keeps the name of its action."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,16 @@ SHORTENINGS: tuple[tuple[str, int], ...] = (
 """What gives way, in order, when the line is too long: the piece, and which wording replaces it."""
 
 
+ACTIONS: Mapping[str, str] = {
+    "target": "targets", "ports": "ports", "scan": "scan_type", "timing": "timing",
+    "phase": "pause", "recording": "capture",
+}  # fmt: skip
+"""What a click on a piece of the line asks for."""
+
+
 class StatusLine(Widget):
-    """One line: target, ports, scan types, timing, phase, share done, elapsed and left.
+    """One line: target, ports, scan types, timing, phase, share done, elapsed and left. A click on
+    what can be changed asks for its action (``Chosen``).
 
     Args:
         badge: a word that stands out and never gives way.
@@ -56,6 +68,13 @@ class StatusLine(Widget):
     DEFAULT_CSS = """
     StatusLine { height: 1; background: $panel; color: $foreground; text-wrap: nowrap; }
     """
+
+    class Chosen(Message):
+        """The user clicked on what the action called ``name`` changes."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     def __init__(
         self, *, badge: str = "", id: str | None = None, classes: str | None = None
@@ -118,10 +137,17 @@ class StatusLine(Widget):
             "phase": colour(self.app, *look.tokens) + _BOLD,
         }
         for name, text in words.items():
-            line.append(GAP if line else "").append(text, styles.get(name))
+            click = Style(meta={_ACTION: ACTIONS.get(name, "")})
+            line.append(GAP if line else "").append(text, styles.get(name, Style()) + click)
         if cell_len(line.plain) > self.size.width:
             line.truncate(self.size.width, overflow="ellipsis")
         return line
+
+    def on_click(self, event: Click) -> None:
+        """Ask for the action of the piece that was clicked."""
+        name = event.style.meta.get(_ACTION)
+        if name:
+            self.post_message(self.Chosen(name))
 
     def _pieces(self, snapshot: Snapshot) -> dict[str, tuple[str, ...]]:
         """Every piece of the line in wordings from long to short; an empty one leaves it out."""

@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from engine.results.snapshot import Phase
 from engine.spec.scan_type import ScanType
+from tests.tui.widgets.conftest import PaneApp
 from tui.widgets.status_line import PHASES, StatusLine
 
 
@@ -61,3 +62,28 @@ async def test_an_end_that_is_not_known_is_left_out(show, usual_scan) -> None:
     unknown = replace(snapshot, progress=replace(snapshot.progress, remaining=None))
     text = await line(show, 120, unknown)
     assert "left" not in text and "None" not in text
+
+
+class Listening(PaneApp):
+    """Writes down which actions were asked for."""
+
+    def __init__(self, pane: StatusLine) -> None:
+        super().__init__(pane)
+        self.chosen: list[str] = []
+
+    def on_status_line_chosen(self, event: StatusLine.Chosen) -> None:
+        self.chosen.append(event.name)
+
+
+async def test_a_click_on_what_can_be_changed_asks_for_its_action(show, usual_scan) -> None:
+    app = Listening(StatusLine(badge="DEMO"))
+    async with app.run_test(size=(120, 3)) as pilot:
+        app.pane.describe("10.0.0.0/24")
+        app.pane.show(usual_scan.snapshot())
+        app.pane.show_recording(True)
+        await pilot.pause()
+        shown = app.lines()[0]
+        for words in ("DEMO", "REC", "10.0.0.0/24", "ports 1", "TCP SYN", "T4", "running", "left"):
+            await pilot.click(StatusLine, offset=(shown.index(words), 0))
+        await pilot.click(StatusLine, offset=(shown.index("  T4"), 0))
+    assert app.chosen == ["capture", "targets", "ports", "scan_type", "timing", "pause"]
