@@ -9,6 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -63,6 +64,7 @@ __all__ = [
 
 _PUBLISH_SHARE = 10
 """Snapshots may cost at most one part in this many of the engine thread's time."""
+_MOST_OUTCOMES = 20
 _FASTEST_PUBLISH = 0.04
 _PROGRESS_EVERY = 0.1
 """Seconds."""
@@ -144,6 +146,7 @@ class ScanSession:
         )
         self._capture: PcapFile | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._outcomes: deque[str] = deque(maxlen=_MOST_OUTCOMES)
         self._bell = threading.Event()
         self._closing = False
         self._wanted = True
@@ -210,10 +213,12 @@ class ScanSession:
                 command = self._commands.get_nowait()
             except queue.Empty:
                 return
+            before = self.log.newest
             try:
                 command()
             except (SpecError, StoreFullError) as error:
                 self.log.add(self._runner.elapsed, 0, f"not done: {error}")
+            self._outcomes.extend(line.text for line in self.log.lines(before, 0))
             self._publish()
 
     def _ring(self) -> None:
@@ -367,6 +372,14 @@ class ScanSession:
     def progress(self) -> Progress:
         """The figures alone, fresh without the cost of a snapshot."""
         return self._progress
+
+    def take_outcomes(self) -> tuple[str, ...]:
+        """What the commands carried out since the last call have changed, one line for each, or why
+        one could not be carried out. The log has the same lines."""
+        found = []
+        while self._outcomes:
+            found.append(self._outcomes.popleft())
+        return tuple(found)
 
     def report(self) -> ScanReport:
         """What an export writes: everything known by the newest snapshot."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from engine.core.channels import channels_of
 from engine.core.distinct import distinct
 from engine.narrator import counted
+from engine.outcomes import ports_left, timing_changed, types_changed
 from engine.results.snapshot import Phase
 from engine.runner import ScanRunner
 from engine.spec.error import SpecError
@@ -42,28 +43,32 @@ class SteeredScan(ScanRunner):
         if self.phase is Phase.RUNNING:
             self._hold(True)
             self.phase = Phase.PAUSED
-            self._say(0, "paused: nothing is sent, answers to probes in flight still count")
+            waiting = f"answers to probes in flight still count; {self._left()}"
+            self._say(0, f"paused: nothing is sent, {waiting}")
 
     def resume(self) -> None:
         """Go on after pause()."""
         if self.phase is Phase.PAUSED:
             self._hold(False)
             self.phase = Phase.RUNNING
-            self._say(0, "resumed")
+            self._say(0, f"resumed; {self._left()}")
 
     def set_timing(self, timing: TimingTemplate) -> None:
         """Another timing template, at once."""
-        before = self._core.pace.describe()
+        before, rate = self._timing, self._core.pace.rate
         self._timing = timing
         self._core.set_timing(timing)
         if self._finder is not None:
             self._finder.core.set_timing(timing)
         self.transport.await_answers_for(timing.max_timeout + STRAGGLERS)
-        self._say(
-            0,
-            f"timing {timing.label}: {before} -> {self._core.pace.describe()}, at most "
-            f"{timing.max_retries} re-sends; {self._core.open_cells:,} ports left",
-        )
+        rates = (rate, self._core.pace.rate)
+        self._say(0, timing_changed(before, timing, rates, self._undecided()))
+
+    def _undecided(self) -> int:
+        return self._core.open_cells + self._admission.cells_left
+
+    def _left(self) -> str:
+        return ports_left(self._undecided())
 
     def set_scan_types(self, scan_types: tuple[ScanType, ...], redo_decided: bool) -> None:
         """Other scan types for everything undecided, or for everything."""
@@ -75,18 +80,17 @@ class SteeredScan(ScanRunner):
         self._store.grow(self.book.count, channels_of(ports, protocols))
         self._ports = ports
         self._restart()
-        before = {scan_type.protocol for scan_type in self._scan_types}
+        before = self._scan_types
         self._scan_types = scan_types
-        fresh = tuple(one for one in protocols if one not in before)
+        known = {scan_type.protocol for scan_type in before}
+        fresh = tuple(one for one in protocols if one not in known)
         self._core.set_scan_types(scan_types)
         redone = self._core.rescan(self._store.positions()) if redo_decided else 0
         if fresh:
             self._ask_too_later(ports.only(fresh))
         if redo_decided:
             self._admission.again(self._redo)
-        kinds = " and ".join(scan_type.title for scan_type in scan_types)
-        again = f", {redone:,} of them decided before" if redone else ""
-        self._say(0, f"scan type {kinds}: {self._core.open_cells:,} ports to probe{again}")
+        self._say(0, types_changed(before, scan_types, self._undecided(), redone))
 
     def rescan(self, keys: NDArray[np.int64], scan_type: ScanType | None = None) -> None:
         """Probe cells again, or with ``scan_type`` those of its protocol with that. Raises
@@ -168,7 +172,7 @@ class SteeredScan(ScanRunner):
         if self._finder is not None:
             self._finder.assume_up(host, self.transport.now())
         self._admit(np.array([host], np.uint32))
-        self._say(0, f"scanning {self.book.text(host)} although it did not answer")
+        self._say(0, f"scanning {self.book.text(host)} although it did not answer; {self._left()}")
 
     def rescan_all(self) -> None:
         """Probe every decided cell again."""
@@ -204,9 +208,9 @@ class SteeredScan(ScanRunner):
             self._skipped.discard(host)
             self._core.revive_host(host)
         self._core.rescan(at, scan_type)
-        fresh, left = self._core.open_cells - before, self._core.open_cells
+        fresh = counted(self._core.open_cells - before, "port")
         how = "" if scan_type is None else f" with {scan_type.option} {scan_type.title}"
-        self._say(0, f"probing {counted(fresh, 'port')} again{how}; {left:,} ports left")
+        self._say(0, f"probing {fresh} again{how}; {self._left()}")
 
     def set_verbosity(self, level: int) -> None:
         """Which log lines readers want."""
@@ -220,7 +224,7 @@ class SteeredScan(ScanRunner):
             self._doubts.let_be(host)
             if self._finder is not None:
                 self._finder.drop(np.array([host], np.uint32))
-            self._say(0, f"skipped {self.book.text(host)}; what is known of it stays")
+            self._say(0, f"skipped {self.book.text(host)}: what is known stays; {self._left()}")
 
     def set_recorder(self, recorder: Recorder | None) -> None:
         """Show packets to this recorder from now on, or to nobody."""
@@ -244,7 +248,8 @@ class SteeredScan(ScanRunner):
             self._finder.grow()
         else:
             self._admission.add(first, self.book.count, self._admit)
-        self._say(0, f"added {added:,} addresses")
+        unasked = "" if self._finder is None else ", asked first whether they are up"
+        self._say(0, f"added {counted(added, 'address')}{unasked}; {self._left()}")
 
     def add_ports(self, ports: PortSet) -> None:
         """Scan more ports, on all hosts. Raises StoreFullError."""
@@ -265,7 +270,7 @@ class SteeredScan(ScanRunner):
             if len(channels):
                 self._core.admit(self._store.admitted, channels)
         self._ask_too_later(fresh)
-        self._say(0, f"added {fresh.total:,} ports on every host")
+        self._say(0, f"added {counted(fresh.total, 'port')} on every host; {self._left()}")
 
 
 def _same_numbers(ports: PortSet, protocol: Protocol) -> PortSet:

@@ -63,6 +63,34 @@ def test_set_timing() -> None:
         assert said(session, "timing T5 insane")
 
 
+def test_outcomes_of_commands_are_given_once() -> None:
+    with running() as session:
+        session.pause()
+        session.set_timing(TEMPLATES[5])
+        outcomes: list[str] = []
+        wait_for(lambda: outcomes.extend(session.take_outcomes()) or len(outcomes) == 2)
+        assert outcomes[0].startswith("paused: ") and outcomes[1].startswith("timing T5 insane: ")
+        assert {line.text for line in session.log.lines(level=0)} >= set(outcomes)
+        assert session.take_outcomes() == ()
+
+
+def test_ports_by_state_and_by_key_with_another_type() -> None:
+    with running(spec(which="1-50", timing=FAST)) as session:
+        finished(session)
+        session.rescan_states(frozenset({PortState.OPEN}), ScanType.CONNECT)
+        session.rescan(np.array([cell_key(0, 0, 1)]), ScanType.CONNECT)
+        wait_for(lambda: outcome(session.snapshot(), 1) == ("closed", "conn-refused"))
+        finished(session)
+        techniques = session.snapshot().view.host_cells(0)["technique"]
+        assert np.count_nonzero(techniques == ScanType.CONNECT) == 2
+        network = session._runner.transport
+        network.scan_types = frozenset({ScanType.CONNECT})  # type: ignore[misc]
+        with pytest.raises(TransportUnavailable, match="right to send raw packets"):
+            session.rescan(np.array([cell_key(0, 0, 1)]), ScanType.ACK)
+        with pytest.raises(TransportUnavailable, match="right to send raw packets"):
+            session.rescan_states(frozenset(PortState), ScanType.ACK)
+
+
 def test_slower_timing_holds_back_at_once() -> None:
     network = Network()
     with running(network=network) as session:
@@ -205,6 +233,9 @@ def test_too_many_targets_are_refused_in_the_log() -> None:
     with running(spec(timing=FAST)) as session:
         session.add_targets(targets("10.0.0.0/8"))
         wait_for(lambda: said(session, "more than the"))
+        outcomes: list[str] = []
+        wait_for(lambda: outcomes.extend(session.take_outcomes()) or outcomes)
+        assert len(outcomes) == 1 and outcomes[0].startswith("not done: ")
         finished(session)
         assert session.snapshot().view.host_count == 1
 

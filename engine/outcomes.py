@@ -1,0 +1,52 @@
+"""What a command to a running scan has changed, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.narrator import counted
+from engine.spec.scan_type import ScanType
+from engine.spec.timing import TimingTemplate
+
+
+def timing_changed(
+    before: TimingTemplate, after: TimingTemplate, rates: tuple[float, float], left: int
+) -> str:
+    """Another template: ``timing T5 insane: rate 300 -> 5,000/s, retries 10 -> 2; 412 ports left``.
+
+    ``rates``: probes per second that the pace allowed before and allows now.
+    """
+    slow, fast = rates
+    figures = [
+        (_change("rate", _rate(slow), _rate(fast)) + "/s"),
+        _change("retries", before.max_retries, after.max_retries),
+    ]
+    if before.max_parallelism != after.max_parallelism:
+        most = (one.max_parallelism or "any number" for one in (before, after))
+        figures.append(_change("in flight", *most))
+    return f"timing {after.label}: {', '.join(figures)}; {ports_left(left)}"
+
+
+def types_changed(
+    before: Sequence[ScanType], after: Sequence[ScanType], left: int, redone: int
+) -> str:
+    """Other scan types, and how many ports that were decided are probed again."""
+    again = f", {redone:,} of them decided before" if redone else ""
+    return f"scan type {_change('', _titles(before), _titles(after))}; {ports_left(left)}{again}"
+
+
+def ports_left(left: int) -> str:
+    """How many ports wait for a decision."""
+    return f"{counted(left, 'port')} left" if left else "no port left"
+
+
+def _change(name: str, before: object, after: object) -> str:
+    return f"{name} {before} -> {after}".strip() if before != after else f"{name} {after}".strip()
+
+
+def _rate(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 1 else f"{rate:.3g}"
+
+
+def _titles(scan_types: Sequence[ScanType]) -> str:
+    return " and ".join(scan_type.title for scan_type in scan_types)
