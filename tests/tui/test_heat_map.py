@@ -16,6 +16,7 @@ from engine.spec.scan_type import Protocol
 from tui.screens.heat_map import HeatMapScreen
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.heat_map import HeatMap
+from tui.widgets.key_hints import KeyHints
 from tui.widgets.port_space import (
     COLUMNS,
     NOT_SCANNED,
@@ -199,4 +200,15 @@ async def test_without_room_it_says_so_and_closes(running: Any, until: Any) -> N
         await pilot.resize_terminal(80, 24)
         await open_map(pilot, app, until)
         await pilot.resize_terminal(70, 24)
+        await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_the_mouse_finds_the_way_out(running: Any, until: Any) -> None:
+    async with running(size=(80, 24)) as (pilot, app, _):
+        heat = await open_map(pilot, app, until)
+        hints = app.screen.query_one(KeyHints)
+        shown = str(hints.render())
+        await pilot.click(KeyHints, offset=(shown.index("+"), 0))
+        assert heat.window.each == 16
+        await pilot.click(KeyHints, offset=(shown.index("Esc"), 0))
         await until(pilot, lambda: app.screen is app.main)

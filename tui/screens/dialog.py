@@ -16,6 +16,7 @@ from engine.sanitize import clean
 from engine.spec.error import SpecError
 from tui.failed_work import ReportsFailedWork
 from tui.screens.closes_once import ClosesOnce
+from tui.widgets.key_hints import KeyHints
 
 Result = TypeVar("Result")
 
@@ -42,7 +43,7 @@ class Dialog(ReportsFailedWork, ClosesOnce[Result]):
         with Vertical(classes="dialog") as box:
             box.border_title = self.heading
             yield from self.compose_parts()
-            yield Static(self.keys, classes="keys", markup=False)
+            yield KeyHints(self.keys, classes="keys")
 
     def compose_parts(self) -> ComposeResult:
         """The widgets inside the box."""
