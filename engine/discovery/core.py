@@ -29,8 +29,10 @@ from engine.core.rtt import RttEstimator
 from engine.core.scan_core import RETRY_PAUSE, Poll
 from engine.discovery.answers import each_once, read_answers
 from engine.discovery.ask_queue import AskQueue
+from engine.discovery.cell_times import LAST_ATTEMPT
 from engine.discovery.findings import SILENCE, Findings
-from engine.discovery.roster import LAST_ATTEMPT, Cells, Roster
+from engine.discovery.review import Review
+from engine.discovery.roster import Cells, Roster
 from engine.discovery.suites import NO_SUITE, Suites
 from engine.discovery.watch import Watch
 from engine.spec.host_state import HostState
@@ -43,8 +45,6 @@ _AT_ONCE = 2_048
 SWEEP = 8.0
 """Times the template's start rate that a sweep may reach without answers: its pings spread over
 many hosts, and a network where few are up is the usual case."""
-MOST_REVIEWS = 4
-"""Rounds of asking silent hosts again because more loss became known."""
 _NO_WAY = (HostState.UNKNOWN, Reason.NO_ROUTE)
 NOBODY_THERE = frozenset({errno.EHOSTUNREACH, errno.EHOSTDOWN})
 """Errors of a transport that asked the link for the host and got no answer."""
@@ -75,7 +75,7 @@ class DiscoveryCore:
         self._findings = Findings(self._roster, self._watch.round_trips)
         self._blocked_until = 0.0
         self._linger_until = 0.0
-        self._reviews = 0
+        self._review = Review(self._roster)
         self._reviewed = True
         self.notes = self._suites.notes
         self.loss = LossEstimate()
@@ -121,40 +121,36 @@ class DiscoveryCore:
         """Find out about hosts: their indices, IP versions and Whereabouts.
 
         Hosts that were added before are passed over. Raises SpecError, and adds none, when there
-        is no ping for some of them, or when they are too many.
+        is no ping for some of them.
         """
         chosen = np.sort(firsts(hosts.astype(np.int64)))
         chosen = chosen[~self._roster.known(hosts[chosen])]
         hosts = hosts[chosen]
         assigned = self._suites.assign(versions[chosen], whereabouts[chosen])
-        self._roster.require_room(assigned.suite)
-        self._roster.add(hosts, assigned.suite)
-        self._watch.round_trips.grow(len(self._roster.hosts))
+        self._roster.add(hosts, assigned.suite, assigned.state, assigned.reason)
+        self._watch.round_trips.grow(self._roster.hosts.count)
         asked = assigned.suite != NO_SUITE
-        known = hosts[~asked]
-        self._roster.hosts["state"][known] = assigned.state[~asked]
-        self._roster.hosts["reason"][known] = assigned.reason[~asked]
-        self._findings.tell(known)
+        self._findings.tell(hosts[~asked])
         self._open(hosts[asked], afresh=True)
 
     def drop(self, hosts: NDArray[np.uint32]) -> None:
         """Ask these hosts no more; what is known of them stays."""
         hosts = distinct(hosts[self._roster.known(hosts)])
-        self._roster.hosts["dropped"][hosts] = True
+        self._roster.dropped[hosts] = True
         self._roster.close(hosts)
 
     def ask_again(self, hosts: NDArray[np.uint32]) -> None:
         """Find out about these hosts anew. Those that need no asking are told again at once."""
         hosts = distinct(hosts[self._roster.known(hosts)])
-        roster = self._roster.hosts
-        roster["dropped"][hosts] = False
-        asked = roster["suite"][hosts] != NO_SUITE
+        roster = self._roster
+        roster.dropped[hosts] = False
+        asked = roster.suite[hosts] != NO_SUITE
         self._findings.tell(hosts[~asked])
         hosts = hosts[asked]
-        self._roster.close(hosts)
-        roster["state"][hosts] = HostState.UNKNOWN
-        roster["reason"][hosts] = Reason.NONE
-        self._reviews = 0
+        roster.close(hosts)
+        roster.state[hosts] = HostState.UNKNOWN
+        roster.reason[hosts] = Reason.NONE
+        self._review = Review(roster)
         self._open(hosts, afresh=True)
 
     def set_timing(self, timing: TimingTemplate) -> None:
@@ -182,7 +178,7 @@ class DiscoveryCore:
             return Poll(empty_probes(), self._watch.next_look)
         if not self.open_hosts:
             self._queue.clear()  # what still waits belongs to hosts that are decided
-            self._review(now)
+            self._take_up_again(now)
         room = 0 if now < self._blocked_until else self._room(now)
         batch = self._queue.take(room) if room else empty_probes()
         return Poll(batch, self._wake_at(now, bool(len(batch))))
@@ -248,20 +244,17 @@ class DiscoveryCore:
         again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
         self._queue.add_copies(again)
 
-    def _review(self, now: float) -> None:
+    def _take_up_again(self, now: float) -> None:
         """Every host is decided: ask silent ones that got fewer copies than is now known to be
         needed once more, then listen for late answers."""
         if self._reviewed:
             return
-        silent = self._roster.silent()
-        copies = self.loss.copies(self._timing.max_retries)
-        again = silent[self._roster.hosts["tries"][silent] < copies]
-        self._reviews += 1
-        if len(again) and self._reviews <= MOST_REVIEWS:
+        again = self._review.take(self.loss.copies(self._timing.max_retries))
+        if len(again):
             self._open(again, afresh=False)
-            return
-        self._reviewed = True
-        self._linger_until = max(self._watch.last_listen(silent), now) if len(silent) else now
+        elif self._review.over:
+            self._reviewed = True
+            self._linger_until = max(self._watch.last_listen(), now)
 
     # ---------------------------------------------------------------- answers
 
@@ -273,16 +266,16 @@ class DiscoveryCore:
         records = replies.records[at]
         hosts = records["host"]
         said = read_answers(records, self._ignore_resets)
-        roster = self._roster.hosts
-        news = roster["state"][hosts] != said.state
+        roster = self._roster
+        news = roster.state[hosts] != said.state
         up = each_once(hosts, (said.state == HostState.UP) & news)
         self._count(now, records[up], cells[up])
         ticks = self._watch.ticks(records["time"])
         self._findings.believe(records[up], cells[up], ticks[up], said.of(up))
-        undecided = roster["open"][hosts] & (roster["state"][hosts] == HostState.UNKNOWN)
+        undecided = roster.is_open[hosts] & (roster.state[hosts] == HostState.UNKNOWN)
         down = each_once(hosts, (said.state == HostState.DOWN) & undecided)
         self._findings.believe(records[down], cells[down], ticks[down], said.of(down))
-        ended = np.flatnonzero(said.ended & roster["open"][hosts])
+        ended = np.flatnonzero(said.ended & roster.is_open[hosts])
         ended = ended[firsts(cells[ended])]
         self._findings.finish(now, records[ended], refused=True)
         return np.sort(at[np.concatenate([up, down])])

@@ -38,8 +38,8 @@ class Findings:
         verdicts["rtt"] = seconds
         up = said.state == HostState.UP
         self._round_trips.sample(hosts[up], self._roster.neighbours(hosts[up]), seconds[up])
-        self._roster.hosts["state"][hosts] = said.state
-        self._roster.hosts["reason"][hosts] = said.reason
+        self._roster.state[hosts] = said.state
+        self._roster.reason[hosts] = said.reason
         self._roster.close(hosts)
         self._verdicts.append(verdicts)
 
@@ -50,11 +50,11 @@ class Findings:
         only asked again to make sure, are not called down twice."""
         if not len(hosts):
             return
-        roster = self._roster.hosts
-        fresh = hosts[roster["open"][hosts] & (roster["state"][hosts] == HostState.UNKNOWN)]
-        self._roster.close(hosts)
-        roster["state"][fresh] = state
-        roster["reason"][fresh] = reason
+        roster = self._roster
+        fresh = hosts[roster.is_open[hosts] & (roster.state[hosts] == HostState.UNKNOWN)]
+        roster.state[fresh] = state
+        roster.reason[fresh] = reason
+        roster.close(hosts)
         self.tell(fresh, now)
 
     def finish(self, now: float, probes: NDArray[np.void], *, refused: bool = False) -> None:

@@ -1,60 +1,55 @@
 """Roster: per-host and per-ping memory of discovery, in arrays.
 
 A *cell* is one ping of one host; the cells of a host lie next to each other, in the order of its
-suite. A host is *open* while its cells still have to be answered or to time out.
+suite. A host is *open* while its cells still have to be answered or to time out. The hosts that
+were closed last keep their cells, for late answers; those closed before are remembered by how many
+copies they got, which is the same for nearly all, so that memory does not go with the number of
+hosts (engine.core.paged).
 """
 
 from __future__ import annotations
 
+from collections import deque
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch
+from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch
 from engine.core.distinct import distinct
+from engine.core.frozen_pages import PAGE_BITS
+from engine.core.paged import PagedArray
+from engine.discovery import cell_times
+from engine.discovery.cell_times import CELL, DONE, FLYING, LAST_ATTEMPT, UNTIMED
+from engine.discovery.layout import Layout
 from engine.discovery.suites import NO_SUITE, SUITE_NEIGHBOUR
-from engine.spec.error import SpecError
 from engine.spec.host_state import HostState
 from engine.spec.ping import PingProbe
 from engine.spec.reason import Reason
 
 Cells = NDArray[np.int64]
 
-FLYING = 1
-"""Cell flag: a copy is out whose time is not up."""
-DONE = 2
-"""Cell flag: nothing more is asked."""
-MOST_CELLS = 1 << 26
-LAST_ATTEMPT = 15
-"""Probes tell 16 copies apart; every later copy counts as the last."""
-_HASTE = 0.05
-"""Seconds an answer may seem to come before its ping: the times of pings sent by one system call
-are interpolated."""
-_FINEST = 1e-5
-"""Shortest round trip, in seconds, that is told apart from none."""
+REMEMBERED = 1 << 18
+"""Closed hosts that keep their cells."""
 
-_CELL = np.dtype(
-    [("first", np.uint32), ("last", np.uint32), ("tries", np.uint8), ("flags", np.uint8)]
-)
-"""``first`` and ``last``: when the first and the last copy left, microseconds modulo 2**32."""
 _HOST = np.dtype(
     [
-        ("base", np.int64),
         ("left", np.uint32),
         ("suite", np.uint8),
         ("state", np.uint8),
         ("reason", np.uint8),
         ("tries", np.uint8),
+        ("copies", np.uint8),
         ("known", np.bool_),
         ("open", np.bool_),
         ("refused", np.bool_),
         ("dropped", np.bool_),
     ]
 )
-"""``base``: its first cell. ``left``: cells that are not DONE. ``tries``: most copies that any cell
-had that is DONE because nothing came back. ``known``: it was added. ``refused``: somebody else
-answered for it. ``dropped``: the user skipped it."""
+"""``left``: cells that are not DONE. ``tries``: most copies that any cell had that is DONE because
+nothing came back. ``copies``: most copies that any cell had, of a host whose cells are forgotten,
+else 0. ``known``: it was added. ``refused``: somebody else answered for it. ``dropped``: the user
+skipped it."""
 
 
 class Expansion(NamedTuple):
@@ -68,8 +63,9 @@ class Roster:
     """What was asked of whom.
 
     Attributes:
-        hosts: _HOST by host index.
-        cells: _CELL by cell.
+        hosts: _HOST by host index; its fields ``state``, ``reason``, ``suite``, ``is_open`` and
+            ``dropped`` apart.
+        cells: CELL by cell.
         sizes: pings of each suite.
         open_hosts: how many hosts are open.
         in_flight: how many cells are FLYING.
@@ -77,204 +73,221 @@ class Roster:
 
     def __init__(self, suites: tuple[tuple[PingProbe, ...], ...]) -> None:
         """``suites``: the pings of each suite, by its number."""
-        pings = [probe for suite in suites for probe in suite]
-        self.sizes = np.array([len(suite) for suite in suites], np.int64)
-        self._offsets = np.cumsum(self.sizes) - self.sizes
-        self._pings = np.zeros(len(pings), PROBE)
-        self._pings["port"] = [probe.port for probe in pings]
-        self._pings["technique"] = [probe.kind for probe in pings]
-        self._pings["protocol"] = [probe.kind.facts.protocol for probe in pings]
-        keys = _keys(np.repeat(np.arange(len(suites)), self.sizes), self._pings)
-        self._key_order = np.argsort(keys)
-        self._sorted_keys = keys[self._key_order]
-        self.hosts = np.zeros(0, _HOST)
-        self.cells = np.zeros(0, _CELL)
-        self._used = 0
+        self._layout = Layout(suites)
+        self.sizes = self._layout.sizes
+        self._bits = (max(int(self.sizes.max()), 1) - 1).bit_length()  # cells of a host
+        self.hosts = PagedArray(0, _HOST)
+        self.cells = PagedArray(0, CELL, page_bits=PAGE_BITS + self._bits)
+        self.state, self.reason = self.hosts.field("state"), self.hosts.field("reason")
+        self.suite, self.is_open = self.hosts.field("suite"), self.hosts.field("open")
+        self.dropped, self._tries = self.hosts.field("dropped"), self.hosts.field("tries")
+        self._left, self._copies = self.hosts.field("left"), self.hosts.field("copies")
+        self._flags, self._cell_tries = self.cells.field("flags"), self.cells.field("tries")
+        self._closed: deque[NDArray[np.uint32]] = deque()
+        self._remembered = 0
         self.open_hosts = 0
         self.in_flight = 0
 
-    def require_room(self, suite: NDArray[np.uint8]) -> None:
-        """Raise SpecError when hosts with these suites are more than can be remembered."""
-        wanted = self._used + int(self.sizes[suite].sum())
-        if wanted > MOST_CELLS:
-            raise SpecError(
-                "host discovery",
-                f"{wanted:,} pings",
-                None,
-                f"are more than the {MOST_CELLS:,} one scan can hold",
-                "choose fewer pings or a smaller range",
-            )
-
-    def add(self, hosts: NDArray[np.uint32], suite: NDArray[np.uint8]) -> None:
-        """Take in hosts that are not known yet, each once."""
+    def add(
+        self,
+        hosts: NDArray[np.uint32],
+        suite: NDArray[np.uint8],
+        state: NDArray[np.uint8],
+        reason: NDArray[np.uint8],
+    ) -> None:
+        """Take in hosts that are not known yet, each once, with what is thought of them."""
         top = int(hosts.max(initial=0)) + 1
-        if top > len(self.hosts):
-            grown = np.zeros(max(top, len(self.hosts) * 5 // 4), _HOST)
-            grown[: len(self.hosts)] = self.hosts
-            self.hosts = grown
-        sizes = self.sizes[suite]
-        total = self._used + int(sizes.sum())
-        if total > len(self.cells):
-            more = np.zeros(max(total, len(self.cells) * 5 // 4), _CELL)
-            more[: self._used] = self.cells[: self._used]
-            self.cells = more
-        self.hosts["base"][hosts] = self._used + np.cumsum(sizes) - sizes
-        self.hosts["suite"][hosts] = suite
-        self.hosts["known"][hosts] = True
-        self._used = total
+        self.hosts.grow(top)
+        self.cells.grow(top << self._bits)
+        records = np.zeros(len(hosts), _HOST)
+        records["suite"], records["state"], records["reason"] = suite, state, reason
+        records["known"] = True
+        self.hosts[hosts] = records
+        self.hosts.fold(hosts)
 
     def known(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """True for hosts that were added."""
-        inside = hosts < len(self.hosts)
+        inside = hosts < self.hosts.count
         known: NDArray[np.bool_] = inside.copy()
-        known[inside] = self.hosts["known"][hosts[inside]]
+        known[inside] = self.hosts.field("known")[hosts[inside]]
         return known
 
     def expand(self, hosts: NDArray[np.uint32]) -> Expansion:
         """All pings of these hosts, host by host, each as its next copy."""
-        suite = self.hosts["suite"][hosts]
-        sizes = self.sizes[suite]
-        row = np.repeat(np.arange(len(hosts)), sizes)
-        index = np.arange(len(row)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        probes = self._pings[self._offsets[suite][row] + index]
-        cells = self.hosts["base"][hosts][row] + index
+        suite = self.suite[hosts]
+        row, number = self._layout.grid(suite)
+        cells = self._first_cells(hosts)[row] + number
+        probes = self._layout.probes(suite[row], number)
         probes["host"] = hosts[row]
-        probes["attempt"] = np.minimum(self.cells["tries"][cells], LAST_ATTEMPT)
+        probes["attempt"] = np.minimum(self._cell_tries[cells], LAST_ATTEMPT)
         return Expansion(probes, cells)
+
+    def _cells_of(self, hosts: NDArray[np.uint32]) -> tuple[NDArray[np.intp], Cells]:
+        """All cells of these hosts, and for each the place of its host."""
+        row, number = self._layout.grid(self.suite[hosts])
+        return row, self._first_cells(hosts)[row] + number
+
+    def _first_cells(self, hosts: NDArray[np.uint32]) -> Cells:
+        cells: Cells = hosts.astype(np.int64) << self._bits
+        return cells
 
     def locate(self, records: NDArray[np.void]) -> Cells:
         """The cells that PROBE or REPLY records are about; -1 for strangers."""
         hosts = records["host"]
-        found = np.full(len(records), -1, np.int64)
-        mine = np.flatnonzero(self.known(hosts))
-        if not len(mine) or not len(self._sorted_keys):
+        inside = hosts < self.hosts.count
+        if not inside.all():
+            found = np.full(len(records), -1, np.int64)
+            found[inside] = self.locate(records[inside])
             return found
-        suite = self.hosts["suite"][hosts[mine]]
-        keys = _keys(suite, records[mine])
-        at = np.minimum(np.searchsorted(self._sorted_keys, keys), len(self._sorted_keys) - 1)
-        match = self._sorted_keys[at] == keys
-        index = self._key_order[at] - self._offsets[suite]
-        found[mine[match]] = (self.hosts["base"][hosts[mine]] + index)[match]
-        return found
+        numbers = self._layout.numbers(self.suite[hosts], records)  # no suite, no number
+        return np.where(numbers < 0, -1, self._first_cells(hosts) + numbers)
 
     def answered(self, records: NDArray[np.void]) -> tuple[NDArray[np.intp], Cells]:
         """Places of the REPLY records that answer copies that were sent, and their cells."""
         cells = self.locate(records)
         at = np.flatnonzero(cells >= 0)
         cells = cells[at]
-        tries, attempt = self.cells["tries"][cells], records["attempt"][at]
+        hosts = self.hosts[records["host"][at]]
+        tries, attempt = self._cell_tries[cells], records["attempt"][at]
+        tries = np.maximum(tries, hosts["copies"])
         fits = (tries > 0) & ((attempt < tries) | (attempt == UNKNOWN_ATTEMPT))
-        fits &= ~self.hosts["dropped"][records["host"][at]]
+        fits &= ~hosts["dropped"]
         return at[fits], cells[fits]
 
     def note_sent(self, cells: Cells, tries: NDArray[np.uint8], ticks: NDArray[np.uint32]) -> None:
         """Copies left at ``ticks``; with them each cell has had ``tries``."""
-        first = tries == 1
-        self.cells["first"][cells[first]] = ticks[first]
-        self.cells["last"][cells] = ticks
-        self.cells["tries"][cells] = tries
-        self.cells["flags"][cells] |= FLYING
+        records = self.cells[cells]
+        records["first"] = np.where(tries == 1, ticks, records["first"])
+        records["last"], records["tries"] = ticks, tries
+        records["flags"] |= FLYING
+        self.cells[cells] = records
         self.in_flight += len(cells)
 
     def ages(self, cells: Cells, ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """Seconds from the cells' first copies to ``ticks`` (32-bit clocks: up to 35 minutes)."""
-        return _seconds(ticks - self.cells["first"][cells])
+        """As cell_times.ages."""
+        return cell_times.ages(self.cells[cells], ticks)
 
     def round_trips(
         self, cells: Cells, attempt: NDArray[np.uint8], ticks: NDArray[np.uint32]
     ) -> NDArray[np.float64]:
-        """Seconds from the answered copies to their answers at ``ticks``; NaN where ``attempt`` is
-        not known or the times contradict each other. Copies leave at about equal distances."""
-        last = _seconds(ticks - self.cells["last"][cells])
-        copies = np.minimum(self.cells["tries"][cells], LAST_ATTEMPT + 1).astype(np.float64)
-        behind = (copies - 1 - attempt) / np.maximum(copies - 1, 1)
-        seconds: NDArray[np.float64] = last + (self.ages(cells, ticks) - last) * behind
-        seconds[(attempt == UNKNOWN_ATTEMPT) | (seconds < -_HASTE)] = np.nan
-        np.maximum(seconds, _FINEST, out=seconds)  # NaN stays NaN
-        return seconds
+        """As cell_times.round_trips."""
+        return cell_times.round_trips(self.cells[cells], attempt, ticks)
 
     def land(self, cells: Cells) -> None:
         """The time of these cells' copies is up."""
-        self.in_flight -= int(np.count_nonzero(self.cells["flags"][cells] & FLYING))
-        self.cells["flags"][cells] &= 0xFF ^ FLYING
+        flags = self._flags[cells]
+        self.in_flight -= int(np.count_nonzero(flags & FLYING))
+        self._flags[cells] = flags & (0xFF ^ FLYING)
 
     def finish(
         self, hosts: NDArray[np.uint32], cells: Cells, *, refused: bool = False
     ) -> NDArray[np.uint32]:
         """Ask these cells (of these hosts, each cell once) no more. Returns the open hosts that
         have no cell left. ``refused``: somebody else said that it is no use."""
-        fresh = self.cells["flags"][cells] & DONE == 0
+        fresh = (self._flags[cells] & DONE == 0) & self.is_open[hosts]
         hosts, cells = hosts[fresh], cells[fresh]
         self.land(cells)
-        self.cells["flags"][cells] |= DONE
+        self._flags[cells] |= DONE
         if refused:
-            self.hosts["refused"][hosts] = True
+            self.hosts.field("refused")[hosts] = True
         else:
-            np.maximum.at(self.hosts["tries"], hosts, self.cells["tries"][cells])
-        np.subtract.at(self.hosts["left"], hosts, np.uint32(1))
+            self._tries.combine(np.maximum, hosts, self._cell_tries[cells])
+        self._left.combine(np.subtract, hosts, np.uint32(1))
         touched = distinct(hosts)
-        spent: NDArray[np.uint32] = touched[
-            (self.hosts["left"][touched] == 0) & self.hosts["open"][touched]
-        ]
+        spent: NDArray[np.uint32] = touched[self._left[touched] == 0]
         return spent
 
     def open(self, hosts: NDArray[np.uint32], *, afresh: bool) -> None:
         """Ask hosts that are not open: all their cells are in question. ``afresh`` forgets earlier
         copies."""
-        cells = self.expand(hosts).cells
-        self.cells["flags"][cells] = 0
+        row, cells = self._cells_of(hosts)
+        records = np.zeros(len(cells), CELL) if afresh else self.cells[cells]
+        copies = self._copies[hosts][row]
+        if not afresh:
+            records["flags"] = np.where(copies > 0, UNTIMED, records["flags"] & UNTIMED)
+            records["tries"] = np.maximum(records["tries"], copies)
+        self.cells[cells] = records
+        known = self.hosts[hosts]
         if afresh:
-            self.cells["tries"][cells] = 0
-            self.hosts["tries"][hosts] = 0
-            self.hosts["refused"][hosts] = False
-        self.hosts["left"][hosts] = self.sizes[self.hosts["suite"][hosts]]
-        self.hosts["open"][hosts] = True
+            known["tries"], known["refused"] = 0, False
+        known["left"], known["copies"] = self.sizes[known["suite"]], 0
+        known["open"] = True
+        self.hosts[hosts] = known
         self.open_hosts += len(hosts)
 
     def close(self, hosts: NDArray[np.uint32]) -> None:
         """Ask those of the hosts (each named once) that are open no more."""
-        hosts = hosts[self.hosts["open"][hosts]]
-        self.land(self.expand(hosts).cells)
-        self.hosts["open"][hosts] = False
+        hosts = hosts[self.is_open[hosts]]
+        if not len(hosts):
+            return
+        self.land(self._cells_of(hosts)[1])
+        self.is_open[hosts] = False
         self.open_hosts -= len(hosts)
+        self._closed.append(hosts)
+        self._remembered += len(hosts)
+        while self._remembered > REMEMBERED:
+            oldest = self._closed.popleft()
+            self._remembered -= len(oldest)
+            self._forget(oldest)
+
+    def _forget(self, hosts: NDArray[np.uint32]) -> None:
+        """Let go of the cells of those hosts that were not opened again."""
+        known = self.hosts[hosts]
+        chosen = ~known["open"] & (known["copies"] == 0)
+        hosts, known = hosts[chosen], known[chosen]
+        row, cells = self._cells_of(hosts)
+        np.maximum.at(known["copies"], row, self._cell_tries[cells])
+        known["left"] = 0
+        self.hosts[hosts] = known
+        self.cells.clear(cells)
+        self.hosts.fold(hosts)
 
     def exhaust(self, hosts: NDArray[np.uint32]) -> None:
         """Asking these hosts more often cannot help."""
-        self.hosts["tries"][hosts] = 255
+        self._tries[hosts] = 255
 
     def wanted(self, probes: ProbeBatch, cells: Cells) -> NDArray[np.bool_]:
         """Which copies are still to be sent: of open hosts, the next one of a cell in question."""
-        wanted: NDArray[np.bool_] = self.hosts["open"][probes["host"]]
-        wanted &= self.cells["flags"][cells] & (FLYING | DONE) == 0
-        wanted &= np.minimum(self.cells["tries"][cells], LAST_ATTEMPT) == probes["attempt"]
+        wanted: NDArray[np.bool_] = self.is_open[probes["host"]]
+        records = self.cells[cells]
+        wanted &= records["flags"] & (FLYING | DONE) == 0
+        wanted &= np.minimum(records["tries"], LAST_ATTEMPT) == probes["attempt"]
         return wanted
 
     def neighbours(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """True for hosts that are asked as neighbours on the own link."""
-        neighbours: NDArray[np.bool_] = self.hosts["suite"][hosts] == SUITE_NEIGHBOUR
+        neighbours: NDArray[np.bool_] = self.suite[hosts] == SUITE_NEIGHBOUR
         return neighbours
 
     def unasked(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """True for hosts whose cells are all DONE without a copy that left."""
-        never: NDArray[np.bool_] = (self.hosts["tries"][hosts] == 0) & ~self.hosts["refused"][hosts]
+        known = self.hosts[hosts]
+        never: NDArray[np.bool_] = (known["tries"] == 0) & ~known["refused"]
         return never
 
-    def silent(self) -> NDArray[np.uint32]:
-        """The hosts that were asked and called down because nothing came back."""
-        hosts = self.hosts
-        silent = (hosts["state"] == HostState.DOWN) & (hosts["reason"] == Reason.NO_RESPONSE)
-        silent &= (hosts["suite"] != NO_SUITE) & (hosts["tries"] > 0) & ~hosts["dropped"]
-        return np.flatnonzero(silent).astype(np.uint32)
+    def silent(self, below: int, start: int, most: int) -> NDArray[np.uint32]:
+        """The first ``most`` hosts from ``start`` on that were asked in fewer than ``below`` copies
+        and called down because nothing came back."""
+        found = self.hosts.where(
+            lambda some: _is_silent(some) & (some["tries"] < below), start, most
+        )
+        return found.astype(np.uint32)
+
+    def any_silent(self, *, near: bool) -> bool:
+        """Whether a neighbour (``near``), or a host that is none, was called down because nothing
+        came back."""
+
+        def matches(hosts: NDArray[np.void]) -> NDArray[np.bool_]:
+            chosen = _is_silent(hosts)
+            chosen &= (hosts["suite"] == SUITE_NEIGHBOUR) == near
+            return chosen
+
+        return len(self.hosts.where(matches, 0, 1)) > 0
 
 
-def _keys(suite: NDArray[np.integer], records: NDArray[np.void]) -> NDArray[np.int64]:
-    keys = suite.astype(np.int64) << 24
-    keys |= records["technique"].astype(np.int64) << 16
-    keys |= records["port"]
-    return keys
-
-
-def _seconds(ticks: NDArray[np.uint32]) -> NDArray[np.float64]:
-    """A difference of two 32-bit clocks in microseconds, as seconds of either sign."""
-    seconds: NDArray[np.float64] = ticks.view(np.int32) / 1e6
-    return seconds
+def _is_silent(hosts: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which _HOSTs were asked and called down because nothing came back."""
+    silent: NDArray[np.bool_] = hosts["state"] == HostState.DOWN
+    silent &= hosts["reason"] == Reason.NO_RESPONSE
+    silent &= (hosts["suite"] != NO_SUITE) & (hosts["tries"] > 0) & ~hosts["dropped"]
+    return silent

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import firsts
 from engine.core.outstanding import Outstanding
-from engine.discovery.roster import FLYING, Roster
+from engine.discovery.cell_times import FLYING
+from engine.discovery.roster import Roster
 from engine.discovery.round_trips import NEIGHBOUR_INITIAL, RoundTrips
 from engine.spec.timing import TimingTemplate
 
@@ -84,11 +85,11 @@ class Watch:
             self._looked_for = now
             self._outstanding.reschedule(self._timeouts)
 
-    def last_listen(self, silent: NDArray[np.uint32]) -> float:
-        """Until when late answers of these hosts are worth waiting for."""
-        near = self._roster.neighbours(silent)
-        routed = self._last_routed + LINGER if not near.all() else _NEVER
-        return max(routed, self._last_neighbour + NEIGHBOUR_INITIAL if near.any() else _NEVER)
+    def last_listen(self) -> float:
+        """Until when late answers of silent hosts are worth waiting for."""
+        routed = self._last_routed + LINGER if self._roster.any_silent(near=False) else _NEVER
+        near = self._roster.any_silent(near=True)
+        return max(routed, self._last_neighbour + NEIGHBOUR_INITIAL if near else _NEVER)
 
     def _both_timeouts(self) -> tuple[float, float]:
         return self.round_trips.routed, self.round_trips.neighbour
