@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.admission import Admission
 from engine.core.addressing import AddressBook
-from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
+from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport
 from engine.core.channels import channels_of
 from engine.core.liars import LiarMark
 from engine.core.progress import Progress
@@ -38,7 +38,7 @@ from engine.spec.error import SpecError
 from engine.spec.ping import DiscoverySpec, Mode, PingKind
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
-from engine.transport.base import Recorder, Transport
+from engine.transport.base import Recorder, Sending, Transport
 from engine.transport.live import open_transport
 
 LONGEST_WAIT = 0.05
@@ -95,6 +95,9 @@ class ScanRunner:
         self._transport: Transport | None = None
         self._doubts = Doubts(self._store, spec.ports, self._seed)
         self._figures = Figures(self._core, None, self._admission)
+        self._leaving: tuple[ProbeBatch, Sending] | None = None
+        self._held: list[ReplyBatch] = []
+        self._drained_at = 0.0
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
         self._started_at = 0.0
@@ -174,6 +177,7 @@ class ScanRunner:
     def turn(self) -> None:
         """One round: send what may be sent, wait for answers (LONGEST_WAIT at most), take them
         in."""
+        self._settle()
         transport = self.transport
         now = transport.now()
         if self._finder is not None:
@@ -181,21 +185,20 @@ class ScanRunner:
         if not self._core.paused:
             self._doubts.ask(now, transport, self._core.pace)
         wake_at = min(now + LONGEST_WAIT, self._doubts.wake_at)
+        if not self._held:
+            self._core.heard = now
         for prober in self._probers():
             poll = prober.poll(now)
             if not prober.finished(now):  # else it has nothing to be woken for
                 wake_at = min(wake_at, poll.wake_at)
             if len(poll.batch):
-                report = transport.send(poll.batch)
-                prober.sent(transport.now(), poll.batch, report)
-                self._note_problems(report, prober)
-        if self._over(now):
+                self._send(prober, poll.batch)
+        self._take_in_held(now)
+        if self._leaving is not None or self._over(now):
             wake_at = now
         replies = transport.receive(wake_at)
         now = transport.now()
-        self._figures.rejected += replies.rejected
-        if len(replies):
-            self._take_in(now, replies)
+        self._hear(now, replies)
         self._report_decided()
         late = self._core.take_timed_out()
         if late:
@@ -203,8 +206,60 @@ class ScanRunner:
         self._admit_more()
         self._figures.note(now)
         self._narrator.pace(self._core.pace)
-        if self._over(now):
+        if self._leaving is None and self._over(now):
             self._finish()
+
+    def _send(self, prober: HostFinder | ScanCore, batch: ProbeBatch) -> None:
+        """Let a batch leave: the probes of ports while answers are taken in; see catch_up()."""
+        if prober is self._core and not self._admission.huge:
+            self._leaving = batch, self.transport.begin(batch)
+            if not self._leaving[1].under_way:
+                self._settle()
+        else:
+            report = self.transport.send(batch)
+            prober.sent(self.transport.now(), batch, report)
+            self._note_problems(report, prober)
+
+    def catch_up(self) -> None:
+        """Wait for the batch that is leaving and take in what has come. Nothing but turn() and
+        publish() may be done before."""
+        self._settle()
+        self._take_in_held(self.transport.now())
+
+    def _settle(self) -> None:
+        """Wait for the batch that is leaving and note what became of it."""
+        if self._leaving is None:
+            return
+        batch, sending = self._leaving
+        self._leaving = None
+        report = sending.report()
+        self._core.sent(self.transport.now(), batch, report)
+        self._note_problems(report, self._core)
+
+    def _hear(self, now: float, replies: ReplyBatch) -> None:
+        """Take in answers, but hold back those that may be to probes just leaving: when these left
+        is not known yet."""
+        self._figures.rejected += replies.rejected
+        if not len(replies):
+            return
+        pings = replies.records["technique"] >= min(PingKind)
+        if self._finder is not None and pings.any():
+            self._finder.feed(now, replies.only(pings))
+        replies = replies.only(~pings)
+        if self._leaving is None:
+            self._take_in(now, replies)
+        else:
+            self._held.append(replies)
+            self._drained_at = now
+
+    def _take_in_held(self, now: float) -> None:
+        """Take in the answers that came while the batch before was leaving."""
+        if not self._held:
+            return
+        held, self._held = self._held, []
+        for replies in held:
+            self._take_in(now, replies)
+        self._core.heard = self._drained_at
 
     def _admit_more(self) -> None:
         try:
@@ -243,14 +298,6 @@ class ScanRunner:
         self._narrator.once(0, finder.trouble)
 
     def _take_in(self, now: float, replies: ReplyBatch) -> None:
-        pings = replies.records["technique"] >= min(PingKind)
-        if pings.any():
-            if self._finder is not None:
-                self._finder.feed(now, replies.only(pings))
-            replies = replies.only(~pings)
-        self._take_in_answers(now, replies)
-
-    def _take_in_answers(self, now: float, replies: ReplyBatch) -> None:
         replies = self._doubts.hear(now, replies)
         chosen = self._core.feed(now, replies)
         if not len(chosen):

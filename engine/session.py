@@ -148,6 +148,7 @@ class ScanSession:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._outcomes: deque[str] = deque(maxlen=_MOST_OUTCOMES)
         self._bell = threading.Event()
+        self._ended = threading.Event()
         self._closing = False
         self._wanted = True
         self._snapshot = self._runner.publish()
@@ -175,6 +176,11 @@ class ScanSession:
             return True
         self._thread.join(timeout)
         return not self._thread.is_alive()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait for the end of a scan whose thread does not linger, ``timeout`` seconds at most;
+        True when nothing changes any more. Its descriptors may still be on their way back."""
+        return self._ended.wait(timeout)
 
     def close(self) -> None:
         """End the scan and its thread and give back every descriptor. Idempotent."""
@@ -205,6 +211,7 @@ class ScanSession:
             if not runner.phase.over:
                 runner.cancel()
             self._publish(last=True)
+            self._ended.set()
             runner.close()
 
     def _obey(self) -> None:
@@ -213,6 +220,7 @@ class ScanSession:
                 command = self._commands.get_nowait()
             except queue.Empty:
                 return
+            self._runner.catch_up()
             before = self.log.newest
             try:
                 command()

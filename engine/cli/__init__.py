@@ -6,6 +6,7 @@ Only the standard library is loaded until it is clear that there is something to
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
     Returns the exit code; ends the process itself for ``--help`` and ``--version``.
     """
+    if words is None:
+        gc.disable()  # nothing of what is loaded is garbage
     open_missing_streams()
     try:
         try:
@@ -39,6 +42,9 @@ def main(words: Sequence[str] | None = None) -> int:
         return exit_code.INCOMPLETE
     except KeyboardInterrupt:
         return exit_code.INTERRUPTED
+    finally:
+        if words is None:
+            gc.freeze()  # the process ends: nobody needs to look for garbage
     return code
 
 
@@ -59,4 +65,5 @@ def _run(words: Sequence[str]) -> int:
         raise UsageError("no target given; write for example pyscan 127.0.0.1")
     from engine.cli.run import run
 
+    gc.enable()
     return run(args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -27,7 +28,7 @@ from engine.session import (
     default_scan_types,
     how_to_get_raw,
 )
-from engine.spec.command_line import BuiltSpec, UsageError, build_spec
+from engine.spec.command_line import UsageError, build_spec
 from engine.spec.scan import ScanSpec
 
 _TICK = 0.1
@@ -61,20 +62,31 @@ def run(args: argparse.Namespace) -> int:
         check_has_packets(built.spec)
     recording = Recording(args.pcap, args.packet_trace)
     style = Style(args.open_only, args.reasons or args.verbosity >= 2, args.verbosity)
+    lines = LineStream(sys.stdout.buffer, style) if _STREAMED in outputs else None
     try:
-        report, session = _scan(built, outputs, narrator, style, recording)
+        session = ScanSession(
+            built.spec,
+            verbosity=style.detail,
+            target_problems=built.target_problems,
+            on_decided=lines.add if lines else None,
+            linger=False,
+            recorder=recording if recording.wanted else None,
+        )
+        # Sockets take a while to close: meanwhile the report is written.
+        with closing(recording), closing(session):
+            report = _scan(session, narrator, lines, recording)
+            if args.explain:
+                style = replace(style, explain=partial(explained, session))
+            written = _write(outputs, report, style, narrator)
     except StoreFullError as error:
         raise UsageError(str(error)) from None
     except TransportUnavailable as error:
         for line in str(error).splitlines():
             narrator.say(f"pyscan: {line}")
         return exit_code.NO_PERMISSION
-    if args.explain:
-        style = replace(style, explain=partial(explained, session))
-    written = _write(outputs, report, style, narrator) and not recording.failure
     if recording.failure:
         narrator.say(f"pyscan: {args.pcap} is not complete: {recording.failure}")
-    return _exit_code(report, written)
+    return _exit_code(report, written and not recording.failure)
 
 
 def _lacks_rights(spec: ScanSpec) -> bool:
@@ -93,41 +105,23 @@ def _explain_rights(narrator: Narrator, spec: ScanSpec) -> None:
 
 
 def _scan(
-    built: BuiltSpec,
-    outputs: Sequence[Output],
-    narrator: Narrator,
-    style: Style,
-    recording: Recording,
-) -> tuple[ScanReport, ScanSession]:
-    """Run the scan to its end, or until a signal, and return what is known then. The session is
-    closed; it still explains."""
-    lines = LineStream(sys.stdout.buffer, style) if _STREAMED in outputs else None
-    session = ScanSession(
-        built.spec,
-        verbosity=style.detail,
-        target_problems=built.target_problems,
-        on_decided=lines.add if lines else None,
-        linger=False,
-        recorder=recording if recording.wanted else None,
-    )
-    try:
-        with cancelled_by_signals(session):
-            recording.begin()
-            session.start()
-            while not session.join(_TICK):
-                narrator.say_all(recording.lines())
-                narrator.show(session)
-                if lines:
-                    lines.flush(session.report())
-        narrator.say_all(recording.lines())
-        narrator.finish(session)
-        report = session.report()
-        if lines:
-            lines.close(report)
-        return report, session
-    finally:
-        session.close()
-        recording.close()
+    session: ScanSession, narrator: Narrator, lines: LineStream | None, recording: Recording
+) -> ScanReport:
+    """Run the scan to its end, or until a signal, and return what is known then."""
+    with cancelled_by_signals(session):
+        recording.begin()
+        session.start()
+        while not session.wait(_TICK):
+            narrator.say_all(recording.lines())
+            narrator.show(session)
+            if lines:
+                lines.flush(session.report())
+    narrator.say_all(recording.lines())
+    narrator.finish(session)
+    report = session.report()
+    if lines:
+        lines.close(report)
+    return report
 
 
 def _write(outputs: Sequence[Output], report: ScanReport, style: Style, narrator: Narrator) -> bool:

@@ -7,9 +7,9 @@ does not notice.
 
 from __future__ import annotations
 
-_FIRST = 2_048
+_FIRST = 4_096
 _LEAST, _MOST = 256, 8_192
-_SHORT, _LONG = 0.018, 0.05
+_SHORT, _LONG = 0.025, 0.06
 """Seconds between which a batch may take to leave; a command must take effect within 0.1 s."""
 
 

@@ -37,7 +37,7 @@ _TRIES = 3
 _PERIOD = 1.0
 _AT_ONCE = 64
 """Suspects questioned together."""
-_UNUSUAL = frozenset(range(20_000, 60_000))
+_UNUSUAL = range(20_000, 60_000)
 _WIDE = 10_000
 """Asked ports from which on random ones are picked among them, so that no other port is touched."""
 _OPENS = np.zeros(256, np.bool_)
@@ -235,7 +235,7 @@ class LiarWatch:
         if self._pool_for is not self.asked:
             self._pool_for = self.asked
             wide = len(self.asked) >= _WIDE
-            self._pool = sorted(self.asked if wide else _UNUSUAL - self.asked)
+            self._pool = sorted(self.asked if wide else set(_UNUSUAL) - self.asked)
         return tuple(self._random.sample(self._pool, _SAMPLE))
 
     def poll(self, now: float) -> ProbeBatch:

@@ -26,6 +26,7 @@ FLOOR = 20.0
 """Probes per second below which a scan never ends; loss alone does not push the rate lower."""
 _EPOCH = 0.004
 """Shortest time, in seconds, over which answers are compared with probes."""
+_SEVERAL = 4.0
 _HEALTHY = 0.7
 """Share of the best answer ratio seen below which the rate stops growing."""
 _TOLERATED = 0.02
@@ -211,7 +212,7 @@ class Pace:
         else:
             self._suspected_at = None
             if busy and self._may_grow(now, healthy):
-                self._grow(now, feedback)
+                self._grow(now, feedback, length >= _SEVERAL * (round_trip or length))
 
     def _healthy(self) -> bool:
         """Whether the answers to the epoch before are as many as the best epoch promised."""
@@ -232,9 +233,11 @@ class Pace:
             return True
         return healthy and self._flow(now - _MEMORABLE, now).share >= _VOUCHING
 
-    def _grow(self, now: float, feedback: float) -> None:
+    def _grow(self, now: float, feedback: float, several: bool) -> None:
+        """``several``: the epoch lasted for several round trips, in which it could have doubled
+        more than once."""
         if self._doubling:
-            self._rate = self._bounded(self._rate * 2)
+            self._rate = self._bounded(self._rate * (4 if several else 2))
         elif now >= self._steady_until:
             self._rate = self._bounded(self._rate * _GROWTH)
             self._steady_until = now + feedback

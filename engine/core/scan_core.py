@@ -4,7 +4,7 @@ Sans-I/O: no socket, no clock, no thread. The owner calls, in a loop,
 
 1. ``poll(now)``: what may be sent at once, and when to come back at the latest;
 2. ``sent(now, batch, report)``: what became of it;
-3. ``feed(now, replies)``: what came back;
+3. ``feed(now, replies)``: what came back; also between 1 and 2, for batches before;
 
 and the commands whenever the user gives them. Times are seconds on any monotonic clock.
 """
@@ -101,6 +101,7 @@ class ScanCore:
         self._group_timeout = timing.initial_timeout
         self._reviewed = False
         self._linger_until = 0.0
+        self.heard = math.inf  # answers that came later are not taken in yet
         self.paused = False
         self.expect_more = False  # whether hosts may still be admitted: no end before
         self.sent_total = 0
@@ -203,7 +204,7 @@ class ScanCore:
         """What may be sent now. Call again at ``wake_at`` or when something happened."""
         self._polled_at = now
         self._cells.begin(now)
-        self._expire(now)
+        self._expire(min(now, self.heard))
         self._adapt(now)
         if self.paused:
             self._clock.stop(now)
@@ -327,13 +328,18 @@ class ScanCore:
         sent_at = report.sent_at[left]
         if not len(batch):
             return
-        steady = self._note_left(now, batch["host"])
-        if self._timing.host_timeout:
-            self._clock.begin(now, batch["host"])
-        self._cells.fly(self._ledger.locate(batch), batch["attempt"], sent_at, steady)
         self.sent_total += len(batch)
         self.resent_total += int(np.count_nonzero(batch["attempt"]))
         self._last_sent = float(sent_at.max())
+        steady = self._note_left(now, batch["host"])
+        if self._timing.host_timeout:
+            self._clock.begin(now, batch["host"])
+        at = self._ledger.locate(batch)
+        open_still = self._ledger.open_questions(at)  # a copy before may have been answered since
+        if not open_still.all():
+            batch, at = batch[open_still], at[open_still]
+            sent_at, steady = sent_at[open_still], steady[open_still]
+        self._cells.fly(at, batch["attempt"], sent_at, steady)
         self._outstanding.add(batch, sent_at, self._timeouts)
 
     def _note_left(self, now: float, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:

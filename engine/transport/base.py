@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol as Interface
+from typing import runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +52,29 @@ class Recorder(Interface):
         """REPLY records: what such sockets reported."""
 
 
+class Sending(Interface):
+    """A batch on its way out."""
+
+    @property
+    def under_way(self) -> bool:
+        """Whether probes may still be leaving."""
+
+    def report(self) -> SendReport:
+        """What became of the batch; waits until everything has left that can. Ask once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """A batch that has left already."""
+
+    outcome: SendReport
+    under_way = False
+
+    def report(self) -> SendReport:
+        """What became of it."""
+        return self.outcome
+
+
 class Transport(Interface):
     """What the session drives. All methods but ``wake`` belong to the engine thread."""
 
@@ -82,6 +107,10 @@ class Transport(Interface):
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes. Never raises for what a network can do; problems are in the report."""
 
+    def begin(self, batch: ProbeBatch) -> Sending:
+        """As send(), but many probes may leave while the caller goes on; until it has the report,
+        it may receive(), and nothing else. Answers to them may come before the report."""
+
     def receive(self, until: float) -> ReplyBatch:
         """Answers that have arrived; waits for the first one, a wake() or the time ``until``."""
 
@@ -101,6 +130,14 @@ class Transport(Interface):
 
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
+
+
+@runtime_checkable
+class Overlapping(Interface):
+    """A channel whose probes may leave while the caller goes on."""
+
+    def begin(self, batch: ProbeBatch) -> Sending:
+        """As in Transport."""
 
 
 class Channel(Interface):

@@ -20,7 +20,14 @@ from engine.discovery.whereabouts import Whereabouts
 from engine.spec.ping import PingKind
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
-from engine.transport.base import Channel, Recorder, TransportUnavailable
+from engine.transport.base import (
+    Channel,
+    Departed,
+    Overlapping,
+    Recorder,
+    Sending,
+    TransportUnavailable,
+)
 from engine.transport.locator import Locator, locator_for
 from engine.transport.merging import merge_replies
 from engine.transport.offers import (
@@ -153,6 +160,14 @@ class LiveTransport:
             sent_at[rows] = report.sent_at
             problems.extend(report.problems)
         return SendReport(sent_at, tuple(problems))
+
+    def begin(self, batch: ProbeBatch) -> Sending:
+        """As send(); probes that all go through one channel may leave while the caller goes on."""
+        kinds = distinct_bytes(batch["technique"])
+        channel = self._route.get(kinds[0]) if len(kinds) == 1 else None
+        return (
+            channel.begin(batch) if isinstance(channel, Overlapping) else Departed(self.send(batch))
+        )
 
     def receive(self, until: float) -> ReplyBatch:
         """Answers; waits for the first, a wake(), or the time ``until``."""

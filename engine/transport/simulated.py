@@ -19,7 +19,7 @@ from engine.discovery.whereabouts import Whereabouts
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.answer import RST, AnswerKind
-from engine.transport.base import Recorder
+from engine.transport.base import Departed, Recorder, Sending
 from engine.transport.scenario import SILENCE, HostProfile, Scenario
 from engine.transport.simulated_answers import (
     PING_ANSWERS,
@@ -232,6 +232,10 @@ class SimulatedTransport:
                 allowed[place] = level >= 1.0
                 self._buckets[bucket] = (level - allowed[place], now)
         return allowed
+
+    def begin(self, batch: ProbeBatch) -> Sending:
+        """As send()."""
+        return Departed(self.send(batch))
 
     def receive(self, until: float) -> ReplyBatch:
         """Answers whose time has come; moves the virtual clock to the next event, at most

@@ -3,63 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import socket
 import time
-from collections.abc import Iterator, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendProblem, SendReport
-from engine.core.distinct import distinct, distinct_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.spec.ping import PingKind
 from engine.spec.scan_type import ScanType
 from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
-from engine.transport.base import Recorder
+from engine.transport.base import Recorder, Sending
 from engine.transport.merging import merge_replies
-from engine.transport.packet.companion import Companion
+from engine.transport.packet.dispatch import Dispatch, Dispatcher, Troubles
 from engine.transport.packet.kernel_filter import answers, attach
 from engine.transport.packet.matching import match_replies
-from engine.transport.packet.messages import PacketReader, Packets, PacketSender
-from engine.transport.packet.neighbour_messages import ETH_P_IP, ETH_P_IPV6
+from engine.transport.packet.messages import PacketReader, Packets
+from engine.transport.packet.neighbour_messages import ETHERTYPES
 from engine.transport.packet.neighbour_pings import NeighbourPings
-from engine.transport.packet.outlets import Outlet
 from engine.transport.packet.packet_sockets import close_together, open_receiver
 from engine.transport.packet.paths import HostPaths
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.single_port import reserve_ports
-from engine.transport.packet.socket_names import socket_names
 from engine.transport.packet.tcp_echo import TcpEcho
-from engine.transport.packet.trouble import (
-    Trouble,
-    lasting_problems,
-    no_such_probe,
-    pressure,
-    refused,
-)
+from engine.transport.packet.trouble import lasting_problems, no_such_probe
 from engine.transport.packet.verdict import Sent
 
-_CHUNK = 4096
-"""Probes built together: large enough for numpy, small enough for the cache."""
-_WORTH_SHARING = 256
-"""Probes worth waking a second thread for."""
 _MOST_READS = 16
-_ETHERNET = 14
-_ETHERTYPES = {4: ETH_P_IP, 6: ETH_P_IPV6}
-_PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
-_LINK_LOST = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
-
-
-class _QueueFullError(Exception):
-    """The kernel takes no more packets now."""
-
-    def __init__(self, problem: SendProblem) -> None:
-        self.problem = problem
 
 
 class PacketChannel:
@@ -89,8 +64,7 @@ class PacketChannel:
         self._neighbours = NeighbourPings(self._paths)
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources, echo=TcpEcho(options))
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources, options)
-        self._senders = (PacketSender(), PacketSender())
-        self._companion: Companion[list[tuple[int, Trouble]]] = Companion()
+        self._dispatcher = Dispatcher(self._paths, self._packets)
         self._reader = PacketReader()
 
     def _listen(self) -> None:
@@ -98,7 +72,7 @@ class PacketChannel:
         the kernel about 10 ms to close, so none is opened in vain. Raises OSError."""
         for version, receives in self._filters.items():
             if version not in self._receivers and version in self._book.versions:
-                self._receivers[version] = open_receiver(_ETHERTYPES[version], receives)
+                self._receivers[version] = open_receiver(ETHERTYPES[version], receives)
 
     def _hear_every_protocol(self) -> None:
         self._filters = answers(self._sent.ports, every_protocol=True)
@@ -116,123 +90,27 @@ class PacketChannel:
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes. Those to a host whose Ethernet address is still being asked for do not
         leave yet and are in no problem: hand them in again."""
+        return self.begin(batch).report()
+
+    def begin(self, batch: ProbeBatch) -> Sending:
+        """As send(), but many probes leave while the caller goes on; until it has the report, it
+        may drain(), and nothing else."""
         if self._sent.note_askers(batch["technique"]):
             self._hear_every_protocol()
         self._sent.ports.note(batch)
         self._listen()
-        report = SendReport(np.full(len(batch), np.nan))
+        sent_at = np.full(len(batch), np.nan)
         asking = batch["technique"] == PingKind.NEIGHBOUR
-        troubles, problem = self._neighbours.send(batch, np.flatnonzero(asking), report.sent_at)
-        problems = [] if problem is None else [problem]
+        troubles, problem = self._neighbours.send(batch, np.flatnonzero(asking), sent_at)
         packets = self._packets.exist(batch)
         for row in np.flatnonzero(~packets & ~asking).tolist():
-            report.sent_at[row] = REFUSED
+            sent_at[row] = REFUSED
             troubles.append((int(batch["host"][row]), no_such_probe()))
         troubles += self._paths.find(batch["host"][packets], time.monotonic())
         ready = np.flatnonzero(packets & self._paths.ready(batch["host"]))
-        outlets = self._paths.outlets(batch["host"][ready])
-        try:
-            for number in distinct(outlets):
-                rows = ready[outlets == number]
-                troubles += self._send_by(int(number), batch, rows, report.sent_at)
-        except _QueueFullError as stop:
-            problems.append(stop.problem)
-        report.problems = (*lasting_problems(troubles, self._book.text), *problems)
-        return report
-
-    def _send_by(
-        self,
-        number: int,
-        batch: ProbeBatch,
-        rows: NDArray[np.intp],
-        sent_at: NDArray[np.float64],
-    ) -> list[tuple[int, Trouble]]:
-        """Send the probes ``rows`` by one outlet; the troubles met. Raises _QueueFullError."""
-        broken = self._paths.broken(number)
-        troubles: list[tuple[int, Trouble]] = []
-        for some in _of_one_technique(batch, rows) if broken is None else ():
-            try:
-                troubles += self._send_together(number, batch, some, sent_at)
-            except OSError as error:
-                broken = self._paths.broken(number) or refused(error)
-                break
-        if broken is not None:
-            left = distinct(batch["host"][rows[np.isnan(sent_at[rows])]])
-            troubles += [(host, broken) for host in left.tolist()]
-            self._paths.drop(number)
-        return troubles
-
-    def _send_together(
-        self,
-        number: int,
-        batch: ProbeBatch,
-        rows: NDArray[np.intp],
-        sent_at: NDArray[np.float64],
-    ) -> list[tuple[int, Trouble]]:
-        """As _send_some, by two threads when there is enough to send."""
-        ours, theirs = self._senders
-        if len(rows) < _WORTH_SHARING:
-            return self._send_some(ours, number, batch, rows, sent_at)
-        half = len(rows) // 2
-        other_half = partial(self._send_some, theirs, number, batch, rows[half:], sent_at)
-        one_half = partial(self._send_some, ours, number, batch, rows[:half], sent_at)
-        their_troubles, our_troubles = self._companion.share(other_half, one_half)
-        return our_troubles + their_troubles
-
-    def _send_some(
-        self,
-        sender: PacketSender,
-        number: int,
-        batch: ProbeBatch,
-        rows: NDArray[np.intp],
-        sent_at: NDArray[np.float64],
-    ) -> list[tuple[int, Trouble]]:
-        """Send probes of one technique; what the kernel refuses, a host or a port, is left out.
-
-        Raises _QueueFullError, and OSError when the interface is lost.
-        """
-        outlet = self._paths.outlet(number)
-        troubles: list[tuple[int, Trouble]] = []
-        packets, lengths, names = self._wire(outlet, batch[rows])
-        while len(rows):
-            now = time.monotonic()
-            try:
-                taken = sender.send(outlet.sender.fileno(), packets, lengths, names)
-            except OSError as error:
-                if error.errno in _PRESSURE:
-                    raise _QueueFullError(pressure(error)) from error
-                if outlet.link is not None and error.errno in _LINK_LOST:
-                    raise
-                host, trouble = int(batch["host"][rows[0]]), refused(error)
-                troubles.append((host, trouble))
-                left: NDArray[np.intp] | slice = np.flatnonzero(batch["host"][rows] != host)
-                if not trouble.whole_host:
-                    sent_at[rows[0]], left = REFUSED, slice(1, None)
-            else:
-                sent_at[rows[:taken]] = times = np.linspace(now, time.monotonic(), taken)
-                if self._recorder is not None:
-                    start = 0 if outlet.link is None else _ETHERNET
-                    self._recorder.sent(packets[:taken, start:], lengths[:taken] - start, times)
-                left = slice(taken, None)
-            rows, packets, lengths = rows[left], packets[left], lengths[left]
-            names = None if names is None else names[left]
-        return troubles
-
-    def _wire(
-        self, outlet: Outlet, probes: ProbeBatch
-    ) -> tuple[NDArray[np.uint8], NDArray[np.uint32], NDArray[np.void] | None]:
-        """What the outlet's socket takes: rows, their lengths, and a socket address for each
-        (None for Ethernet frames, which carry their address)."""
-        hosts = probes["host"]
-        if outlet.link is None:
-            packets, lengths = self._packets.build(probes, outlet.version)
-            destinations = self._packets.destinations(hosts, outlet.version)
-            return packets, lengths, socket_names(destinations, self._paths.interfaces(hosts))
-        packets, lengths = self._packets.build(probes, outlet.version, _ETHERNET)
-        packets[:, :6] = self._paths.hardware(hosts)
-        packets[:, 6:12] = np.frombuffer(outlet.link.hardware, np.uint8)
-        packets[:, 12:14] = divmod(_ETHERTYPES[outlet.version], 256)
-        return packets, lengths, None
+        dispatch = Dispatch(self._dispatcher, batch, sent_at)
+        dispatch.begin(ready)
+        return _Leaving(dispatch, sent_at, troubles, problem, self._book.text)
 
     def hardware(self, host: int) -> bytes:
         """The Ethernet address of a neighbour on the link; empty when none is known."""
@@ -243,7 +121,7 @@ class PacketChannel:
 
     def record(self, recorder: Recorder | None) -> None:
         """Show packets to this recorder from now on, or to nobody."""
-        self._recorder = recorder
+        self._recorder = self._dispatcher.recorder = recorder
         self._neighbours.record(recorder)
 
     def drain(self, now: float) -> ReplyBatch:
@@ -263,9 +141,10 @@ class PacketChannel:
                 packets = self._reader.read(receiver.fileno())
             except OSError:  # an interface went down: told once, and send() finds out itself
                 continue
-            if not len(packets.rows):
-                return
-            yield packets
+            if len(packets.rows):
+                yield packets
+            if len(packets.rows) < self._reader.capacity:
+                return  # what came in meanwhile is worth a read of its own only when it is more
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one PROBE record as it was, or would be, sent."""
@@ -278,15 +157,27 @@ class PacketChannel:
 
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
-        self._companion.close()
+        self._dispatcher.close()
         close_together((self._close_receivers, self._paths.close))
         self._open.close()
 
 
-def _of_one_technique(batch: ProbeBatch, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
-    """``rows`` cut into chunks whose probes have one technique."""
-    techniques = batch["technique"][rows]
-    for number in distinct_bytes(techniques):
-        chosen = rows[techniques == number]
-        for start in range(0, len(chosen), _CHUNK):
-            yield chosen[start : start + _CHUNK]
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """A batch on its way; ``troubles`` and ``problem`` were met before it set out."""
+
+    dispatch: Dispatch
+    sent_at: NDArray[np.float64]
+    troubles: Troubles
+    problem: SendProblem | None
+    name: Callable[[int], str]
+
+    @property
+    def under_way(self) -> bool:
+        return self.dispatch.under_way
+
+    def report(self) -> SendReport:
+        troubles, full = self.dispatch.finish()
+        problems = [problem for problem in (self.problem, full) if problem is not None]
+        lasting = lasting_problems([*self.troubles, *troubles], self.name)
+        return SendReport(self.sent_at, (*lasting, *problems))

@@ -108,9 +108,14 @@ class Packets(NamedTuple):
 
 
 class PacketReader:
-    """Reads packets into one reusable matrix: up to ``rows`` packets, ``width`` bytes of each."""
+    """Reads packets into one reusable matrix: up to ``rows`` packets, ``width`` bytes of each.
+
+    Attributes:
+        capacity: packets read together at most.
+    """
 
     def __init__(self, rows: int = 1024, width: int = 256) -> None:
+        self.capacity = rows
         self._packets = np.zeros((rows, width), np.uint8)
         vectors = np.zeros(rows, _VECTOR)
         vectors["base"] = _addresses(self._packets)

@@ -6,6 +6,8 @@ import struct
 from typing import NamedTuple
 
 ETH_P_IP, ETH_P_ARP, ETH_P_IPV6 = 0x0800, 0x0806, 0x86DD
+ETHERTYPES = {4: ETH_P_IP, 6: ETH_P_IPV6}
+"""By IP version."""
 """Ethertypes (IEEE 802)."""
 
 _ARP_REQUEST = bytes.fromhex("0001080006040001")

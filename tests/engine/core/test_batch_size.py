@@ -28,4 +28,4 @@ def test_the_slowest_way_out_still_gets_some() -> None:
 def test_small_batches_say_nothing_about_large_ones() -> None:
     size = BatchSize()
     size.note(3, 1e-5)
-    assert size.most == 2_048
+    assert size.most == 4_096

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import time
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine.core.batch import REFUSED
 from engine.spec.scan_type import ScanType
+from engine.transport.packet.messages import PacketSender
 from tests.engine.transport.packet_scanner import (
     GATEWAY_LESS,
     V4,
@@ -142,10 +144,16 @@ def test_a_local_firewall_that_refuses_is_told(pair: tuple[str, str]) -> None:
 @pytest.mark.parametrize("number", [errno.ENOBUFS, errno.EAGAIN])
 def test_full_queues_hand_the_rest_back(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def work(scanner: Scanner) -> None:
-        def full(*arguments: object) -> int:
-            raise OSError(number, os.strerror(number))
+        real = PacketSender.send
+        taken: list[int] = []
 
-        monkeypatch.setattr(scanner.channel._senders[1], "send", full)
+        def full(sender: PacketSender, descriptor: int, *rows: Any) -> int:
+            if taken:
+                raise OSError(number, os.strerror(number))
+            taken.append(real(sender, descriptor, *(some[:500] for some in rows)))
+            return taken[0]
+
+        monkeypatch.setattr(PacketSender, "send", full)
         report = scanner.channel.send(cells(range(1, 1001), ScanType.SYN))
         (problem,) = report.problems
         assert (problem.errno, problem.lasting, problem.hosts) == (number, False, ())
