@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.events import MouseEvent, MouseScrollDown, MouseScrollUp
 
 from engine.results.store import Store
 from engine.spec.port_state import PortState
@@ -115,6 +116,11 @@ def text_of(app: Any, selector: str) -> str:
     return str(app.screen.query_one(selector).render())
 
 
+async def turn_wheel(pilot: Any, kind: type[MouseEvent], at: tuple[int, int]) -> None:
+    await pilot._post_mouse_events([kind], HeatMap, offset=at)
+    await pilot.pause()
+
+
 async def open_map(pilot: Any, app: Any, until: Any) -> HeatMap:
     await pilot.press("H")
     await until(pilot, lambda: isinstance(app.screen, HeatMapScreen))
@@ -201,6 +207,20 @@ async def test_without_room_it_says_so_and_closes(running: Any, until: Any) -> N
         await open_map(pilot, app, until)
         await pilot.resize_terminal(70, 24)
         await until(pilot, lambda: app.screen is app.main)
+        told = [str(one.message) for one in app._notifications]
+        assert sum("The map needs 76 columns" in text for text in told) == 2
+
+
+async def test_the_wheel_zooms_at_the_pointer(running: Any, until: Any) -> None:
+    async with running(size=(80, 24)) as (pilot, app, _):
+        heat = await open_map(pilot, app, until)
+        await turn_wheel(pilot, MouseScrollUp, (6 + 10, 1))
+        assert heat.window == Window(0, 16, 16) and heat.ports == (4736, 4751)
+        await turn_wheel(pilot, MouseScrollUp, (2, 0))
+        assert heat.window == Window(4096, 16, 4) and heat.ports == (4736, 4739)
+        for _ in range(3):
+            await turn_wheel(pilot, MouseScrollDown, (6 + 63, 15))
+        assert heat.window == Window.whole(16)
 
 
 async def test_the_mouse_finds_the_way_out(running: Any, until: Any) -> None:

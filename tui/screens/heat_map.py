@@ -32,6 +32,7 @@ SHARE = 0.1
 """The most of the time that counting may take."""
 NEEDED = 76
 """Columns the map needs."""
+TOO_NARROW = f"The map needs {NEEDED} columns: enlarge the terminal."
 ROOMY = 144
 """Columns from which cells are twice as wide."""
 
@@ -81,10 +82,11 @@ class HeatMapScreen(Dialog[PortRange]):
         self.set_interval(LOOK_EVERY, self.look)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Use the room there is; close where there is none."""
+        """Use the room there is; close where there is none, and say so."""
         self.set_class(event.size.width >= ROOMY, "-roomy")
         if event.size.width < NEEDED and self.is_current:
             self.dismiss(None)
+            self.app.notify(TOO_NARROW, severity="warning", markup=False)
 
     # Counting
 

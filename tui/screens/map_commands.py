@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tui.screens.dialog import given
-from tui.screens.heat_map import NEEDED, HeatMapScreen, PortRange
+from tui.screens.heat_map import NEEDED, TOO_NARROW, HeatMapScreen, PortRange
 from tui.screens.workbench import Workbench
 from tui.widgets.filter_bar import FilterBar
 
@@ -16,7 +16,7 @@ class MapCommands(Workbench):
     def do_heat_map(self) -> None:
         """Show a map of all ports of the chosen host, or of all hosts."""
         if self.app.size.width < NEEDED:
-            self.tell(f"The map needs {NEEDED} columns: enlarge the terminal.", "warning")
+            self.tell(TOO_NARROW, "warning")
             return
         host = self.table.current_query.host
         self.app.push_screen(HeatMapScreen(lambda: self.snapshot, host), given(self.list_ports))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding, BindingType
-from textual.events import Click, MouseScrollDown, MouseScrollUp, Resize
+from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp, Resize
 from textual.message import Message
 from textual.widget import Widget
 
@@ -116,25 +116,37 @@ class HeatMap(Widget, can_focus=True):
         """Ask for the ports under the cursor."""
         self.post_message(self.Chosen())
 
-    def on_click(self, event: Click) -> None:
-        """Move to the cell that was clicked; choose it when the cursor is there already."""
+    def _cell_at(self, event: MouseEvent) -> int | None:
+        """The cell under the pointer."""
         place = event.get_content_offset(self)
         column = -1 if place is None else (place.x - LABEL) // self._wide
         if place is None or not (0 <= column < COLUMNS and place.y < self.window.rows):
-            return
-        cell = place.y * COLUMNS + column
+            return None
+        return place.y * COLUMNS + column
+
+    def on_click(self, event: Click) -> None:
+        """Move to the cell that was clicked; choose it when the cursor is there already."""
+        cell = self._cell_at(event)
         if cell == self._cell:
             self.action_choose()
-        else:
+        elif cell is not None:
             self._go(self.window, self.window.ports(cell)[0])
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """The wheel zooms."""
-        self.action_zoom(True)
+        """The wheel zooms closer to what is under the pointer."""
+        self._wheel(event, closer=True)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """The wheel zooms."""
-        self.action_zoom(False)
+        """The wheel zooms further away."""
+        self._wheel(event, closer=False)
+
+    def _wheel(self, event: MouseEvent, *, closer: bool) -> None:
+        event.stop()
+        cell = self._cell_at(event)
+        port = self._port if cell is None else self.window.ports(cell)[0]
+        window = self.window.zoomed(port, closer)
+        if window != self.window:
+            self._go(window, port)
 
     # Drawing
 
