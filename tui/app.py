@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
@@ -211,8 +211,8 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         elif built is not None and built.spec.targets:
             self.start_scan(built)
         elif built is not None:
-            self.tell_problems(built)
-            self.main.open_picker()
+            refusal = "\n".join(problem_lines(built)[:3]) or "There is no address in it."
+            self.main.open_picker(typed=" ".join(self.plan.args.targets), refusal=refusal)
 
     @property
     def plan_remark(self) -> str:
@@ -254,6 +254,11 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
     def close_sessions(self) -> None:
         """End every session's thread. Safe to call again and from any thread."""
         self.tabs.close_all()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys that were typed ahead of the program's end find no screen, and are nobody's."""
+        if not isinstance(event, events.Key) or self._screen_stack:
+            await super().on_event(event)
 
     def on_unmount(self) -> None:
         """Leave no thread behind."""

@@ -107,9 +107,15 @@ class ScanTabs:
         try:
             session = tab.open(self._app.door, built, verbosity)
         except self._app.door.refusals() as error:
-            self._app.call_from_thread(self._app.tell, str(error), "error")
+            self._app.call_from_thread(self._refuse, tab, str(error))
         else:
             self._app.call_from_thread(self._adopt, tab, session)
+
+    def _refuse(self, tab: ScanTab, why: str) -> None:
+        self._app.tell(why, "error")
+        if tab in self._all:
+            tab.screen.refuse(why)
+            self.renew()
 
     def _adopt(self, tab: ScanTab, session: ScanSession | None) -> None:
         if session is not None and tab.session is session and tab in self._all:

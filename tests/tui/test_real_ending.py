@@ -1,4 +1,4 @@
-"""The real program when its terminal is closed under it, and when it is stopped and brought back."""
+"""The real program when its terminal is closed under it, and when it is stopped and returns."""
 
 from __future__ import annotations
 

@@ -77,3 +77,14 @@ async def test_a_page_in_a_list_that_was_never_laid_out(running: Any) -> None:
         overlay.action_page_up()
         await pilot.pause()
         assert app.is_running
+
+
+async def test_keys_typed_ahead_of_the_end_are_nobodys(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        key = events.Key("w", "w")
+        app._screen_stack.clear()
+        await app.on_event(key)
+        await app.on_event(events.Key("ctrl+z", None))
+        app._screen_stack.append(app.main)
+        await pilot.pause()
+        assert app.is_running

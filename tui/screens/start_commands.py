@@ -34,8 +34,11 @@ class StartCommands(Workbench):
         else:
             self.open_picker(Start.NEW_TAB)
 
-    def open_picker(self, wanted: Start | None = None) -> None:
-        """Ask for targets and scan them; ``wanted`` is where, unless the user says otherwise."""
+    def open_picker(
+        self, wanted: Start | None = None, *, typed: str = "", refusal: str = ""
+    ) -> None:
+        """Ask for targets and scan them; ``wanted`` is where, unless the user says otherwise.
+        ``typed`` stands in the line at first, with the reason why it was refused."""
         tabs = self.app.tabs
         starts = self.possible_starts()
         alone = tabs.busy == [tabs.shown]
@@ -46,6 +49,8 @@ class StartCommands(Workbench):
             self.app.plan,
             remark=self.app.plan_remark,
             keep=self.app.keep_plan,
+            typed=typed,
+            refusal=refusal,
             starts=words if len(starts) > 1 else (),
             start=starts.index(wanted) if wanted in starts else 0,
         )

@@ -114,6 +114,6 @@ class SteerCommands(Workbench):
             return chosen
         if self.table.cursor_host is not None:
             return self.table.cursor_host
-        if self.snapshot is not None and self.snapshot.view.host_count == 1:
+        if self.snapshot is not None and self.snapshot.names.count == 1:
             return 0
         return None

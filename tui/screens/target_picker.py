@@ -56,6 +56,8 @@ class TargetPicker(Dialog[BuiltSpec]):
         adding: the targets are added to a running scan.
         keep: is given the plan when the user changes how hosts are found; its answer is the new
             remark.
+        typed: stands in the line at first.
+        refusal: why that could not be scanned.
         starts: where the scan could begin, in words; the user is asked when there are any.
         start: the place among them that is chosen.
 
@@ -72,6 +74,8 @@ class TargetPicker(Dialog[BuiltSpec]):
         remark: str = "",
         adding: bool = False,
         keep: Callable[[Plan], str] = lambda _: "",
+        typed: str = "",
+        refusal: str = "",
         starts: Sequence[str] = (),
         start: int = 0,
     ) -> None:
@@ -81,6 +85,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         self.keys = f"Enter {'add' if adding else 'start'}   ↓ list{lines}   Esc close"
         self._adding = adding
         self._keep = keep
+        self._typed, self._refusal = typed[:MAX_TYPED], refusal
         self._starts = starts
         self.start = start
         self._door = door
@@ -95,6 +100,7 @@ class TargetPicker(Dialog[BuiltSpec]):
     def compose_parts(self) -> ComposeResult:
         """Input, verdict, suggestions, plan."""
         yield LineInput(
+            self._typed,
             placeholder="localhost  or  10.0.0.0/24 10.0.1.1-20 host.name 2001:db8::/120 @file",
             max_length=MAX_TYPED,
             id="targets",
@@ -168,6 +174,10 @@ class TargetPicker(Dialog[BuiltSpec]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Check as it is typed; files after a pause and in a thread."""
+        if self._refusal and event.value == self._typed:
+            self.query_one(Verdict).refuse(self._refusal)
+            return
+        self._refusal = ""
         if self._pause is not None:
             self._pause.stop()
         if self._busy:

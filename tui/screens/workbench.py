@@ -63,6 +63,7 @@ class Workbench(ReportsFailedWork, Places):
         self._seen_notices: set[str] = set()
         self._explain_timer: Timer | None = None
         self._poll_timer: Timer | None = None
+        self._refusal = ""
 
     def compose(self) -> ComposeResult:
         """Header, hosts | results | detail, progress | log, keys."""
@@ -74,11 +75,7 @@ class Workbench(ReportsFailedWork, Places):
             with Container(id="work"):
                 with Vertical(id="centre"):
                     yield FilterBar(id="filter")
-                    yield ResultsTable(
-                        show_all_key=self.key("open_only"),
-                        doubted_key=self.key("doubted"),
-                        id="results",
-                    )
+                    yield ResultsTable(keys=self.app.keymap.keys, id="results")
                 yield DetailPane(id="detail")
         with Container(id="lower"):
             yield ProgressPane(id="progress")
@@ -96,6 +93,8 @@ class Workbench(ReportsFailedWork, Places):
         self._poll_timer = self.set_interval(1 / POLLS_PER_SECOND, self.poll, pause=hidden)
         if self.session is not None:
             self._show_anew(self.session)
+        else:
+            self.table.refuse(self._refusal)
         self.app.tabs.renew()
 
     @property
@@ -133,8 +132,15 @@ class Workbench(ReportsFailedWork, Places):
         if self._poll_timer is not None:
             self._show_anew(session)
 
+    def refuse(self, why: str) -> None:
+        """A scan could not start: say so where its results would be, unless there are others."""
+        self._refusal = why
+        if self.session is None and self._poll_timer is not None:
+            self.table.refuse(why)
+
     def _show_anew(self, session: ScanSession) -> None:
         """Clear the panes for a session."""
+        self.table.refuse("")
         self._shown_log, self._shown_detail = (-1, -1), None
         self._seen_notices.clear()
         for pane in (self.table, self.query_one(HostsPane), self.query_one(ProgressPane)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -15,9 +16,11 @@ from engine.results.cell import DOUBTED, split_key
 from engine.results.query import Query, SortColumn
 from engine.results.snapshot import Snapshot
 from tui import format as fmt
+from tui.keymap import Keymap
+from tui.widgets.empty_words import empty_text, no_scan_text
 from tui.widgets.line_view import BLANK, Line
 from tui.widgets.result_list import EVERY_OPEN_PORT, ResultList
-from tui.widgets.results_text import counts_line, empty_text, heading_text
+from tui.widgets.results_text import counts_line, heading_text
 from tui.widgets.row_renderer import (
     GUTTER,
     Place,
@@ -31,14 +34,14 @@ from tui.widgets.row_renderer import (
 )
 from tui.widgets.state_styles import state_styles
 
+OUR_KEYS = Keymap().keys
+
 
 class ResultsTable(ResultList):
     """The decided ports a query asks for, one per line, between a header and a line of counts.
 
     Which rows there are, cursor and marks are ResultList's business; this is the drawing of it.
-
-    ``show_all_key`` is named in the text that says why the table is empty, ``doubted_key`` in the
-    rows that stand for all ports of a host.
+    ``keys`` are those of the actions, which texts in place of rows and folded rows name.
     """
 
     HEAD = 1
@@ -78,14 +81,13 @@ class ResultsTable(ResultList):
         self,
         query: Query = EVERY_OPEN_PORT,
         *,
-        show_all_key: str = "o",
-        doubted_key: str = "z",
+        keys: Mapping[str, str] = OUR_KEYS,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
         super().__init__(query, id=id, classes=classes)
-        self.show_all_key = show_all_key
-        self.doubted_key = doubted_key
+        self.keys = keys
+        self.refusal = ""
         self._styles_now: RowStyles | None = None
 
     # Drawing
@@ -101,7 +103,7 @@ class ResultsTable(ResultList):
         if y == 0:
             return ("header", query.sort, query.descending)
         if snapshot is None:
-            return ("text", "No scan yet.") if y == 2 else BLANK
+            return self._text_line(no_scan_text(self.refusal, self.keys), y)
         if y >= self.size.height - 1:
             counts = counts_line(rows.row_set, len(rows.marks))
             if rows.groups is not None:
@@ -109,12 +111,10 @@ class ResultsTable(ResultList):
             if rows.follows:
                 counts = f"following · {counts}"
             if rows.folded:
-                counts = f"{rows.folded:,} doubted, {self.doubted_key} lists them · {counts}"
+                counts = f"{rows.folded:,} doubted, {self.keys['doubted']} lists them · {counts}"
             return ("counts", self._order_text() + counts)
         if not len(rows):
-            text = empty_text(snapshot, query, rows.row_set, self.show_all_key)
-            lines = fmt.wrap(text, max(1, self.line_width - 4))
-            return ("text", lines[y - 2]) if 2 <= y < len(lines) + 2 else BLANK
+            return self._text_line(empty_text(snapshot, query, rows.row_set, self.keys), y)
         at = self.row_at(y)
         key = None if at is None else rows.line_at(at)
         if key is None:
@@ -128,12 +128,23 @@ class ResultsTable(ResultList):
             return ("folded", key, self._doubt_text(snapshot, key), at == rows.cursor)
         return ("row", key, looks, at == rows.cursor, key in rows.marks)
 
+    def _text_line(self, text: str, y: int) -> Line:
+        """Line ``y`` of a table that has a text in place of rows."""
+        lines = fmt.wrap(text, max(1, self.line_width - 4))
+        return ("text", lines[y - 2]) if 2 <= y < len(lines) + 2 else BLANK
+
+    def refuse(self, why: str) -> None:
+        """Say in place of rows why a scan could not start; with nothing, no longer."""
+        self.refusal = why
+        self.forget_strips()
+        self.refresh()
+
     def _doubt_text(self, snapshot: Snapshot, key: int) -> str:
         """One line in place of all ports of a host that calls every one of them open."""
         host = split_key(key)[0]
         name = snapshot.names.name(host) or snapshot.names.text(host)
         why = snapshot.doubts.get(host, "answers on every port")
-        return f"{name}: {why} ({self.doubted_key} lists its ports)"
+        return f"{name}: {why} ({self.keys['doubted']} lists its ports)"
 
     def _order_text(self) -> str:
         """The order, where no title can tell it."""

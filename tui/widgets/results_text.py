@@ -1,4 +1,4 @@
-"""What the results table says about its rows: the counts, and why there are none."""
+"""What the results table says about its rows: counts, headings, and where a port is."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ import numpy as np
 
 from engine.results.cell import split_key
 from engine.results.query import Query, RowSet
-from engine.results.snapshot import Phase, Snapshot
+from engine.results.snapshot import Snapshot
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol
 from engine.spec.services import service_name
-from tui import format as fmt
 from tui.widgets.row_groups import Grouping, RowGroups
 
 
@@ -45,21 +44,6 @@ def heading_text(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
     return f"{title} · {state_counts(groups.tally(group))}"
 
 
-def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, show_all_key: str) -> str:
-    """Why the table has no rows, and what to do about it, in a sentence or two."""
-    if not rows.decided:
-        return _nothing_decided(snapshot)
-    if not rows.matching:
-        return (
-            f"Nothing matches the filter: none of the {fmt.plural(rows.decided, 'result')}. "
-            "Change or clear the filter."
-        )
-    hidden = state_counts(rows.hidden)
-    what = "No open ports match the filter" if query.filter.terms else "No open ports"
-    more = "" if snapshot.phase.over else " so far"
-    return f"{what}{more}: {hidden} hidden. Press {show_all_key} to show them."
-
-
 def absent_text(
     snapshot: Snapshot,
     query: Query,
@@ -89,18 +73,3 @@ def absent_text(
     ways = [f"{keys['open_only']} shows every state"] if query.open_only else []
     ways += [f"{keys['clear']} clears the filter"] if query.filter.terms else []
     return f"{said}; not among the rows shown. " + " and ".join(ways) + "." * bool(ways)
-
-
-def _nothing_decided(snapshot: Snapshot) -> str:
-    match snapshot.phase:
-        case Phase.WAITING:
-            return "The scan has not started yet."
-        case Phase.FAILED:
-            return f"The scan failed: {snapshot.failure or 'the log has the reason'}"
-        case Phase.CANCELLED:
-            return "The scan was cancelled before any port was decided."
-        case Phase.FINISHED:
-            return "The scan is over and no port could be decided; the log says why."
-        case Phase.PAUSED:
-            return "Paused before any port was decided."
-    return f"No answers yet: {fmt.plural(snapshot.progress.total, 'port')} to decide."

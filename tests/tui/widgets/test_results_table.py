@@ -35,7 +35,7 @@ async def test_rows_counts_and_header_are_drawn(show, table, usual_scan) -> None
 async def test_without_a_scan_it_says_so(show, table) -> None:
     app = show(table)
     async with app.run_test(size=(80, 24)):
-        assert "  No scan yet." in app.lines()
+        assert "  No scan yet. Press t to choose what to scan; ? shows all keys." in app.lines()
 
 
 async def test_an_empty_table_says_why(show, table, make_scan) -> None:
@@ -261,7 +261,7 @@ async def test_clear_forgets_the_scan(show, table, usual_scan) -> None:
         table.clear()
         await pilot.pause()
         assert table.cursor_key is None and not table.selected
-        assert "  No scan yet." in app.lines()
+        assert "  No scan yet. Press t to choose what to scan; ? shows all keys." in app.lines()
         table.show(usual_scan.snapshot())
         assert table.cursor_key == 22
 

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from engine.results.filter import parse_filter
+from engine.results.host_view import HOST_RECORD, HostBlock, HostState, HostView
 from engine.results.query import Query, run_query
 from engine.results.snapshot import Phase
 from engine.spec.port_state import PortState
-from tui.widgets.results_text import counts_line, empty_text
+from tui.keymap import Keymap
+from tui.widgets.empty_words import empty_text, no_scan_text
+from tui.widgets.results_text import counts_line
 
 
 def told(snapshot, query) -> str:
-    return empty_text(snapshot, query, run_query(snapshot, query), "o")
+    return empty_text(snapshot, query, run_query(snapshot, query), Keymap().keys)
 
 
 def test_counts_say_where_the_other_rows_are(usual_scan) -> None:
@@ -64,3 +68,39 @@ def test_all_hidden_says_what_and_how_to_see_it(make_scan) -> None:
 def test_a_filter_that_matches_nothing_says_so(usual_scan) -> None:
     text = told(usual_scan.snapshot(), Query(filter=parse_filter("port:999"), open_only=False))
     assert text.startswith("Nothing matches the filter: none of the 100 results.")
+
+
+def test_ports_that_are_all_alike_mean_something(make_scan) -> None:
+    closed, filtered = make_scan(), make_scan()
+    closed.decide(PortState.CLOSED, *range(1, 101))
+    filtered.decide(PortState.FILTERED, *range(1, 101))
+    over = {"phase": Phase.FINISHED}
+    assert "Nothing listens on the ports asked" in told(closed.snapshot(**over), Query())
+    assert "firewall drops or rejects" in told(filtered.snapshot(**over), Query())
+    assert "firewall" not in told(filtered.snapshot(phase=Phase.RUNNING), Query())
+
+
+def test_hosts_that_could_not_be_probed_say_why(make_scan) -> None:
+    scan = make_scan(hosts=3)
+    snapshot = scan.snapshot(phase=Phase.FINISHED, problems={1: "no route", 2: "no\x1b[0m way"})
+    assert told(snapshot, Query()) == "10.0.0.1 cannot be probed: no route. 1 more host too."
+    assert "10.0.0.2 cannot be probed: no\x1b" not in told(snapshot, Query(host=2))
+    assert told(snapshot, Query(host=2)).startswith("10.0.0.2 cannot be probed: no")
+
+
+def test_hosts_that_are_down_and_what_to_do(make_scan) -> None:
+    records = np.zeros(1, HOST_RECORD)
+    records["state"] = HostState.DOWN
+    hosts = HostView(1, (HostBlock(records),))
+    text = told(make_scan().snapshot(phase=Phase.FINISHED, hosts=hosts), Query())
+    assert text.startswith("The host did not answer, so no port was asked")
+    assert "u scans a host all the same, a asks again" in text
+    skipped = make_scan().snapshot(phase=Phase.FINISHED, skipped=frozenset({0}))
+    assert told(skipped, Query()).startswith("Hosts were skipped: R ")
+
+
+def test_without_a_scan_it_says_how_to_begin() -> None:
+    keys = Keymap().keys
+    assert no_scan_text("", keys).startswith("No scan yet. Press t ")
+    refused = no_scan_text("too\x1b[2J many", keys)
+    assert refused.startswith("The scan could not start: too") and "\x1b" not in refused
