@@ -81,7 +81,8 @@ class Cells:
         ages: NDArray[np.float64] = (ticks - self.ledger.clocks(at)).view(np.int32) / 1e6
         return ages
 
-    def _decision_time(self, now: float) -> int:
+    def decision_time(self, now: float) -> int:
+        """A time (seconds) on the clock that tells when cells were decided, TICKS_PER_SECOND."""
         return min(int((now - (self._began or 0.0)) * TICKS_PER_SECOND), _LAST_TICK)
 
     # ---------------------------------------------------------------- probes
@@ -152,7 +153,7 @@ class Cells:
                 ttl=0,
                 flags=0,
                 rtt=float("nan"),
-                clock=self._decision_time(now),
+                clock=self.decision_time(now),
             )
             self.silent += len(mine)
             self._count_decided(mine)
@@ -179,7 +180,7 @@ class Cells:
             ttl=records["ttl"],
             flags=np.where(foreign, FOREIGN, 0).astype(np.uint8),
             rtt=rtt * 1e3,
-            clock=self._decision_time(now),
+            clock=self.decision_time(now),
         )
         self._count_decided(at[awaited])
         self._newly.append(at[~awaited])

@@ -36,6 +36,7 @@ from engine.core.rounds import REFILL
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.silence import Silence
+from engine.core.vigil import Vigil
 from engine.core.walks import name_cells
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
@@ -92,6 +93,9 @@ class ScanCore:
         self._silence = Silence(
             self._cells, self._queue, self._lanes, self._answers, self.pace, defeat
         )
+        self._vigil = Vigil(
+            self._cells, self._queue, self._lanes, self.pace, self.rtt, self._answers, timing
+        )
         self.quiet = QuietHosts(ledger, self._queue, self._copies)
         self._outstanding = Outstanding()
         self._last_sent = 0.0
@@ -104,6 +108,7 @@ class ScanCore:
         self.heard = math.inf  # answers that came later are not taken in yet
         self.paused = False
         self.expect_more = False  # whether hosts may still be admitted: no end before
+        self._questions = 0  # how many of the probes handed out last are such
         self.sent_total = 0
         self.resent_total = 0
 
@@ -154,8 +159,8 @@ class ScanCore:
 
     @property
     def in_flight(self) -> int:
-        """Cells with a probe out whose time is not up."""
-        return self._cells.in_flight
+        """Cells with a probe out whose time is not up, and questions whether hosts still answer."""
+        return self._cells.in_flight + self._vigil.out
 
     @property
     def answered_total(self) -> int:
@@ -174,7 +179,7 @@ class ScanCore:
 
     @property
     def _idle(self) -> bool:
-        return self.open_cells == 0 and self.in_flight == 0
+        return self.open_cells == 0 and self._cells.in_flight == 0
 
     def limit(self) -> str:
         """What limits the speed right now, in plain words."""
@@ -184,6 +189,10 @@ class ScanCore:
             slow = self._lanes.describe(self._name)
             if slow:
                 return slow
+        quiet = self._vigil.quiet
+        if quiet and not self._queue.waiting:
+            others = f" and {len(quiet) - 1:,} more" if quiet[1:] else ""
+            return f"waiting for {self._name(quiet[0])}{others} to answer again"
         if not self.unsent and self.in_flight:
             return f"waiting for {self.in_flight:,} silent ports"
         if not self.unsent and not self.open_cells:
@@ -211,6 +220,7 @@ class ScanCore:
             return Poll(empty_probes(), self._outstanding.next_look)
         self._clock.go(now)
         self._give_up_late(now)
+        self._judge(now)
         if not self.open_cells:
             self._queue.clear()  # what still waits belongs to hosts or protocols given up
         self._review(now)
@@ -219,11 +229,16 @@ class ScanCore:
         return Poll(batch, self._wake_at(now, bool(len(batch))))
 
     def _take(self, now: float, room: int) -> ProbeBatch:
-        """The next probes: those whose lanes let them pass, then others."""
-        if not len(self._lanes):
-            return self._queue.take(room)
-        batch = self._queue.wanted(self._lanes.take(now, room))
-        cells = self._queue.take(room - len(batch))
+        """The next probes: questions whether hosts still answer, those whose lanes let them pass,
+        then others."""
+        batch = self._vigil.questions(now, room)
+        self._questions = len(batch)
+        if len(self._lanes):
+            passing = self._queue.wanted(self._lanes.take(now, room - len(batch)))
+            batch = np.concatenate([batch, passing])
+        cells = self._vigil.hold(self._queue.take(room - len(batch)))
+        if not len(batch) and not len(self._lanes):
+            return cells
         apart = self._lanes.apart[cells["host"]]
         if apart.any():
             self._lanes.add(now, cells[apart])
@@ -305,14 +320,17 @@ class ScanCore:
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):
             wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
-        if self._lanes.next_due < wake and not (parallel and self.in_flight >= parallel):
+        due = min(self._lanes.next_due, self._vigil.next_due)
+        if due < wake and not (parallel and self.in_flight >= parallel):
             soon = max(self.pace.next_allowed(now, 1), self._blocked_until)
-            wake = min(wake, max(self._lanes.next_due, soon))
+            wake = min(wake, max(due, soon))
         return wake
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Note what became of a batch from poll()."""
         self._batch_size.note(len(batch), now - self._polled_at)
+        if self._questions:
+            batch, report = self._note_questions(now, batch, report)
         refused = report.sent_at == REFUSED
         if refused.any():
             self._cells.give_up(self._ledger.locate(batch[refused]))
@@ -341,6 +359,18 @@ class ScanCore:
             sent_at, steady = sent_at[open_still], steady[open_still]
         self._cells.fly(at, batch["attempt"], sent_at, steady)
         self._outstanding.add(batch, sent_at, self._timeouts)
+
+    def _note_questions(
+        self, now: float, batch: ProbeBatch, report: SendReport
+    ) -> tuple[ProbeBatch, SendReport]:
+        """The first probes of a batch asked whether hosts still answer: no cell waits for them.
+        Returns the others."""
+        count, self._questions = self._questions, 0
+        left = report.sent_at[:count] >= 0
+        self._note_left(now, batch["host"][:count][left])
+        self.sent_total += int(np.count_nonzero(left))
+        self.resent_total += int(np.count_nonzero(left))
+        return batch[count:], SendReport(report.sent_at[count:], report.problems)
 
     def _note_left(self, now: float, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
         """Tell the paces of these hosts' probes that they left; returns for how many seconds each
@@ -375,9 +405,32 @@ class ScanCore:
         for lane, mine in self._lanes.among(late["host"]):
             lane.governor.note_silence(int(np.count_nonzero(mine)))
             self._lanes.serve(now, lane)
-        copies = self._copies(late["host"])
+        telling = self._vigil.sift(now, late, at, self._exhausted(late))
+        self._go_on(now, late[telling], at[telling])
+
+    def _judge(self, now: float) -> None:
+        """Go on with probes whose hosts were watched."""
+        judged = self._vigil.judge(now)
+        for late in judged.silent:
+            at = self._ledger.locate(late)
+            still = self._ledger.open_questions(at)
+            self._go_on(now, late[still], at[still])
+        for late in judged.anew:
+            at = self._ledger.locate(late)
+            late = late[self._ledger.open_questions(at) & ~self._ledger.flying(at)]
+            self._ledger.reopen(self._ledger.locate(late), 0)
+            late["attempt"] = 0
+            self._queue.add_resend(late)
+
+    def _exhausted(self, late: ProbeBatch) -> NDArray[np.bool_]:
+        """Probes without an answer whose cells get no further copy."""
+        current: NDArray[np.bool_] = late["technique"] == self._queue.assignment.of_probes(late)
+        return current & (late["attempt"] + 1 >= self._copies(late["host"]))
+
+    def _go_on(self, now: float, late: ProbeBatch, at: Positions) -> None:
+        """Probes got no answer: send further copies, or take silence for the answer."""
         technique_now = self._queue.assignment.of_probes(late)
-        exhausted = (late["technique"] == technique_now) & (late["attempt"] + 1 >= copies)
+        exhausted = self._exhausted(late)
         self._cells.settle(now, at[exhausted], late["technique"][exhausted])
         unwanted = technique_now == 0
         self._cells.give_up(at[unwanted])
@@ -407,11 +460,13 @@ class ScanCore:
             lane = self._lanes.of(host)
             if lane is None or lane.waiting or self._cells.flying_by_host[host]:
                 continue
-            if self._queue.waiting:
+            if self._queue.waiting or self._vigil.watches(host):
                 self._lanes.stirred.add(host)  # some of its probes may be among these
             else:
                 self._silence.review_lane(now, lane, self._timing)
         if self._reviewed or self.expect_more or self._queue.waiting or self._common_in_flight:
+            return
+        if self._vigil.busy:
             return
         if self._silence.review(now, self._timing):
             self._reviewed = True
@@ -422,7 +477,7 @@ class ScanCore:
     def _common_in_flight(self) -> int:
         """Probes in flight to hosts without a lane."""
         apart = int(self._cells.flying_by_host[self._lanes.hosts].sum()) if self._lanes else 0
-        return self.in_flight - apart
+        return self._cells.in_flight - apart
 
     def _needs_linger(self, silent: Positions) -> bool:
         """Late answers are worth waiting for where a host gave none at all (its round trip may be
@@ -458,6 +513,7 @@ class ScanCore:
         if len(gone):
             self.quiet.take_back(gone)
         chosen = self._answers.feed(now, replies)
+        self._vigil.hear(now, replies.records["host"])
         self._set_apart(now, replies.records["host"][chosen])
         return chosen
 
@@ -479,6 +535,7 @@ class ScanCore:
         """Move everything not yet finished under another template's bounds, at once."""
         self._timing = timing
         self.pace.set_timing(timing)
+        self._vigil.set_timing(timing)
         for lane in self._lanes:
             lane.governor.set_timing(timing)
         self._group_timeout = self.rtt.group_timeout(timing)
@@ -497,6 +554,7 @@ class ScanCore:
             self._cells.give_up(waiting[~self._ledger.flying(waiting)])
             self._queue.discard(protocol)
         self._queue.use(scan_types)
+        self._vigil.begin_anew(self._polled_at)
         for protocol in after - before:
             waiting = self._queue.counted(self._ledger.pending(protocol=protocol))
             self._take_up(waiting[~self._ledger.flying(waiting)])
@@ -528,6 +586,7 @@ class ScanCore:
         self._clock.grow(self._ledger.host_count)
         self._lanes.grow(self._ledger.host_count)
         self._answers.grow()
+        self._vigil.grow()
         self._queue.grow()
 
     def let_go_quiet_hosts(self) -> None:
