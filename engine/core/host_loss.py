@@ -126,3 +126,4 @@ class HostLoss:
         """The conditions of a host have changed."""
         one = np.array([host], np.int64)
         self._answered[one] = self._lost[one] = 0.0
+        self._usual = self._typical()

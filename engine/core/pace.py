@@ -294,6 +294,15 @@ class Pace:
         self.changed_at = now
         self._window.reset()
 
+    def acquit(self, now: float) -> None:
+        """The answers that went missing were one host's doing, which has a pace of its own now."""
+        if self._trial is not None:
+            self._rate = self._bounded(self._trial.rate)
+            self._trial = None
+            self.changed_at = now
+        self._suspected_at = None
+        self._window.reset()
+
     def describe(self) -> str:
         """The rate in words."""
         return f"{self._rate:,.0f} probes/s" if self._rate >= 1 else f"{self._rate:.3f} probes/s"

@@ -8,10 +8,15 @@ one: the silence of all of them is real, and it took little more than the pause 
 
 If some answer, the rest may still have been rationed. They are asked again at the ration itself
 (engine.core.ration), and then fast once more, in turn, until a fast round finds nothing.
+
+Where the ration is known from the first copies on (engine.core.yields), there is nothing to find
+out by asking fast: all rounds are asked at the ration, until one finds nothing. Such a host might
+also be one that cannot carry more packets, so it is asked no faster than went well before.
 """
 
 from __future__ import annotations
 
+from engine.core.measured_ration import MeasuredRation
 from engine.core.ration import LEAST_RATE, Ration
 
 REFILL = 1.1
@@ -19,6 +24,12 @@ REFILL = 1.1
 MOST_ROUNDS = 24
 """Rounds after which what is still silent is taken for silent."""
 _CAUTION = 0.8
+_TOKENS = 3.0
+"""Tokens a bucket gains, where the ration is known, in the pause before a round."""
+
+_SHORT = 1.0
+"""Seconds below which a round at a known ration is worth repeating before its silence is believed:
+the last answer may have been lost on the way."""
 
 
 class Rounds:
@@ -32,8 +43,10 @@ class Rounds:
         self._count = 0
         self._fast = False
         self._began = 0.0
+        self._in_vain = 0
         self._rate = LEAST_RATE
         self._paced: Ration | None = None
+        self._measured: MeasuredRation | None = None
         self.rationing = False
 
     @property
@@ -41,16 +54,29 @@ class Rounds:
         """Whether there was a round."""
         return self._count > 0
 
-    def next(self, now: float, gained: int, fast_rate: float, least_rate: float) -> Ration | None:
+    def follow(self, now: float, rate: float) -> MeasuredRation:
+        """The host was seen to ration its answers at ``rate`` per second: how to ask what it has
+        not been asked yet."""
+        self._count = 1
+        self.rationing = True
+        self._measured = MeasuredRation(now, rate)
+        return self._measured
+
+    def next(
+        self, now: float, gained: int, fast_rate: float, least_rate: float
+    ) -> Ration | MeasuredRation | None:
         """How to ask in the next round, when the last found ``gained`` ports; None when silence is
         real. ``fast_rate`` and ``least_rate``: bounds in questions per second."""
-        ended = self._fast and not gained
         span = max(now - self._began, 1e-3)
         self._began = now
-        if self._count >= MOST_ROUNDS or ended:
+        self._in_vain = 0 if gained else self._in_vain + 1
+        if self._count >= MOST_ROUNDS or self._proven(span):
             self.rationing = False
             return None
         self._count += 1
+        if self._measured is not None:
+            self._measured.rest(now, min(REFILL, _TOKENS / self._measured.rate))
+            return self._measured
         self._fast = not self._fast
         if self._fast:
             return Ration(now, max(fast_rate, least_rate), wait=REFILL, climbing=False)
@@ -61,3 +87,9 @@ class Rounds:
             self._rate = max(LEAST_RATE, _CAUTION * self._paced.rate)
         self._paced = Ration(now, max(self._rate, least_rate), climbing=self._paced is None)
         return self._paced
+
+    def _proven(self, span: float) -> bool:
+        """Whether silence is real after a round of ``span`` seconds."""
+        if self._measured is None:
+            return self._fast and self._in_vain > 0
+        return self._in_vain > (1 if span < _SHORT else 0)

@@ -9,10 +9,13 @@ at when they are done, the others together.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.answers import Answers
+from engine.core.batch import UNKNOWN_ATTEMPT
 from engine.core.cells import TICKS_PER_SECOND, Cells
 from engine.core.distinct import distinct
 from engine.core.drying import dried_up
@@ -21,6 +24,7 @@ from engine.core.ledger import Positions
 from engine.core.pace import Pace
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.walks import name_cells
+from engine.core.yields import Yields
 from engine.spec.scan_type import Protocol
 from engine.spec.timing import TimingTemplate
 
@@ -52,12 +56,35 @@ class Silence:
         self._lanes = lanes
         self._answers = answers
         self._pace = pace
+        self._yields = Yields(cells.ledger, TICKS_PER_SECOND)
         self._answers_before = 0
         self._reviews = 0
 
     def begin_anew(self) -> None:
         """Ports are asked again by order of the user."""
         self._reviews = 0
+
+    def watch(
+        self,
+        now: float,
+        records: NDArray[np.void],
+        timeouts: Callable[[NDArray[np.uint32]], NDArray[np.float64]],
+    ) -> None:
+        """Answers that decided cells: give hosts that turn out to ration their RSTs a lane, before
+        their silent ports are asked any further. ``timeouts``: of hosts, in seconds."""
+        if Protocol.TCP in self._defeat:
+            return
+        later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
+        later &= (records["protocol"] == Protocol.TCP) & ~self._lanes.apart[records["host"]]
+        for host in self._yields.note(records["host"][later]) if later.any() else ():
+            timeout = float(timeouts(np.array([host], np.uint32))[0])
+            rate = self._yields.ration(host, now - self._cells.began, timeout)
+            if rate:
+                lane = self._lanes.open(host, self._pace)
+                lane.governor = lane.rounds.follow(now, rate)
+                self._answers.host_loss.forget(host)
+                self._answers.rationable[host] |= _RATIONING[Protocol.TCP]
+                self._pace.acquit(now)
 
     def review(self, now: float, timing: TimingTemplate) -> bool:
         """Look at the silent cells of hosts without a lane; True when nothing is asked again at the
