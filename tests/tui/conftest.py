@@ -85,6 +85,7 @@ class FakeSession:
         self.progress: dict[str, Any] = {}
         self.closed = False
         self.capture_failure = ""
+        self.outcomes: list[str] = []
         self.log.add(0.0, 0, "scan started")
         self.log.add(0.5, 1, "open port found")
         self.log.add(0.6, 2, "pace doubled")
@@ -149,6 +150,10 @@ class FakeSession:
             clock=12_000,
         )
         self.serial += 1
+
+    def take_outcomes(self) -> tuple[str, ...]:
+        told, self.outcomes = self.outcomes, []
+        return tuple(told)
 
     def explain(self, key: int) -> Explanation | None:
         return self.explanation

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.results.host_view import HOST_RECORD, HostBlock, HostView
+from engine.discovery.verdict import HOST_VERDICT
+from engine.results.host_table import HostTable
+from engine.results.host_view import HostView
 from engine.spec.host_state import HostState
 from engine.spec.reason import Reason
 from tui.plan import Finding
@@ -20,14 +22,19 @@ TARGETS = ("10.0.0.1-60", "-p", "1-100")
 
 def hosts_view(count: int, up: tuple[int, ...] = (0, 1), names: Any = ()) -> HostView:
     """All hosts down but those of ``up``."""
-    records = np.zeros(count, HOST_RECORD)
-    records["state"], records["reason"] = HostState.DOWN, Reason.NO_RESPONSE
-    records["rtt"] = np.nan
-    records["state"][list(up)] = HostState.UP
-    records["reason"][list(up)] = Reason.ECHO_REPLY
-    records["rtt"][list(up)] = 0.0042
-    card = bytes.fromhex("b827eb010203")
-    return HostView(1, (HostBlock(records, dict(names), {0: card}),))
+    table = HostTable(count)
+    verdicts = np.zeros(count, HOST_VERDICT)
+    verdicts["host"] = np.arange(count)
+    verdicts["state"], verdicts["reason"] = HostState.DOWN, Reason.NO_RESPONSE
+    verdicts["rtt"] = np.nan
+    verdicts["state"][list(up)] = HostState.UP
+    verdicts["reason"][list(up)] = Reason.ECHO_REPLY
+    verdicts["rtt"][list(up)] = 0.0042
+    table.note(verdicts)
+    for host, name in dict(names).items():
+        table.set_name(host, name)
+    table.set_hardware(0, bytes.fromhex("b827eb010203"))
+    return table.snapshot()
 
 
 @pytest.fixture
@@ -108,7 +115,6 @@ async def test_ask_again(found: Any) -> None:
         assert session.calls[-1] == ("ping_again", [1])
         await pilot.press("home", "a")
         assert session.calls[-1] == ("ping_again", list(range(60)))
-        assert told(app, "Asking 60 hosts again.")
 
 
 async def test_scan_anyway(found: Any, until: Any) -> None:
@@ -122,7 +128,6 @@ async def test_scan_anyway(found: Any, until: Any) -> None:
         pane.focus()
         await pilot.press("D", "end", "u")
         assert session.calls[-1] == ("assume_up", 59)
-        assert told(app, "Scanning 10.0.0.60 all the same.")
 
 
 async def test_without_ports_or_pings_it_says_why_not(running: Any, until: Any) -> None:

@@ -163,7 +163,7 @@ def test_a_whole_job_by_keyboard(
     screen.press("\x1b[B")
     screen.wait("datagram" if os.geteuid() else "first packet of a connection")
     screen.press("\r")
-    screen.wait("from the next probe on")
+    screen.wait("Scan type ")
     screen.press("P")
     screen.wait("paused")
     screen.press("P")
@@ -171,7 +171,7 @@ def test_a_whole_job_by_keyboard(
     screen.wait("✓ finished")
 
     screen.press(" ", " ", "r")
-    screen.wait("Rescanning 2 ports.")
+    screen.wait("2 ports again")
     screen.wait("✓ finished")
 
     _export(screen, tmp_path / "out.json", 0)

@@ -115,6 +115,33 @@ async def test_steering_a_scan_to_its_end(simulated: Any, until: Any) -> None:
     assert not session.alive
 
 
+async def test_each_change_says_what_it_did(simulated: Any, until: Any) -> None:
+    app = simulated("10.0.0.1", "-p", "1-300", "--max-rate", "200")
+
+    def told(text: str) -> bool:
+        return any(text in str(one.message) for one in app._notifications)
+
+    async with app.run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, lambda: app.main.phase is Phase.RUNNING)
+        await press(pilot, "P")
+        await until(pilot, lambda: told("Paused: nothing is sent"))
+        progress = app.main.session.progress
+        await press(pilot, "5")
+        await until(pilot, lambda: told("Timing T5 insane: rate "))
+        await until(pilot, lambda: told(f"; {progress.total - progress.decided} ports left"))
+        await press(pilot, "p", *"600", "enter")
+        await until(pilot, lambda: told("Added 1 port on every host; "))
+        await press(pilot, "n")
+        await until(pilot, lambda: told("Skipped 10.0.0.1: what is known stays"))
+        await press(pilot, "x", "u")
+        await until(pilot, lambda: told("Probing ") and told(" ports again; "))
+        await press(pilot, "P")
+        await phase(pilot, until, Phase.FINISHED)
+        await press(pilot, "x", "A", "e")
+        await until(pilot, lambda: told("Probing 301 ports again with -sA TCP ACK; 301 ports left"))
+        await press(pilot, "q", "y")
+
+
 async def test_cancel_rescan_and_quit_mid_scan(simulated: Any, until: Any) -> None:
     app = simulated("10.0.0.1-3", "-p", "1-5000", "--max-rate", "500")
     async with app.run_test(size=(80, 24)) as pilot:

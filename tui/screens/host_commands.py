@@ -48,9 +48,8 @@ class HostCommands(SteerCommands):
         assert session is not None and self.snapshot is not None
         if pane.has_focus and pane.cursor_host is None:
             hosts = list(pane.listed)
-            what = "1 host" if len(hosts) == 1 else f"{len(hosts):,} hosts"
         elif host is not None:
-            hosts, what = [host], self.snapshot.names.text(host)
+            hosts = [host]
         else:
             self.tell(
                 f"Which host? Choose it in the list of hosts ({self.key('hosts')}).", "warning"
@@ -59,7 +58,7 @@ class HostCommands(SteerCommands):
         if session.spec.discovery is None or not hosts:
             self.tell("This scan asks no host whether it is up.", "warning")
             return
-        self.attempt(lambda: session.ping_again(hosts), f"Asking {what} again.")
+        self.attempt(lambda: session.ping_again(hosts))
 
     def do_assume_up(self) -> None:
         """Scan the ports of a host that did not answer."""
@@ -77,4 +76,4 @@ class HostCommands(SteerCommands):
             again = f"{self.key('rescan_host')} scans them again"
             self.tell(f"The ports of {name} are scanned already: {again}.", "warning")
         else:
-            self.attempt(lambda: session.assume_up(host), f"Scanning {name} all the same.")
+            self.attempt(lambda: session.assume_up(host))

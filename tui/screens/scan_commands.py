@@ -33,8 +33,7 @@ class ScanCommands(Workbench):
         for line in problem_lines(built):
             self.tell(line, "warning")
         targets = built.spec.targets
-        count = "1 address" if targets.count == 1 else f"{targets.count:,} addresses"
-        self.attempt(lambda: session.add_targets(targets), f"Added {count}.")
+        self.attempt(lambda: session.add_targets(targets))
 
     def do_ports(self) -> None:
         """Before a scan: set the ports. During one: add ports."""
@@ -71,7 +70,7 @@ class ScanCommands(Workbench):
         if not fresh:
             self.tell(f"Those ports are in the scan already: {self.key('rescan')} rescans them.")
             return
-        self.attempt(lambda: session.add_ports(fresh), f"Added {port_count(fresh)} per host.")
+        self.attempt(lambda: session.add_ports(fresh))
 
     def do_scan_type(self) -> None:
         """Choose how ports are probed."""
@@ -97,13 +96,10 @@ class ScanCommands(Workbench):
                 f"The zombie is chosen before a scan starts: {start} starts the next one with it."
             )
         else:
-            again = "; what is decided is probed again" if chosen.redo else ""
+            hint = ""
             if self.phase is not None and self.phase.over and not chosen.redo:
-                again = f"; {self.key('rescan_all')} probes what is decided again"
-            self.attempt(
-                lambda: self._switch(types, redo=chosen.redo),
-                f"{title} from the next probe on{again}.",
-            )
+                hint = f"{self.key('probe_again')} probes what is decided again, with {title}."
+            self.attempt(lambda: self._switch(types, redo=chosen.redo), hint)
 
     def _switch(self, types: tuple[ScanType, ...], *, redo: bool) -> None:
         """Tell the engine; a protocol that is new to the scan brings its ports along."""
@@ -138,7 +134,7 @@ class ScanCommands(Workbench):
         if session is None or self.phase in (None, Phase.FAILED):
             self.tell(f"Timing for the next scan: {template.label}.")
         else:
-            self.attempt(lambda: session.set_timing(template), f"Timing {template.label}.")
+            self.attempt(lambda: session.set_timing(template))
 
 
 def _seconds(value: float) -> str:

@@ -8,9 +8,11 @@ import numpy as np
 
 from engine.results.snapshot import Phase
 from engine.sanitize import clean
+from engine.spec.scan_type import ScanType
 from tui.screens.capture import CaptureDialog
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import given
+from tui.screens.rescan import EVERY_STATE, STATES, Rescan, RescanDialog, Scope
 from tui.screens.workbench import Workbench
 from tui.widgets.hosts_pane import HostsPane
 
@@ -22,9 +24,9 @@ class SteerCommands(Workbench):
         """Pause, or resume."""
         assert self.session is not None
         if self.phase is Phase.PAUSED:
-            self.attempt(self.session.resume, "Resumed.")
+            self.attempt(self.session.resume)
         else:
-            self.attempt(self.session.pause, "Paused: no probe leaves. P goes on.")
+            self.attempt(self.session.pause)
 
     def do_cancel(self) -> None:
         """Stop after a question."""
@@ -32,7 +34,7 @@ class SteerCommands(Workbench):
         assert session is not None
         self.app.push_screen(
             Confirm("Stop this scan? What is known stays.", yes="Stop", no="Go on"),
-            lambda yes: self.attempt(session.cancel, "Stopped.") if yes else None,
+            lambda yes: self.attempt(session.cancel) if yes else None,
         )
 
     def do_rescan(self) -> None:
@@ -42,11 +44,58 @@ class SteerCommands(Workbench):
         if not keys:
             self.tell("There is no port to rescan: mark some with Space.", "warning")
             return
-        self.attempt(
-            lambda: session.rescan(np.array(keys, np.int64)),
-            "Rescanning 1 port." if len(keys) == 1 else f"Rescanning {len(keys):,} ports.",
-        )
+        self.attempt(lambda: session.rescan(np.array(keys, np.int64)))
         self.table.clear_marks()
+
+    def do_probe_again(self) -> None:
+        """Choose which ports to probe again, and with which scan type."""
+        session, snapshot, table = self.session, self.snapshot, self.table
+        assert session is not None and snapshot is not None
+        if not session.spec.scan_ports:
+            self.tell(f"This scan asks no ports: {self.key('targets')} starts one.", "warning")
+            return
+        keys = table.chosen_keys
+        rows = "marked rows" if table.selected else "row under the cursor"
+        if table.cursor_key is None and not table.selected:
+            rows = "rows under this heading" if keys else "marked rows"
+        host = self.current_host()
+        dialog = RescanDialog(snapshot, keys, rows, host, self._other_types())
+
+        def probe(wanted: Rescan) -> None:
+            self._probe_again(keys, host, wanted)
+
+        self.app.push_screen(dialog, given(probe))
+
+    def _other_types(self) -> list[ScanType]:
+        """The scan types that could probe this scan's ports here, but for those that do."""
+        assert self.session is not None and self.snapshot is not None
+        now = self.snapshot.scan_types
+        protocols = {one.protocol for one in now}
+        return [
+            one
+            for one in ScanType
+            if one.protocol in protocols
+            and one not in now
+            and (self.app.raw_rights or not one.facts.needs_raw)
+            and (one is not ScanType.IDLE or self.session.spec.zombie)
+        ]
+
+    def _probe_again(self, keys: list[int], host: int | None, wanted: Rescan) -> None:
+        session, kind = self.session, wanted.scan_type
+        if session is None:
+            return
+        match wanted.scope:
+            case Scope.ROWS:
+                self.attempt(lambda: session.rescan(np.array(keys, np.int64), kind))
+                self.table.clear_marks()
+            case Scope.HOST if host is not None and kind is None:
+                self.attempt(lambda: session.rescan_host(host))
+            case Scope.HOST:
+                self.attempt(lambda: session.rescan_states(EVERY_STATE, kind, host))
+            case Scope.EVERYTHING if kind is None:
+                self.attempt(session.rescan_all)
+            case scope:
+                self.attempt(lambda: session.rescan_states(STATES[scope], kind))
 
     def do_rescan_host(self) -> None:
         """Probe every port of one host again."""
@@ -55,8 +104,7 @@ class SteerCommands(Workbench):
         if host is None:
             self.tell("Which host? Put the cursor on one of its ports, or choose it.", "warning")
             return
-        name = self.snapshot.names.text(host)
-        self.attempt(lambda: session.rescan_host(host), f"Rescanning {name}.")
+        self.attempt(lambda: session.rescan_host(host))
 
     def do_rescan_all(self) -> None:
         """Probe everything again, after a question."""
@@ -65,7 +113,7 @@ class SteerCommands(Workbench):
         count = sum(self.snapshot.view.totals.values())
         self.app.push_screen(
             Confirm(f"Probe all {count:,} ports again?", yes="Rescan all", no="No"),
-            lambda yes: self.attempt(session.rescan_all, "Rescanning all.") if yes else None,
+            lambda yes: self.attempt(session.rescan_all) if yes else None,
         )
 
     def do_skip_host(self) -> None:
@@ -75,8 +123,7 @@ class SteerCommands(Workbench):
         if host is None:
             self.tell("Which host? Put the cursor on one of its ports, or choose it.", "warning")
             return
-        name = self.snapshot.names.text(host)
-        self.attempt(lambda: session.skip_host(host), f"Skipping the rest of {name}.")
+        self.attempt(lambda: session.skip_host(host))
 
     def do_capture(self) -> None:
         """Ask for a file and write packets to it, or end the capture."""

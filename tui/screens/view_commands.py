@@ -117,11 +117,17 @@ class ViewCommands(Workbench):
         self._set_verbosity(self.verbosity - 1)
 
     def _set_verbosity(self, level: int) -> None:
-        self.verbosity = min(max(level, 0), MAX_VERBOSITY)
+        before, self.verbosity = self.verbosity, min(max(level, 0), MAX_VERBOSITY)
+        lines = ""
         if self.session is not None:
             self.session.set_verbosity(self.verbosity)
-        folded = "" if self.shows("log") else f": {self.key('log')} shows it"
-        self.tell(f"Log level {self.verbosity} of {MAX_VERBOSITY}{folded}.")
+            log = self.session.log
+            change = len(log.lines(0, self.verbosity)) - len(log.lines(0, before))
+            kind = "more" if change > 0 else "fewer"
+            lines = f", {abs(change):,} lines {kind}" if change else ""
+        folded = "" if self.shows("log") else f"; {self.key('log')} shows it"
+        levels = f"{before} -> {self.verbosity}" if before != self.verbosity else f"{before}"
+        self.tell(f"Log level {levels} of {MAX_VERBOSITY}{lines}{folded}.")
         self.poll()
 
     # Program

@@ -115,14 +115,16 @@ class Workbench(ReportsFailedWork, Places):
         """A notice that goes away by itself."""
         self.app.tell(text, severity)
 
-    def attempt(self, command: Callable[[], None], done: str) -> None:
-        """Give the engine a command; say ``done``, or what is wrong with it."""
+    def attempt(self, command: Callable[[], None], done: str = "") -> None:
+        """Give the engine a command, or say what is wrong with it. The engine itself tells what the
+        command has changed, where ``done`` does not."""
         try:
             command()
         except self.app.door.refusals() as error:
             self.tell(str(error), "error")
         else:
-            self.tell(done)
+            if done:
+                self.tell(done)
 
     # Snapshots
 
@@ -186,6 +188,9 @@ class Workbench(ReportsFailedWork, Places):
             self.query_one(ProgressPane).note(newest)
             self.show_snapshot()
             self._announce(newest)
+        for outcome in self.session.take_outcomes():
+            kind: SeverityLevel = "warning" if outcome.startswith("not done") else "information"
+            self.tell(outcome[:1].upper() + outcome[1:], kind)
         self._show_log(self.session)
         self._watch_capture(self.session)
 
