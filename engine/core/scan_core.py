@@ -514,7 +514,9 @@ class ScanCore:
             self.quiet.take_back(gone)
         chosen = self._answers.feed(now, replies)
         self._vigil.hear(now, replies.records["host"])
-        self._set_apart(now, replies.records["host"][chosen])
+        decisive = replies.records[chosen]
+        self._silence.watch(now, decisive, lambda hosts: self.rtt.timeouts(hosts, self._timing))
+        self._set_apart(now, decisive["host"])
         return chosen
 
     def _set_apart(self, now: float, hosts: NDArray[np.uint32]) -> None:
