@@ -60,6 +60,10 @@ class MainScreen(
         """A click on a column's title: sort by it, or turn the order round."""
         self.table.sort_by(event.column)
 
+    def on_results_table_counts_clicked(self) -> None:
+        """A click on what is hidden: show it, or hide it again."""
+        self.do_open_only()
+
     def on_results_table_row_chosen(self, event: ResultsTable.RowChosen) -> None:
         """Enter on a row: unfold the detail, or go into it."""
         if self.shows("detail"):
@@ -70,6 +74,7 @@ class MainScreen(
     def on_progress_pane_host_chosen(self, event: ProgressPane.HostChosen) -> None:
         """A click on a host's bar: show its ports."""
         self.choose_host(event.host)
+        self.show_results()
 
     def on_hosts_pane_host_chosen(self, event: HostsPane.HostChosen) -> None:
         """Show one host's ports, or all, beside the list."""

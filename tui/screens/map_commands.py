@@ -30,6 +30,10 @@ class MapCommands(Workbench):
         ports = str(chosen.low) if chosen.low == chosen.high else f"{chosen.low}-{chosen.high}"
         kind = "" if chosen.protocol is None else f" proto:{chosen.protocol.label}"
         self.query_one(FilterBar).set_text(f"port:{ports}{kind}")
+        self.show_results()
+
+    def show_results(self) -> None:
+        """Bring the results into sight and give them the focus."""
         self.panes.maximised = ""
         if not self.panes.shows("results"):
             self.panes.toggle("results")

@@ -221,8 +221,11 @@ class HostsPane(CursorList):
             self.post_message(self.HostChosen(self.chosen))
 
     def on_click(self, event: Click) -> None:
-        """Choose the host that was clicked."""
+        """Choose the host that was clicked; the line about hosts that are down lists them."""
         place = event.get_content_offset(self)
+        if place is not None and place.y == self.page and self._rows.folded:
+            self.show_quiet(True)
+            return
         at = None if place is None else self.row_at(place.y)
         if at is not None:
             self.go(at)

@@ -218,10 +218,17 @@ class ResultList(CursorList):
     def action_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away, and go to the next row. A heading
         is collapsed or unfolded."""
+        if self.toggle_row():
+            self.go(self._rows.cursor + 1)
+
+    def toggle_row(self) -> bool:
+        """Mark the row under the cursor, or take its mark away; False when it is a heading. That is
+        collapsed or unfolded."""
         if self.toggle_heading():
-            return
+            return False
         self._rows.toggle_mark()
-        self.go(self._rows.cursor + 1)
+        self.repaint()
+        return True
 
     def action_mark_all(self) -> None:
         """Mark every row shown; when all are marked already, none."""

@@ -70,6 +70,9 @@ class ResultsTable(ResultList):
             super().__init__()
             self.key = key
 
+    class CountsClicked(Message):
+        """A click on the line that says what is shown and what is hidden."""
+
     class SortRequested(Message):
         """A click on the title of ``column``."""
 
@@ -210,8 +213,9 @@ class ResultsTable(ResultList):
             self.post_message(self.RowChosen(key))
 
     def on_click(self, event: Click) -> None:
-        """A click on a title sorts; on a row it moves the cursor, twice it asks for details. On the
-        sign of a heading it collapses the group or unfolds it."""
+        """A click on a title sorts; on a row it moves the cursor, twice it asks for details; before
+        a row it marks it, before a heading it collapses the group or unfolds it. A click on the
+        line of counts asks for what it says is hidden."""
         place = event.get_content_offset(self)
         if place is None:
             return
@@ -219,10 +223,13 @@ class ResultsTable(ResultList):
             if (column := column_at(self._places, place.x)) is not None:
                 self.post_message(self.SortRequested(column))
             return
+        if place.y >= self.size.height - self.FOOT:
+            self.post_message(self.CountsClicked())
+            return
         at = self.row_at(place.y)
         if at is not None:
             self.go(at)
             if place.x < GUTTER:
-                self.toggle_heading()
+                self.toggle_row()
             elif event.chain == 2:
                 self.action_choose()

@@ -199,11 +199,14 @@ async def test_a_click_on_a_title_asks_for_its_order(show, table, usual_scan) ->
 
 
 async def test_clicks_move_the_cursor_and_ask_for_details(show, table, usual_scan) -> None:
-    chosen = []
+    chosen, asked = [], []
 
     class Listening(type(show(table))):
         def on_results_table_row_chosen(self, event: ResultsTable.RowChosen) -> None:
             chosen.append(event.key)
+
+        def on_results_table_counts_clicked(self) -> None:
+            asked.append("counts")
 
     app = Listening(table)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -215,10 +218,23 @@ async def test_clicks_move_the_cursor_and_ask_for_details(show, table, usual_sca
         assert (table.cursor_key, chosen) == (80, [80])
         for below in ((10, 9), (10, 23)):
             await pilot.click(ResultsTable, offset=below)
-        assert table.cursor_key == 80
+        assert table.cursor_key == 80 and asked == ["counts"]
         table.focus()
         await pilot.press("up", "enter")
         assert chosen == [80, 53]
+
+
+async def test_a_click_before_a_row_marks_it(show, table, usual_scan) -> None:
+    app = show(table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        table.show(usual_scan.snapshot())
+        await pilot.pause()
+        await pilot.click(ResultsTable, offset=(1, 2))
+        assert (table.cursor_key, table.selected) == (53, {53})
+        await pilot.click(ResultsTable, offset=(0, 3))
+        assert table.selected == {53, 80}
+        await pilot.click(ResultsTable, offset=(1, 2))
+        assert (table.cursor_key, table.selected) == (53, {80})
 
 
 async def test_move_to_finds_a_port_that_is_shown(show, table, usual_scan) -> None:
