@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
-from engine.core.scan_core import Poll
+from engine.core.scan_core import NO_BOUND, Poll
 from engine.discovery.core import DiscoveryCore
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.host_table import HostTable
@@ -86,9 +86,9 @@ class HostFinder:
         if self._spec.mode is not Mode.LIST:
             self.core.add(hosts, self._book.families(hosts), self._transport.whereabouts(hosts))
 
-    def poll(self, now: float) -> Poll:
-        """What may be sent now, and when to come back at the latest."""
-        return self.core.poll(now)
+    def poll(self, now: float, most: int = NO_BOUND) -> Poll:
+        """What may be sent now, ``most`` pings at most, and when to come back at the latest."""
+        return self.core.poll(now, most)
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Note what became of a batch from poll()."""

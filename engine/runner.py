@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, Se
 from engine.core.channels import channels_of
 from engine.core.liars import LiarMark
 from engine.core.progress import Progress
-from engine.core.scan_core import ScanCore
+from engine.core.scan_core import NO_BOUND, ScanCore
 from engine.core.token import ProbeTokens
 from engine.discovery.core import NOBODY_THERE
 from engine.doubts import Doubts
@@ -187,8 +187,8 @@ class ScanRunner:
         wake_at = min(now + LONGEST_WAIT, self._doubts.wake_at)
         if not self._held:
             self._core.heard = now
-        for prober in self._probers():
-            poll = prober.poll(now)
+        for prober, most in self._probers():
+            poll = prober.poll(now, most)
             if not prober.finished(now):  # else it has nothing to be woken for
                 wake_at = min(wake_at, poll.wake_at)
             if len(poll.batch):
@@ -216,9 +216,7 @@ class ScanRunner:
             if not self._leaving[1].under_way:
                 self._settle()
         else:
-            report = self.transport.send(batch)
-            prober.sent(self.transport.now(), batch, report)
-            self._note_problems(report, prober)
+            self._note_sent(prober, batch, self.transport.send(batch))
 
     def catch_up(self) -> None:
         """Wait for the batch that is leaving and take in what has come. Nothing but turn() and
@@ -232,9 +230,15 @@ class ScanRunner:
             return
         batch, sending = self._leaving
         self._leaving = None
-        report = sending.report()
-        self._core.sent(self.transport.now(), batch, report)
-        self._note_problems(report, self._core)
+        self._note_sent(self._core, batch, sending.report())
+
+    def _note_sent(
+        self, prober: HostFinder | ScanCore, batch: ProbeBatch, report: SendReport
+    ) -> None:
+        now = self.transport.now()
+        prober.sent(now, batch, report)
+        self._charge(now, prober, report)
+        self._note_problems(report, prober)
 
     def _hear(self, now: float, replies: ReplyBatch) -> None:
         """Take in answers, but hold back those that may be to probes just leaving: when these left
@@ -271,15 +275,26 @@ class ScanRunner:
         found = self._finder is None or self._finder.finished(now)
         return found and self._core.finished(now) and not self._doubts.busy
 
-    def _probers(self) -> tuple[HostFinder | ScanCore, ...]:
-        """Who may send now. Where the template bounds the whole scan's rate or parallelism, hosts
-        are found first, so that the bound holds for both together."""
-        if self._finder is None:
-            return (self._core,)
-        timing = self._timing
+    def _probers(self) -> Iterator[tuple[HostFinder | ScanCore, int]]:
+        """Who may send now, and how many probes at most. Where the template bounds the rate or the
+        parallelism of the whole scan, hosts are found first, and the bound is for both together."""
+        core, finder, timing = self._core, self._finder, self._timing
+        if finder is None:
+            yield core, NO_BOUND
+            return
         bounded = timing.max_rate or timing.scan_delay or timing.max_parallelism
-        alone = bounded and self._finder.unknown
-        return (self._finder,) if alone else (self._finder, self._core)
+        parallel = timing.max_parallelism or NO_BOUND
+        yield finder, max(0, parallel - core.in_flight - finder.core.in_flight)
+        alone = bounded and finder.unknown
+        yield core, 0 if alone else max(0, parallel - core.in_flight - finder.core.in_flight)
+
+    def _charge(self, now: float, prober: HostFinder | ScanCore, report: SendReport) -> None:
+        """Where the rate is bounded, count what left against the pace of the other side, too."""
+        if self._finder is None or not (self._timing.max_rate or self._timing.scan_delay):
+            return
+        other = self._finder.core if prober is self._core else self._core
+        other.pace.allowance(now)  # up to date, so that the debt is not forgotten
+        other.pace.note_sent(0, int(np.count_nonzero(~np.isnan(report.sent_at))))
 
     def _look_for_hosts(self, finder: HostFinder) -> None:
         """Hand hosts to discovery; scan the ports of those that came up."""
@@ -292,7 +307,8 @@ class ScanRunner:
         if len(found.up):
             self._narrator.hosts_up(finder.table, found.up, self.book)
             if self.spec.scan_ports:
-                self._admit(found.up, found.round_trips)
+                fresh = ~np.isin(found.up, self._store.admitted)  # others were only pinged again
+                self._admit(found.up[fresh], found.round_trips[fresh])
         self._note_hopeless(found.unreachable.tolist(), "there is no route to it")
         self._core.expect_more = self.spec.scan_ports and finder.unknown > 0
         self._narrator.once(0, finder.trouble)

@@ -48,6 +48,8 @@ LINGER = 1.2
 after 1 s (tcp_synack_retries; RFC 6298 section 2 gives the initial timeout)."""
 _SLOW_START = 1 / 16
 """Share of the template's start rate at which a host that cannot follow is asked at first."""
+NO_BOUND = 1 << 30
+"""More probes than ever leave at once."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
 _TRUSTED = 30
@@ -209,8 +211,9 @@ class ScanCore:
 
     # ---------------------------------------------------------------- sending
 
-    def poll(self, now: float) -> Poll:
-        """What may be sent now. Call again at ``wake_at`` or when something happened."""
+    def poll(self, now: float, most: int = NO_BOUND) -> Poll:
+        """What may be sent now, ``most`` probes at most: 0 while somebody else has the turn. Call
+        again at ``wake_at`` or when something happened."""
         self._polled_at = now
         self._cells.begin(now)
         self._expire(min(now, self.heard))
@@ -224,9 +227,9 @@ class ScanCore:
         if not self.open_cells:
             self._queue.clear()  # what still waits belongs to hosts or protocols given up
         self._review(now)
-        room = 0 if now < self._blocked_until else self._room(now)
+        room = 0 if now < self._blocked_until else min(self._room(now), most)
         batch = self._take(now, room) if room else empty_probes()
-        return Poll(batch, self._wake_at(now, bool(len(batch))))
+        return Poll(batch, self._wake_at(now, bool(len(batch)), most))
 
     def _take(self, now: float, room: int) -> ProbeBatch:
         """The next probes: questions whether hosts still answer, those whose lanes let them pass,
@@ -308,7 +311,7 @@ class ScanCore:
         """Cells of the current pass that were answered."""
         return self.decided - self._cells.silent
 
-    def _wake_at(self, now: float, sending: bool) -> float:
+    def _wake_at(self, now: float, sending: bool, most: int) -> float:
         if sending:
             return now
         if self._idle and not self.expect_more:
@@ -316,6 +319,8 @@ class ScanCore:
         wake = self._outstanding.next_look
         if self._timing.host_timeout:
             wake = min(wake, self._clock.next_over(self._timing.host_timeout))
+        if most <= 0:
+            return wake
         waiting = self._queue.waiting
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):

@@ -26,7 +26,7 @@ from engine.core.distinct import distinct, firsts
 from engine.core.loss import LossEstimate
 from engine.core.pace import Pace
 from engine.core.rtt import RttEstimator
-from engine.core.scan_core import RETRY_PAUSE, Poll
+from engine.core.scan_core import NO_BOUND, RETRY_PAUSE, Poll
 from engine.discovery.answers import each_once, read_answers
 from engine.discovery.ask_queue import AskQueue
 from engine.discovery.cell_times import LAST_ATTEMPT
@@ -168,8 +168,9 @@ class DiscoveryCore:
 
     # ---------------------------------------------------------------- sending
 
-    def poll(self, now: float) -> Poll:
-        """What may be sent now. Call again at ``wake_at`` or when something happened."""
+    def poll(self, now: float, most: int = NO_BOUND) -> Poll:
+        """What may be sent now, ``most`` pings at most. Call again at ``wake_at`` or when something
+        happened."""
         self._watch.begin(now)
         self._expire(now)
         trips = self._watch.round_trips
@@ -179,9 +180,9 @@ class DiscoveryCore:
         if not self.open_hosts:
             self._queue.clear()  # what still waits belongs to hosts that are decided
             self._take_up_again(now)
-        room = 0 if now < self._blocked_until else self._room(now)
+        room = 0 if now < self._blocked_until else min(self._room(now), most)
         batch = self._queue.take(room) if room else empty_probes()
-        return Poll(batch, self._wake_at(now, bool(len(batch))))
+        return Poll(batch, self._wake_at(now, bool(len(batch)), most))
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), _AT_ONCE)
@@ -191,12 +192,14 @@ class DiscoveryCore:
             room = min(room, self.pace.parallelism - self.in_flight)
         return max(room, 0)
 
-    def _wake_at(self, now: float, sending: bool) -> float:
+    def _wake_at(self, now: float, sending: bool, most: int) -> float:
         if sending:
             return now
         if self.open_hosts == 0 and self.in_flight == 0:
             return max(self._linger_until, now)
         wake = self._watch.next_look
+        if most <= 0:
+            return wake
         waiting = self._queue.waiting
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):
