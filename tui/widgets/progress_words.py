@@ -44,9 +44,10 @@ def holding_back(snapshot: Snapshot) -> str:
     """What keeps the scan from going faster, in a sentence; empty when it does not go at all."""
     if snapshot.phase is Phase.PAUSED:
         return "Paused: no probe leaves; answers to probes in flight still count."
-    if snapshot.phase is not Phase.RUNNING or not snapshot.progress.pace:
-        return ""
-    return f"Pace {fmt.rate(snapshot.progress.pace)}: {limit(snapshot) or 'no limit met yet'}"
+    why, pace = limit(snapshot), snapshot.progress.pace
+    if snapshot.phase is not Phase.RUNNING or not pace:
+        return why
+    return f"Pace {fmt.rate(pace)}: {why or 'no limit met yet'}"
 
 
 def limit(snapshot: Snapshot) -> str:
