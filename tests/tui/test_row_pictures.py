@@ -21,8 +21,11 @@ from tui.user_folder import UserFolder
         ("g", *"5"),
         ("space", "y"),
         ("/", *"ssh", "enter", "W", *"mine"),
+        ("G", "down", "down", "down", "down", "enter"),
+        ("o", "G", "G"),
+        ("x", "A"),
     ],
-    ids=["completion", "mistake", "jump", "copy", "save"],
+    ids=["completion", "mistake", "jump", "copy", "save", "by-host", "by-service", "again"],
 )
 def test_dialogs_over_rows(
     make_app: Any,
@@ -41,6 +44,7 @@ def test_dialogs_over_rows(
         await pilot.pause()
         for line in app.screen.query(Input):
             line.cursor_blink = False
+        app.clear_notifications()
         await pilot.pause(0.3)
 
     assert snap_compare(app, terminal_size=size, run_before=settle)

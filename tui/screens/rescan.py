@@ -62,7 +62,7 @@ class RescanDialog(Dialog[Rescan]):
     """
 
     heading = "Probe again"
-    keys = "Enter or a letter: probe   ↑ ↓ ports   ← → or a capital: scan type   Esc close"
+    keys = "Enter or a letter probe   ← → or a capital scan type   Esc close"
 
     def __init__(
         self,

@@ -45,7 +45,7 @@ class ViewCommands(Workbench):
         if grouping is Grouping.NONE:
             self.tell("Results are not grouped.")
         else:
-            self.tell(f"Results by {grouping.value}: Enter collapses a heading, - all of them.")
+            self.tell(f"Results by {grouping.value}. Enter folds a heading, - all.")
 
     def do_filter(self) -> None:
         """Open the filter line."""
