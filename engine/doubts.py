@@ -78,9 +78,5 @@ class Doubts:
 
 def tcp_numbers(ports: PortSet) -> frozenset[int]:
     """The TCP ports of a set."""
-    return frozenset(
-        port
-        for protocol, first, last in ports.ranges
-        if protocol is Protocol.TCP
-        for port in range(first, last + 1)
-    )
+    ranges = (range(a, b + 1) for protocol, a, b in ports.ranges if protocol is Protocol.TCP)
+    return frozenset[int]().union(*ranges)

@@ -25,7 +25,6 @@ from engine.doubts import Doubts
 from engine.figures import Figures
 from engine.finder import HostFinder
 from engine.narrator import Narrator, counted
-from engine.results.cell import record_keys
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
 from engine.results.host_view import NO_HOSTS
@@ -318,17 +317,15 @@ class ScanRunner:
         chosen = self._core.feed(now, replies)
         if not len(chosen):
             return
-        records = replies.records[chosen]
-        at = self._store.locate(records)
+        reasons = self._store.reasons(self._store.locate(replies.records[chosen]))
         has_raw = len(replies.raw) == len(replies.records)
         self.evidence.add(
-            record_keys(records),
-            records["answer"],
-            records["attempt"],
-            records["time"] - self._began,
-            replies.raw[chosen] if has_raw else replies.raw[:0],
-            replies.raw_length[chosen] if has_raw else replies.raw_length[:0],
-            dull=_DULL[self._store.reasons(at)],
+            replies.records,
+            replies.raw if has_raw else replies.raw[:0],
+            replies.raw_length,
+            chosen,
+            _DULL[reasons],
+            began=self._began,
         )
 
     def _finish(self) -> None:

@@ -112,10 +112,11 @@ class Answers:
         one, those given up as silent, and those whose first answer says less (see UPGRADES).
         "Unfiltered" is no news after silence, unless the silence was an ACK scan's own: it says
         less than the type that the user switched to since."""
-        silent = self._cells.is_silent(at)
-        better = may_replace(self._ledger.states(at), states, techniques)
-        own = self._queue.assignment.of(*self._ledger.name(at)) == ScanType.ACK
-        wanted = np.where(silent, (states != PortState.UNFILTERED) | own, better)
+        wanted = may_replace(self._ledger.states(at), states, techniques)
+        silent = np.flatnonzero(self._cells.is_silent(at))
+        if len(silent):
+            own = self._queue.assignment.of(*self._ledger.name(at[silent])) == ScanType.ACK
+            wanted[silent] = (states[silent] != PortState.UNFILTERED) | own
         acceptable: NDArray[np.bool_] = wanted | self._ledger.open_questions(at)
         acceptable &= self._ledger.tries(at) > 0
         return acceptable

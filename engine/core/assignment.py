@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
+from engine.core.distinct import distinct, distinct_bytes
 from engine.spec.scan_type import Protocol, ScanType
 
 _NO_KEYS = np.empty(0, np.int64)
@@ -41,7 +42,7 @@ class Assignment:
     ) -> None:
         """Probe these cells with ``scan_type``, which must be one of their protocol, and that must
         be scanned; None: with the scan's own again."""
-        fresh = np.unique(_keys(hosts, channels))
+        fresh = distinct(_keys(hosts, channels))
         kept = ~np.isin(self._keys, fresh, assume_unique=True)
         keys, types = self._keys[kept], self._types[kept]
         if scan_type is not None and scan_type != self.by_protocol[scan_type.protocol]:
@@ -72,7 +73,7 @@ class Assignment:
     @property
     def scan_types(self) -> frozenset[ScanType]:
         """Every type in use."""
-        numbers = [*self.by_protocol[self.by_protocol > 0].tolist(), *np.unique(self._types)]
+        numbers = [*self.by_protocol[self.by_protocol > 0].tolist(), *distinct_bytes(self._types)]
         return frozenset(map(ScanType, numbers))
 
 

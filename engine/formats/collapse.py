@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.distinct import distinct
 from engine.formats.style import Style
 from engine.results.cell import DOUBTED
 from engine.results.snapshot import Snapshot
@@ -98,15 +99,14 @@ def _groups(
     if not len(cells):
         return ()
     kinds = (channels >> 16) << 16 | cells["state"].astype(np.int64) << 8 | cells["reason"]
-    distinct, which = np.unique(kinds, return_inverse=True)
     groups = [
         PortGroup(
             PortState(kind >> 8 & 0xFF),
             Reason(kind & 0xFF),
             Protocol(kind >> 16),
-            np.sort(channels[which == place] & 0xFFFF),
+            np.sort(channels[kinds == kind] & 0xFFFF),
         )
-        for place, kind in enumerate(distinct.tolist())
+        for kind in distinct(kinds).tolist()
     ]
     groups.sort(key=lambda group: (-int(counts[group.state]), group.state, -group.count))
     return tuple(groups)

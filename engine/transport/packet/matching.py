@@ -56,7 +56,10 @@ def match_replies(
     records["time"] = np.broadcast_to(np.float64(arrivals), len(packets))[chosen]
     snapped = np.minimum(kept[chosen], SNAP)
     raw = packets[chosen, :SNAP]
-    raw[np.arange(SNAP) >= snapped[:, None]] = 0
+    shortest, longest = int(snapped.min()), int(snapped.max())
+    raw[:, longest:] = 0
+    ends = raw[:, shortest:longest]
+    ends[np.arange(shortest, longest) >= snapped[:, None]] = 0
     replies = ReplyBatch(records, raw, snapped.astype(np.uint16), count)
     return what_else_is_said(replies, sent) if sent.protocol_askers else replies
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.core.batch import REPLY
 from engine.results.evidence import WIDTH, EvidenceStore
 
 
@@ -22,15 +24,13 @@ def add(
     size = len(keys)
     rows = np.zeros((size, WIDTH), np.uint8)
     rows[:, : len(packet)] = np.frombuffer(packet, np.uint8)
-    store.add(
-        np.array(keys, np.int64),
-        np.arange(size, dtype=np.uint32),
-        np.full(size, 2, np.uint8),
-        np.full(size, time),
-        rows,
-        np.full(size, len(packet), np.uint16),
-        np.full(size, dull),
-    )
+    records = np.zeros(size, REPLY)
+    records["host"] = np.array(keys, np.int64) >> 18
+    records["protocol"] = np.array(keys, np.int64) >> 16 & 3
+    records["port"] = np.array(keys, np.int64) & 0xFFFF
+    records["answer"], records["attempt"], records["time"] = np.arange(size), 2, time
+    lengths = np.full(size, len(packet), np.uint16)
+    store.add(records, rows, lengths, np.arange(size), np.full(size, dull))
 
 
 def test_what_was_added_is_found() -> None:
@@ -60,33 +60,27 @@ def test_dull_answers_never_push_out_notable_ones() -> None:
     assert store.find(100) is None and store.find(199) is not None
 
 
+def one_record(key: int, answer: int) -> np.ndarray:
+    record = np.zeros(1, REPLY)
+    record["port"], record["answer"], record["time"] = key, answer, 1.0
+    return record
+
+
 def test_transports_without_packets() -> None:
     store = EvidenceStore(4, 4)
-    store.add(
-        np.array([5], np.int64),
-        np.array([9], np.uint32),
-        np.array([0], np.uint8),
-        np.array([1.0]),
-        np.empty((0, WIDTH), np.uint8),
-        np.empty(0, np.uint16),
-        np.array([False]),
-    )
+    nothing = np.empty((0, WIDTH), np.uint8), np.empty(0, np.uint16)
+    store.add(one_record(5, 9), *nothing, np.array([0]), np.array([False]))
     found = store.find(5)
     assert found is not None and found.packet == b"" and found.answer == 9
 
 
-def test_a_length_beyond_the_width_is_cut() -> None:
+@pytest.mark.parametrize(("dull", "kept"), [(False, WIDTH), (True, 64)])
+def test_a_packet_beyond_the_width_is_cut(dull: bool, kept: int) -> None:
     store = EvidenceStore(4, 4)
-    store.add(
-        np.array([5], np.int64),
-        np.array([9], np.uint32),
-        np.array([0], np.uint8),
-        np.array([1.0]),
-        np.full((1, WIDTH + 40), 7, np.uint8),
-        np.array([60_000], np.uint16),
-        np.array([False]),
-    )
-    assert store.find(5).packet == bytes([7]) * WIDTH  # type: ignore[union-attr]
+    packets = np.full((1, WIDTH + 40), 7, np.uint8)
+    lengths = np.array([60_000], np.uint16)
+    store.add(one_record(5, 9), packets, lengths, np.array([0]), np.array([dull]))
+    assert store.find(5).packet == bytes([7]) * kept  # type: ignore[union-attr]
 
 
 @settings(max_examples=60)
