@@ -124,7 +124,7 @@ class ViewCommands(Workbench):
             log = self.session.log
             change = len(log.lines(0, self.verbosity)) - len(log.lines(0, before))
             kind = "more" if change > 0 else "fewer"
-            lines = f", {abs(change):,} lines {kind}" if change else ""
+            lines = f", {fmt.plural(abs(change), 'line')} {kind}" if change else ""
         folded = "" if self.shows("log") else f"; {self.key('log')} shows it"
         levels = f"{before} -> {self.verbosity}" if before != self.verbosity else f"{before}"
         self.tell(f"Log level {levels} of {MAX_VERBOSITY}{lines}{folded}.")
