@@ -16,6 +16,9 @@ CHUNK_BITS = 13
 CHUNK = 1 << CHUNK_BITS
 """Values that are copied together."""
 
+Choose = Callable[[NDArray[Any]], NDArray[np.bool_]]
+"""Says yes or no to each of some values."""
+
 
 @dataclass(frozen=True, slots=True)
 class FrozenPages:
@@ -50,8 +53,8 @@ class FrozenPages:
         every = np.concatenate(self.chunks).reshape(-1, _PAGE)[self.page_of].reshape(-1)
         return every[: self.count]
 
-    def where(self, choose: Callable[[NDArray[Any]], NDArray[np.bool_]]) -> NDArray[np.int64]:
-        """The hosts whose values ``choose`` (values to a mask) is true for, ascending."""
+    def where(self, choose: Choose) -> NDArray[np.int64]:
+        """The hosts whose values ``choose`` says yes to, ascending."""
         chosen = np.concatenate([choose(chunk) for chunk in self.chunks]).reshape(-1, _PAGE)
         busy = np.logical_or.reduce(chosen, axis=1)
         pages = np.flatnonzero(busy[self.page_of])

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
-from engine.core.frozen_pages import CHUNK, CHUNK_BITS, PAGE_BITS, FrozenPages
+from engine.core.frozen_pages import CHUNK, CHUNK_BITS, PAGE_BITS, Choose, FrozenPages
 
 
 class PagedArray:
@@ -110,11 +110,9 @@ class PagedArray:
             self._picture_of_pages = None
             self._free.append(mine)
 
-    def where(
-        self, choose: Callable[[NDArray[Any]], NDArray[np.bool_]], start: int, most: int
-    ) -> NDArray[np.int64]:
-        """The first ``most`` hosts, from ``start`` on, whose values ``choose`` (values to a mask)
-        is true for, ascending."""
+    def where(self, choose: Choose, start: int, most: int) -> NDArray[np.int64]:
+        """The first ``most`` hosts, from ``start`` on, whose values ``choose`` says yes to,
+        ascending."""
         chosen = choose(self._flat).reshape(self._pool.shape)
         first = start >> self._bits
         slots = self._page_of[first : self._pages(self.count)]

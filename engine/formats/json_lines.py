@@ -43,6 +43,12 @@ def end_line(report: ScanReport) -> bytes:
     return _ENCODER.encode_lines([EndLine(summary=summary(report, roll_call(report, PLAIN)))])
 
 
+def _found_up(hosts: NDArray[np.void]) -> NDArray[np.bool_]:
+    up: NDArray[np.bool_] = hosts["state"] == HostState.UP
+    up &= hosts["reason"] != Reason.USER_SET
+    return up
+
+
 class HostLines:
     """Lines about hosts, each when there is something to tell that was not told before."""
 
@@ -55,9 +61,9 @@ class HostLines:
         if snapshot.hosts.version == self._version:
             return b""
         self._version = snapshot.hosts.version
-        records = snapshot.hosts.records[: snapshot.view.host_count]
-        up = (records["state"] == HostState.UP) & (records["reason"] != Reason.USER_SET)
-        fresh = (host for host in np.flatnonzero(up).tolist() if host not in self._told)
+        up = snapshot.hosts.where(_found_up)
+        up = up[up < snapshot.view.host_count]
+        fresh = (host for host in up.tolist() if host not in self._told)
         return self._lines(snapshot, ((host, host_status(snapshot, host)) for host in fresh))
 
     def at_end(self, report: ScanReport, style: Style = PLAIN) -> bytes:

@@ -74,14 +74,12 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
     let_go = snapshot.view.released_hosts
     everyone = (style.detail > 0 and not let_go) or lists_only(report)
     open_only = style.open_only and report.spec.scan_ports
-    called = np.arange(total) if everyone else _worth_calling(snapshot)
+    called = np.arange(total) if everyone else snapshot.outspoken()
     statuses = [(host, host_status(snapshot, host)) for host in called.tolist()]
     counts = Counter(status.status for _, status in statuses)
-    others = np.ones(total, bool)
-    others[called] = False
-    silent = _reasons_of_down(snapshot, others)
+    silent = _reasons_of_down(snapshot, called)
     counts[Status.DOWN] += sum(silent.values())
-    unasked = int(np.count_nonzero(others)) - sum(silent.values()) - let_go
+    unasked = total - len(called) - sum(silent.values()) - let_go
     counts[Status.UNKNOWN] += unasked + let_go
     hidden = Counter(silent)
     listed = []
@@ -109,21 +107,11 @@ def is_unscanned(snapshot: Snapshot, host: int, status: HostStatus) -> bool:
     return status.status is not Status.DOWN and snapshot.view.row(host) < 0
 
 
-def _worth_calling(snapshot: Snapshot) -> NDArray[np.int64]:
-    """The hosts whose ports were scanned, that are up, or that have something to tell."""
-    total = snapshot.view.host_count
-    worth = np.zeros(total, bool)
-    known = min(total, snapshot.hosts.count)
-    worth[:known] = snapshot.hosts.states[:known] == HostState.UP
-    worth[snapshot.view.hosts] = True
-    worth[[host for host in (*snapshot.problems, *snapshot.skipped) if host < total]] = True
-    return np.flatnonzero(worth)
-
-
-def _reasons_of_down(snapshot: Snapshot, among: NDArray[np.bool_]) -> dict[Reason, int]:
-    records = snapshot.hosts.records[: len(among)]
-    down = among[: len(records)] & (records["state"] == HostState.DOWN)
-    numbers = np.bincount(records["reason"][down], minlength=1)
+def _reasons_of_down(snapshot: Snapshot, called: NDArray[np.int64]) -> dict[Reason, int]:
+    """Reasons of the hosts that are down and not among these (each once)."""
+    numbers = snapshot.hosts.reasons_of(HostState.DOWN)
+    known = snapshot.hosts.take(called)
+    numbers -= np.bincount(known["reason"][known["state"] == HostState.DOWN], minlength=256)
     return {Reason(reason): int(numbers[reason]) for reason in np.flatnonzero(numbers).tolist()}
 
 

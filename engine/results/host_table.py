@@ -1,8 +1,7 @@
 """The host table: one record per host, written by the engine thread only.
 
-Snapshots are cut into blocks; only blocks that changed since the last one are copied. A record of
-zeros knows nothing, so hosts nobody asked take no memory: the operating system fills in pages when
-they are written to, and blocks without a verdict are one and the same.
+Hosts that nothing is known of, and hosts alike of which all that is known is that they stayed
+silent, take no memory (engine.core.paged). Snapshots copy what changed since the last one.
 """
 
 from __future__ import annotations
@@ -10,99 +9,111 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.host_view import HOST_RECORD, HOSTS_PER_BLOCK, HostBlock, HostView
+from engine.core.distinct import firsts
+from engine.core.paged import PagedArray
+from engine.results.host_view import (
+    HOST_RECORD,
+    HOSTS_PER_BLOCK,
+    NO_NAMES,
+    HostBlock,
+    HostView,
+)
+from engine.spec.host_state import HostState
 from engine.spec.reason import Reason
 
 _VERDICT_FIELDS = ("state", "reason", "ttl", "kind", "port", "rtt")
-
-
-_UNKNOWN = HostBlock(np.zeros(HOSTS_PER_BLOCK, HOST_RECORD))
 
 
 class HostTable:
     """What is known about ``host_count`` hosts, by host index."""
 
     def __init__(self, host_count: int = 0) -> None:
-        self._records = np.zeros(0, HOST_RECORD)
-        self._names: list[dict[int, str]] = []
-        self._hardware: list[dict[int, bytes]] = []
+        self._values = PagedArray(0, HOST_RECORD)
+        self._stale = self._values.field("stale")
+        self._states = self._values.field("state")
+        self._decided = np.zeros(len(HostState), np.int64)
         self._blocks: list[HostBlock] = []
-        self._dirty = np.zeros(0, bool)
+        self._names: dict[int, dict[int, str]] = {}
+        self._hardware: dict[int, dict[int, bytes]] = {}
+        self._changed_names: set[int] = set()
+        self._changed = False
         self._view = HostView()
         self.grow(host_count)
 
     @property
     def host_count(self) -> int:
         """Number of hosts."""
-        return len(self._records)
+        return self._values.count
 
     @property
-    def states(self) -> NDArray[np.uint8]:
-        """HostState of each host as it is now; not to be kept."""
-        return self._records["state"]
+    def nbytes(self) -> int:
+        """Memory of the records in bytes."""
+        return self._values.nbytes
 
     def reason(self, host: int) -> Reason:
         """Why a host has its state as it is now."""
-        return Reason(int(self._records["reason"][host]))
+        return Reason(int(self._values.field("reason")[host]))
 
     def grow(self, host_count: int) -> None:
         """Make room for more hosts; nothing is known about the new ones."""
-        before = self.host_count
-        if host_count <= before:
-            return
-        records = np.zeros(host_count, HOST_RECORD)
-        records[:before] = self._records
-        self._records = records
-        old, count = len(self._blocks), -(-host_count // HOSTS_PER_BLOCK)
-        self._names += [{} for _ in range(count - old)]
-        self._hardware += [{} for _ in range(count - old)]
-        self._blocks += [_UNKNOWN] * (count - old)
-        self._dirty = np.concatenate([self._dirty, np.zeros(count - old, bool)])
-        self._dirty[max(old - 1, 0) : old] = True  # the block that is filled up
-        self._dirty[-1] = True  # it may be shorter than the others
+        fresh = host_count - self.host_count
+        if fresh > 0:
+            self._values.grow(host_count)
+            self._decided[HostState.UNKNOWN] += fresh
+            blocks = -(-host_count // HOSTS_PER_BLOCK)
+            self._blocks += [NO_NAMES] * (blocks - len(self._blocks))
+            self._changed = True
 
     def note(self, verdicts: NDArray[np.void]) -> None:
         """Write HOST_VERDICTs down; a later one about the same host replaces the earlier."""
-        hosts = verdicts["host"]
+        last = len(verdicts) - 1 - firsts(verdicts["host"][::-1].astype(np.int64))
+        hosts = verdicts["host"][last]
+        records = np.zeros(len(hosts), HOST_RECORD)
         for name in _VERDICT_FIELDS:
-            self._records[name][hosts] = verdicts[name]
-        self._records["stale"][hosts] = False
-        self._dirty[hosts // HOSTS_PER_BLOCK] = True
+            records[name] = verdicts[name][last]
+        kinds = len(HostState)
+        self._decided += np.bincount(records["state"], minlength=kinds)
+        self._decided -= np.bincount(self._states[hosts], minlength=kinds)
+        self._values[hosts] = records
+        self._values.fold(hosts)
+        self._changed = True
 
     def reopen(self, hosts: NDArray[np.uint32]) -> None:
         """Hosts are asked again: what is known stays visible, marked stale."""
-        decided = hosts[self._records["state"][hosts] != 0]
-        self._records["stale"][decided] = True
-        self._dirty[decided // HOSTS_PER_BLOCK] = True
+        self._stale[hosts[self._states[hosts] != 0]] = True
+        self._changed = True
 
     def close(self, hosts: NDArray[np.uint32]) -> None:
         """Hosts are asked no more (the user skipped them): what was known counts again."""
-        self._records["stale"][hosts] = False
-        self._dirty[hosts // HOSTS_PER_BLOCK] = True
+        self._stale[hosts[self._stale[hosts]]] = False
+        self._changed = True
 
     def set_name(self, host: int, name: str) -> None:
         """The DNS calls a host ``name`` (made safe to show)."""
-        block = host // HOSTS_PER_BLOCK
-        self._names[block][host] = name
-        self._dirty[block] = True
+        self._names.setdefault(self._rename(host), {})[host] = name
 
     def set_hardware(self, host: int, hardware: bytes) -> None:
         """A host's hardware address is ``hardware``."""
+        self._hardware.setdefault(self._rename(host), {})[host] = hardware
+
+    def _rename(self, host: int) -> int:
         block = host // HOSTS_PER_BLOCK
-        self._hardware[block][host] = hardware
-        self._dirty[block] = True
+        self._changed_names.add(block)
+        self._changed = True
+        return block
 
     def snapshot(self) -> HostView:
         """An immutable view of now: the same object as before while nothing changed."""
-        changed = np.flatnonzero(self._dirty).tolist()
-        if changed:
-            for block in changed:
-                start = block * HOSTS_PER_BLOCK
-                self._blocks[block] = HostBlock(
-                    self._records[start : start + HOSTS_PER_BLOCK].copy(),
-                    self._names[block].copy(),
-                    self._hardware[block].copy(),
-                )
-            self._dirty[:] = False
-            self._view = HostView(self._view.version + 1, tuple(self._blocks))
+        if self._changed:
+            for block in self._changed_names:
+                names, hardware = self._names.get(block, {}), self._hardware.get(block, {})
+                self._blocks[block] = HostBlock(names.copy(), hardware.copy())
+            self._changed_names.clear()
+            self._changed = False
+            self._view = HostView(
+                self._view.version + 1,
+                self._values.frozen(),
+                tuple(self._blocks),
+                tuple(self._decided.tolist()),
+            )
         return self._view

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.frozen_pages import Choose, FrozenPages
+from engine.core.paged import PagedArray
 from engine.spec.host_state import HostState
 from engine.spec.ping import PingKind
 from engine.spec.reason import Reason
@@ -55,21 +57,16 @@ class KnownHost:
     hardware: bytes = b""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class HostBlock:
-    """Consecutive hosts: read-only HOST_RECORDs, names and hardware addresses by host index."""
+    """Names and hardware addresses of HOSTS_PER_BLOCK consecutive hosts, by host index."""
 
-    records: NDArray[np.void]
     names: Mapping[int, str] = field(default_factory=dict)
     hardware: Mapping[int, bytes] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.records.setflags(write=False)
 
-    @cached_property
-    def counts(self) -> NDArray[np.int64]:
-        """How many hosts have each HostState."""
-        return np.bincount(self.records["state"], minlength=len(HostState))
+NO_NAMES = HostBlock()
+_NOTHING = PagedArray(0, HOST_RECORD).frozen()
 
 
 @dataclass(frozen=True)
@@ -78,59 +75,54 @@ class HostView:
 
     Attributes:
         version: grows whenever something changes.
-        blocks: the hosts in order, HOSTS_PER_BLOCK in each but the last.
+        values: a HOST_RECORD for every host.
+        blocks: names and hardware addresses, of HOSTS_PER_BLOCK hosts in each block.
+        decided: hosts of each HostState, by its number.
     """
 
     version: int = 0
+    values: FrozenPages = _NOTHING
     blocks: tuple[HostBlock, ...] = ()
-
-    @cached_property
-    def records(self) -> NDArray[np.void]:
-        """HOST_RECORD of every host, read-only."""
-        if not self.blocks:
-            return np.empty(0, HOST_RECORD)
-        if len(self.blocks) == 1:
-            return self.blocks[0].records
-        joined = np.concatenate([block.records for block in self.blocks])
-        joined.setflags(write=False)
-        return joined
+    decided: tuple[int, ...] = (0,) * len(HostState)
 
     @property
     def count(self) -> int:
         """Number of hosts the view has records of."""
-        full = max(len(self.blocks) - 1, 0) * HOSTS_PER_BLOCK
-        return full + (len(self.blocks[-1].records) if self.blocks else 0)
+        return len(self.values)
 
-    @property
-    def states(self) -> NDArray[np.uint8]:
-        """HostState of each host."""
-        return self.records["state"]
+    @cached_property
+    def records(self) -> NDArray[np.void]:
+        """HOST_RECORD of every host, read-only. Large for millions of hosts."""
+        records = self.values.all()
+        records.setflags(write=False)
+        return records
 
-    @property
-    def reasons(self) -> NDArray[np.uint8]:
-        """Reason of each host's state."""
-        return self.records["reason"]
+    def where(self, choose: Choose) -> NDArray[np.int64]:
+        """The hosts whose HOST_RECORDs ``choose`` says yes to, ascending."""
+        return self.values.where(choose)
 
-    @property
-    def ttls(self) -> NDArray[np.uint8]:
-        """Time to live of each host's answer, 0 unknown."""
-        return self.records["ttl"]
+    def take(self, hosts: NDArray[np.integer]) -> NDArray[np.void]:
+        """HOST_RECORDs of these hosts (n,); zeros for those the view does not know."""
+        records = np.zeros(len(hosts), HOST_RECORD)
+        known = hosts < self.count
+        records[known] = self.values.take(hosts[known])
+        return records
 
-    @property
-    def kinds(self) -> NDArray[np.uint8]:
-        """PingKind that was answered, 0 for none."""
-        return self.records["kind"]
+    def reasons_of(self, state: HostState) -> NDArray[np.int64]:
+        """How many hosts have a state for each Reason, by the reason's number (256,)."""
 
-    @property
-    def rtts(self) -> NDArray[np.float32]:
-        """Round-trip time of each host's answer in seconds, NaN or 0 unknown."""
-        return self.records["rtt"]
+        def code(hosts: NDArray[np.void]) -> NDArray[np.int64]:
+            return np.where(hosts["state"] == state, hosts["reason"].astype(np.int64), 256)
+
+        counts = np.zeros(257, np.int64)  # the last one: of other states
+        tally = self.values.tally(code)
+        counts[: len(tally)] = tally
+        return counts[:256]
 
     @cached_property
     def counts(self) -> Mapping[HostState, int]:
         """Hosts per state."""
-        sums = sum((block.counts for block in self.blocks), np.zeros(len(HostState), np.int64))
-        return {state: int(sums[state]) for state in HostState}
+        return {state: self.decided[state] for state in HostState}
 
     @property
     def up(self) -> int:
@@ -149,10 +141,9 @@ class HostView:
 
     def line(self, host: int) -> KnownHost:
         """What is known about host number ``host``."""
-        block, place = self._find(host)
-        if block is None:
+        if not 0 <= host < self.count:
             return KnownHost()
-        state, reason, ttl, kind, port, stale, rtt = block.records[place].item()
+        state, reason, ttl, kind, port, stale, rtt = self.values[host].item()
         return KnownHost(
             state=HostState(state),
             reason=Reason(reason),
@@ -161,31 +152,26 @@ class HostView:
             port=port,
             rtt=rtt if rtt > 0 else None,
             stale=stale,
-            name=block.names.get(host, ""),
-            hardware=block.hardware.get(host, b""),
+            name=self.name(host),
+            hardware=self.hardware(host),
         )
 
     def state(self, host: int) -> HostState:
         """State of host number ``host``."""
-        block, place = self._find(host)
-        return HostState.UNKNOWN if block is None else HostState(int(block.records["state"][place]))
+        known = 0 <= host < self.count
+        return HostState(int(self.values[host]["state"])) if known else HostState.UNKNOWN
 
     def name(self, host: int) -> str:
         """The name looked up for a host; empty if none."""
-        block, _ = self._find(host)
-        return "" if block is None else block.names.get(host, "")
+        return self._block(host).names.get(host, "")
 
     def hardware(self, host: int) -> bytes:
         """The hardware address of a host; empty if unknown."""
-        block, _ = self._find(host)
-        return b"" if block is None else block.hardware.get(host, b"")
+        return self._block(host).hardware.get(host, b"")
 
-    def _find(self, host: int) -> tuple[HostBlock | None, int]:
-        """The block that holds a host, and the host's place in it."""
-        number, place = divmod(host, HOSTS_PER_BLOCK)
-        if not 0 <= number < len(self.blocks) or place >= len(self.blocks[number].records):
-            return None, 0
-        return self.blocks[number], place
+    def _block(self, host: int) -> HostBlock:
+        number = host // HOSTS_PER_BLOCK
+        return self.blocks[number] if 0 <= number < len(self.blocks) else NO_NAMES
 
 
 NO_HOSTS = HostView()

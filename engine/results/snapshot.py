@@ -8,7 +8,9 @@ from enum import StrEnum
 from typing import Protocol as Interface
 
 import numpy as np
+from numpy.typing import NDArray
 
+from engine.core.distinct import distinct
 from engine.core.progress import Progress
 from engine.results.host_view import NO_HOSTS, HostView
 from engine.results.layers import EarlierResult
@@ -124,6 +126,14 @@ class Snapshot:
             reason=known.reason,
             stale=known.stale,
         )
+
+    def outspoken(self) -> NDArray[np.int64]:
+        """The hosts there is something to say of, ascending: those that are up, whose ports are
+        scanned, that were skipped or cannot be probed."""
+        up = self.hosts.where(lambda hosts: hosts["state"] == HostState.UP)
+        told = np.array([*self.problems, *self.skipped], np.int64)
+        hosts = distinct(np.concatenate([up, self.view.hosts.astype(np.int64), told]))
+        return hosts[hosts < self.view.host_count]
 
     def row(self, key: int) -> Row | None:
         """The result of one cell, or None when the scan does not have it."""

@@ -182,7 +182,8 @@ class HostsPane(CursorList):
         """What is not listed, in one line; empty when all hosts are."""
         parts = []
         if self._rows.folded:
-            parts.append(f"{self._rows.folded:,} down: {self.show_key} shows")
+            shown = "too many to list" if self._rows.too_many else f"{self.show_key} shows"
+            parts.append(f"{self._rows.folded:,} down: {shown}")
         if self._rows.filtered:
             parts.append(f"{self._rows.filtered:,} not matching")
         return " · ".join(parts)

@@ -44,17 +44,39 @@ def test_hosts_beyond_the_view_are_unknown() -> None:
         assert view.name(host) == "" and view.hardware(host) == b""
 
 
-def test_nothing_changed_gives_the_same_view_and_a_change_copies_one_block() -> None:
-    table = HostTable(3 * HOSTS_PER_BLOCK)
+def test_nothing_changed_gives_the_same_view_and_a_change_copies_little() -> None:
+    table = HostTable(40_000)
+    every = np.arange(0, 40_000, 2, dtype=np.uint32)
+    verdicts = np.zeros(len(every), HOST_VERDICT)
+    verdicts["host"], verdicts["state"] = every, HostState.UP
+    table.note(verdicts)
     before = table.snapshot()
     assert table.snapshot() is before
-    table.note(verdict(HOSTS_PER_BLOCK + 5, HostState.DOWN))
+    table.note(verdict(20_001, HostState.DOWN))
     after = table.snapshot()
-    assert [new is old for new, old in zip(after.blocks, before.blocks, strict=True)] == [
-        True, False, True,
-    ]  # fmt: skip
+    kept = [new is old for new, old in zip(after.values.chunks, before.values.chunks, strict=True)]
+    assert len(kept) > 4 and kept.count(False) == 1
     assert before.down == 0 and after.down == 1
     assert after.version > before.version
+
+
+def test_silent_hosts_take_no_memory_and_are_counted() -> None:
+    table = HostTable(1 << 20)
+    empty = table.nbytes
+    for first in range(0, 1 << 20, 1 << 16):
+        verdicts = np.zeros(1 << 16, HOST_VERDICT)
+        verdicts["host"] = np.arange(first, first + (1 << 16))
+        verdicts["state"], verdicts["reason"] = HostState.DOWN, Reason.NO_RESPONSE
+        verdicts["rtt"] = np.nan
+        verdicts["state"][77], verdicts["reason"][77] = HostState.UP, Reason.ECHO_REPLY
+        table.note(verdicts)
+    assert table.nbytes < empty + 2_000_000
+    view = table.snapshot()
+    assert (view.up, view.down, view.unknown) == (16, (1 << 20) - 16, 0)
+    up = view.where(lambda hosts: hosts["state"] == HostState.UP)
+    assert up.tolist() == list(range(77, 1 << 20, 1 << 16))
+    reasons = view.reasons_of(HostState.DOWN)
+    assert reasons[Reason.NO_RESPONSE] == reasons.sum() == view.down
 
 
 def test_a_view_keeps_what_it_showed() -> None:
@@ -101,11 +123,13 @@ def test_views_agree_with_a_plain_dictionary(
         table.note(verdict(host, state, reason))
         expected[host] = (state, reason)
     view = table.snapshot()
-    assert view.count == len(view.states) == table.host_count == 10_000
+    assert view.count == len(view.records) == table.host_count == 10_000
+    last, none = view.take(np.array([9_999, 10_000])).tolist()
+    assert last[:6] == view.records[9_999].item()[:6] and not any(none)
     for host, known in expected.items():
         line = view.line(host)
         assert (line.state, line.reason) == known
-        assert (view.states[host], view.reasons[host]) == known
+        assert view.records[host].item()[:2] == known
     states = [state for state, _ in expected.values()]
     assert view.up == states.count(HostState.UP)
     assert view.down == states.count(HostState.DOWN)

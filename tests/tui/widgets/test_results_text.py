@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.discovery.verdict import HOST_VERDICT
 from engine.results.filter import parse_filter
-from engine.results.host_view import HOST_RECORD, HostBlock, HostState, HostView
+from engine.results.host_table import HostTable
 from engine.results.query import Query, run_query
 from engine.results.snapshot import Phase
+from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
 from tui.keymap import Keymap
 from tui.widgets.empty_words import empty_text, no_scan_text
@@ -89,10 +91,11 @@ def test_hosts_that_could_not_be_probed_say_why(make_scan) -> None:
 
 
 def test_hosts_that_are_down_and_what_to_do(make_scan) -> None:
-    records = np.zeros(1, HOST_RECORD)
-    records["state"] = HostState.DOWN
-    hosts = HostView(1, (HostBlock(records),))
-    text = told(make_scan().snapshot(phase=Phase.FINISHED, hosts=hosts), Query())
+    table = HostTable(1)
+    verdicts = np.zeros(1, HOST_VERDICT)
+    verdicts["state"] = HostState.DOWN
+    table.note(verdicts)
+    text = told(make_scan().snapshot(phase=Phase.FINISHED, hosts=table.snapshot()), Query())
     assert text.startswith("The host did not answer, so no port was asked")
     assert "u scans a host all the same, a asks again" in text
     skipped = make_scan().snapshot(phase=Phase.FINISHED, skipped=frozenset({0}))
