@@ -18,6 +18,7 @@ from engine.spec.options import ScanParser, UsageError, scan_parser
 if TYPE_CHECKING:
     from themes.loader import LoadResult
     from tui.app import PyScanApp
+    from tui.chosen_theme import ChosenTheme
     from tui.config import Config
     from tui.door import EngineDoor
     from tui.recent import RecentTargets
@@ -41,7 +42,11 @@ def parser(timing: str = "3") -> ScanParser:
         "--demo", action="store_true",
         help="try everything on a simulated network: no packet leaves this machine",
     )  # fmt: skip
-    group.add_argument("--theme", metavar="NAME", help="colours; m in the program shows them all")
+    group.add_argument(
+        "--theme",
+        metavar="NAME",
+        help="colours; the program's command 'theme' shows them all",
+    )
     group.add_argument(
         "--config", choices=CONFIG_COMMANDS,
         help="the configuration file: show what is in force, its path, a template, or check it",
@@ -105,6 +110,7 @@ def _app(words: Sequence[str]) -> PyScanApp:
     Raises UsageError.
     """
     from tui.app import PyScanApp
+    from tui.chosen_theme import ChosenTheme
     from tui.config import ConfigError, load_config
     from tui.interrupted import InterruptedResults
     from tui.layout_file import LayoutFile
@@ -119,7 +125,8 @@ def _app(words: Sequence[str]) -> PyScanApp:
         raise UsageError("\n".join(error.problems)) from None
     args = parser(config.scan.timing).read(words)
     themes = ThemeWatch(folder)
-    theme = _theme(args.theme, config, themes.loaded)
+    chosen = ChosenTheme()
+    theme = _theme(args.theme, config, themes.loaded, chosen)
     door, recent = _demonstration(args) if args.demo else (None, None)
     return PyScanApp(
         completed(args, config.scan),
@@ -129,6 +136,7 @@ def _app(words: Sequence[str]) -> PyScanApp:
         folder=folder,
         themes=themes,
         theme=theme,
+        chosen_theme=chosen,
         verbosity=min(args.verbosity, 3),
         layout=LayoutFile(),
         interrupted=None if args.demo else InterruptedResults(),
@@ -152,8 +160,12 @@ def _check_terminal(args: argparse.Namespace) -> None:
         raise UsageError("needs a terminal all to itself; in scripts and pipelines use pyscan")
 
 
-def _theme(wanted: str | None, config: Config, themes: LoadResult) -> str:
-    """The name of the theme to begin with. Raises UsageError."""
+def _theme(wanted: str | None, config: Config, themes: LoadResult, chosen: ChosenTheme) -> str:
+    """The name of the theme to begin with: the command line's, the configuration's, or the one that
+    was chosen last. Raises UsageError."""
+    if wanted is None and ("", "theme") not in config.given:
+        remembered = chosen.read()
+        return remembered if themes.named(remembered) is not None else config.theme
     name = config.theme if wanted is None else wanted
     if themes.named(name) is None:
         shown = "".join(c if c.isprintable() else "?" for c in name[:40])

@@ -18,6 +18,7 @@ from engine.sanitize import clean
 from engine.spec.command_line import BuiltSpec
 from engine.spec.error import SpecError
 from tui.actions import SEVERAL
+from tui.chosen_theme import ChosenTheme
 from tui.config import Config
 from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
@@ -54,6 +55,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         folder: where the user's themes and profiles are.
         themes: what there is; ours when left out.
         theme: name of the theme to begin with; the configuration's when empty.
+        chosen_theme: where a theme chosen in the program is kept; nowhere when left out.
         verbosity: level of the log to begin with, 1 to 3; the configuration's when 0.
         layout: where layouts of the panes are kept; nowhere when left out.
         interrupted: where results are kept when the program is made to end; nowhere when left out.
@@ -85,11 +87,12 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         folder: UserFolder | None = None,
         themes: ThemeWatch | None = None,
         theme: str = "",
+        chosen_theme: ChosenTheme | None = None,
         verbosity: int = 0,
         layout: LayoutFile | None = None,
         interrupted: InterruptedResults | None = None,
     ) -> None:
-        super().__init__(themes or ThemeWatch())
+        super().__init__(themes or ThemeWatch(), chosen_theme)
         mend_lists()
         self.config = config or Config()
         self.folder = folder or user_folder()
@@ -174,7 +177,8 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
     def on_ready(self) -> None:
         """The first picture is on the screen: now read the engine, and start or ask."""
         if not self.plan.names_targets:
-            self.main.open_picker()
+            known = self.door.demonstration or self.folder.config.exists()
+            self.main.open_picker(welcome=not known and not self.recent.read())
         self._read_engine()
 
     @work(thread=True, group="engine", exit_on_error=False)

@@ -101,7 +101,7 @@ def nearest(word: str, known: Sequence[str]) -> str:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("", "theme", DEFAULT_THEME, _line,
-            "Colours: the name of a theme. The key m in the program shows them all."),
+            "Colours: the name of a theme. The command theme in the program shows them all."),
     Setting("", "animations", True, _flag, "Fading, smooth scrolling and blinking cursors."),
     Setting("", "verbosity", 1, _level, "Level of the log to begin with, 0 to 3."),
     Setting("", "profiles", "profiles", _line,

@@ -8,6 +8,7 @@ from textual.timer import Timer
 
 from engine.sanitize import clean
 from themes.loader import CSS_FALLBACKS
+from tui.chosen_theme import ChosenTheme
 from tui.screens.choose import Choice
 from tui.screens.theme_picker import ThemePicker
 from tui.theme_watch import ThemeWatch
@@ -17,11 +18,12 @@ THEME_LOOKS = 1.0
 
 
 class ThemedApp(App[None]):
-    """An app with the themes of ``themes``."""
+    """An app with the themes of ``themes``; ``chosen_theme`` keeps the one the user chose."""
 
-    def __init__(self, themes: ThemeWatch) -> None:
+    def __init__(self, themes: ThemeWatch, chosen_theme: ChosenTheme | None = None) -> None:
         super().__init__()
         self.themes = themes
+        self.chosen_theme = chosen_theme
         self._theme_timer: Timer | None = None
         self._told: set[str] = set()
         self._register_themes()

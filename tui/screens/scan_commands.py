@@ -41,7 +41,8 @@ class ScanCommands(Workbench):
             editor = PortEditor(self.app.plan.ports, self.app.plan.outline.protocols)
             self.app.push_screen(editor, self._set_ports)
         elif not self.session.spec.scan_ports:
-            self.tell("This scan asks no ports: t starts one that does.", "warning")
+            start = self.key("targets")
+            self.tell(f"This scan asks no ports: {start} starts one that does.", "warning")
         else:
             editor = PortEditor("", self._scanned_protocols(), self._ports_in_scan())
             self.app.push_screen(editor, self._add_ports)
@@ -78,6 +79,7 @@ class ScanCommands(Workbench):
         picker = ScanTypePicker(
             now,
             raw_rights=self.app.raw_rights,
+            rights_key=self.key("rights"),
             zombie=self.app.plan.args.zombie or "",
             running=self.session is not None and self.session.spec.scan_ports,
         )

@@ -38,6 +38,7 @@ class ScanTypePicker(Dialog[ChosenTypes]):
     Args:
         current: the types in force.
         raw_rights: whether raw packets may be sent.
+        rights_key: the key that tells how to get the right.
         zombie: the zombie of idle scans so far.
         running: there is a scan whose decided ports could be probed again.
     """
@@ -50,12 +51,14 @@ class ScanTypePicker(Dialog[ChosenTypes]):
         current: Iterable[ScanType],
         *,
         raw_rights: bool = True,
+        rights_key: str = "i",
         zombie: str = "",
         running: bool = False,
     ) -> None:
         super().__init__()
         self._current = tuple(current)
         self._raw_rights = raw_rights
+        self._rights_key = rights_key
         self._zombie = zombie
         self._can_redo = running
         self._by_hand = False
@@ -93,7 +96,7 @@ class ScanTypePicker(Dialog[ChosenTypes]):
 
     def _about(self, one: ScanType) -> str:
         if one in self._missing():
-            return missing_text(one, self._missing())
+            return missing_text(one, self._missing(), self._rights_key)
         return one.facts.about
 
     def _say(self, text: str) -> None:
@@ -106,7 +109,7 @@ class ScanTypePicker(Dialog[ChosenTypes]):
     def on_type_grid_pressed(self, event: TypeGrid.Pressed) -> None:
         """Tick, or take the tick away."""
         if event.scan_type in self._missing():
-            self._say(missing_text(event.scan_type, self._missing()))
+            self._say(missing_text(event.scan_type, self._missing(), self._rights_key))
             return
         self._by_hand = True
         self._grid.tick(event.scan_type)
@@ -117,7 +120,7 @@ class ScanTypePicker(Dialog[ChosenTypes]):
         here = self._grid.cursor
         if not self._by_hand:
             if here in self._missing():
-                self._say(missing_text(here, self._missing()))
+                self._say(missing_text(here, self._missing(), self._rights_key))
                 return
             self._grid.ticked = {here}
             self._show()
@@ -158,11 +161,11 @@ class ScanTypePicker(Dialog[ChosenTypes]):
             self.query_one(TickBox).toggle()
 
 
-def missing_text(one: ScanType, missing: Iterable[ScanType]) -> str:
-    """Why a type cannot be used here, and what can."""
+def missing_text(one: ScanType, missing: Iterable[ScanType], rights_key: str) -> str:
+    """Why a type cannot be used here, and what can; ``rights_key`` tells how to get the right."""
     works = [other for other in ScanType if other not in set(missing)]
     names = " and ".join(f"{other.option} {other.title}" for other in works)
     return (
-        f"✗ {one.option} sends raw packets, and PyScan has no right to: i on the main screen tells "
-        f"how to get it. {names} work without."
+        f"✗ {one.option} sends raw packets, and PyScan has no right to: {rights_key} on the main "
+        f"screen tells how to get it. {names} work without."
     )

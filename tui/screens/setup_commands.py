@@ -26,8 +26,18 @@ class SetupCommands(Workbench):
 
         def settle(chosen: Chosen | None) -> None:
             self.app.theme = before if chosen is None else chosen.name
+            if chosen is not None:
+                self._remember_theme(chosen.name)
 
         self.app.push_screen(ThemePicker(self.app.theme_choices(), before), settle)
+
+    def _remember_theme(self, name: str) -> None:
+        """Begin with this theme next time, too, unless the configuration says otherwise."""
+        if self.app.chosen_theme is not None:
+            self.app.chosen_theme.write(name)
+        given = self.app.config.given.get(("", "theme"), name)
+        if given != name:
+            self.tell(f"Until you leave: {self.app.folder.config} says theme = {given!r}.")
 
     def do_saved_filter(self) -> None:
         """Show what one of the user's filters lets through."""

@@ -35,10 +35,16 @@ class StartCommands(Workbench):
             self.open_picker(Start.NEW_TAB)
 
     def open_picker(
-        self, wanted: Start | None = None, *, typed: str = "", refusal: str = ""
+        self,
+        wanted: Start | None = None,
+        *,
+        welcome: bool = False,
+        typed: str = "",
+        refusal: str = "",
     ) -> None:
         """Ask for targets and scan them; ``wanted`` is where, unless the user says otherwise.
-        ``typed`` stands in the line at first, with the reason why it was refused."""
+        ``welcome`` is for the first time. ``typed`` stands in the line at first, with the reason
+        why it was refused."""
         tabs = self.app.tabs
         starts = self.possible_starts()
         alone = tabs.busy == [tabs.shown]
@@ -49,6 +55,7 @@ class StartCommands(Workbench):
             self.app.plan,
             remark=self.app.plan_remark,
             keep=self.app.keep_plan,
+            welcome=welcome,
             typed=typed,
             refusal=refusal,
             starts=words if len(starts) > 1 else (),

@@ -27,6 +27,9 @@ MAX_TYPED = 20_000
 FILE_PAUSE = 0.25
 """Seconds without a key before a file that is being named is read."""
 LOCALHOST = "localhost"
+WELCOME = """\
+Welcome to PyScan. Press Enter to see what is open on this machine, now.
+Name others only if you may scan them; pyscan-tui --demo needs none."""
 WAYS: tuple[tuple[Finding, str], ...] = (
     (Finding.PING, "ping first"),
     (Finding.EVERY, "scan every one"),
@@ -56,6 +59,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         adding: the targets are added to a running scan.
         keep: is given the plan when the user changes how hosts are found; its answer is the new
             remark.
+        welcome: PyScan was never used before: say how to begin.
         typed: stands in the line at first.
         refusal: why that could not be scanned.
         starts: where the scan could begin, in words; the user is asked when there are any.
@@ -74,6 +78,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         remark: str = "",
         adding: bool = False,
         keep: Callable[[Plan], str] = lambda _: "",
+        welcome: bool = False,
         typed: str = "",
         refusal: str = "",
         starts: Sequence[str] = (),
@@ -85,6 +90,7 @@ class TargetPicker(Dialog[BuiltSpec]):
         self.keys = f"Enter {'add' if adding else 'start'}   ↓ list{lines}   Esc close"
         self._adding = adding
         self._keep = keep
+        self._welcome = welcome
         self._typed, self._refusal = typed[:MAX_TYPED], refusal
         self._starts = starts
         self.start = start
@@ -98,7 +104,9 @@ class TargetPicker(Dialog[BuiltSpec]):
         self._found: tuple[str, BuiltSpec | SpecError] | None = None
 
     def compose_parts(self) -> ComposeResult:
-        """Input, verdict, suggestions, plan."""
+        """The welcome, input, verdict, suggestions, plan."""
+        if self._welcome:
+            yield Static(Text(WELCOME), id="welcome", markup=False)
         yield LineInput(
             self._typed,
             placeholder="localhost  or  10.0.0.0/24 10.0.1.1-20 host.name 2001:db8::/120 @file",
