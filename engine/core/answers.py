@@ -6,6 +6,8 @@ tells something about the path: a round trip, a loss, that it still answers at t
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +39,9 @@ _SAYS_CLOSED = np.isin(np.arange(256), [PortState.CLOSED, PortState.UNFILTERED])
 _RATIONED_BY_DEFAULT = np.isin(np.arange(256), [Protocol.UDP, Protocol.IP])
 """By protocol: closed ports are told of by ICMP errors, which every Linux host rations."""
 
+OnAnswers = Callable[[NDArray[np.uint32], NDArray[np.float64]], None]
+"""Takes hosts, and when the probes left that they answered (NaN unknown)."""
+
 
 class Answers:
     """Takes in the answers to one scan's probes.
@@ -46,6 +51,7 @@ class Answers:
         total: answers that decided a cell, late ones included.
         rationable: by host, a bit for each protocol some of whose ports said "closed" in a way that
             the host may ration: ICMP errors, and RSTs and ABORTs after others that went missing.
+        on_answers: is told of the answers that decide cells.
     """
 
     def __init__(
@@ -69,6 +75,7 @@ class Answers:
         self.host_loss = HostLoss(cells.ledger.host_count)
         self.total = 0
         self.rationable = PagedArray(cells.ledger.host_count, np.uint8)
+        self.on_answers: OnAnswers = lambda hosts, departures: None
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
@@ -104,6 +111,7 @@ class Answers:
         rtt = self._round_trips(at, records, awaited)
         self._count(now, at[news], records[news], verdicts.state[news])
         self._cells.answer(now, at, records, verdicts, rtt)
+        self.on_answers(records["host"], records["time"] - rtt)
 
     def _acceptable(
         self, at: Positions, states: NDArray[np.uint8], techniques: NDArray[np.uint8]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from engine.core.distinct import groups
 from engine.core.loss import LEAST_COPIES, MISS_TARGET
 from engine.core.paged import PagedArray
+from engine.core.send_queue import LAST_ATTEMPT
 
 _PRIOR = 12.0
 """Answers' worth of belief that a host is like the others."""
@@ -106,10 +107,13 @@ class HostLoss:
 
     def copies(self, hosts: NDArray[np.uint32], cap: int) -> NDArray[np.int64]:
         """How many copies a silent port of each host deserves: at least LEAST_COPIES, at most
-        ``cap`` + 1 (``cap`` counts re-sends, as timing templates do)."""
+        ``cap`` + 1 (``cap`` counts re-sends, as timing templates do), and no more than can be told
+        apart."""
         share = np.clip(self.shares(hosts), 1e-12, 0.999)
         needed = np.ceil(math.log(MISS_TARGET) / np.log(share)).astype(np.int64)
-        copies: NDArray[np.int64] = np.clip(np.maximum(needed, LEAST_COPIES), 1, cap + 1)
+        copies: NDArray[np.int64] = np.clip(
+            np.maximum(needed, LEAST_COPIES), 1, min(cap, LAST_ATTEMPT) + 1
+        )
         return copies
 
     def conspicuous(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:

@@ -518,7 +518,7 @@ class ScanCore:
         if len(gone):
             self.quiet.take_back(gone)
         chosen = self._answers.feed(now, replies)
-        self._vigil.hear(now, replies.records["host"])
+        self._vigil.hear_witnesses(now, replies.records)
         decisive = replies.records[chosen]
         self._silence.watch(now, decisive, lambda hosts: self.rtt.timeouts(hosts, self._timing))
         self._set_apart(now, decisive["host"])

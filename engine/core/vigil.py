@@ -44,8 +44,10 @@ from engine.core.witness import MOST, Trust, witnesses
 from engine.spec.scan_type import Protocol
 from engine.spec.timing import TimingTemplate
 
-_WAITS = (0.0, 0.5, 1.0, 2.0, 4.0, 4.0)
+_WAITS = (0.0, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
 """Least seconds from one question to the next; at first a timeout is enough."""
+_COPIES = LAST_ATTEMPT - 8
+"""Source ports tell questions from copies of probes, of which this many are usual."""
 _REFILL = 1.5
 _SLOWEST = 0.5
 """Probes per second."""
@@ -99,6 +101,7 @@ class Vigil:
         self._rtt = rtt
         self._answers = answers
         self._timing = timing
+        answers.on_answers = self._hear
         self._heard = PagedArray(cells.ledger.host_count, np.float64)
         self._watches = Watches()
         self._stirred: set[int] = set()
@@ -146,14 +149,25 @@ class Vigil:
 
     # ---------------------------------------------------------------- answers
 
-    def hear(self, now: float, hosts: NDArray[np.uint32]) -> None:
-        """Answers of these hosts, to whatever probe, have arrived."""
+    def _hear(self, hosts: NDArray[np.uint32], departures: NDArray[np.float64]) -> None:
+        """Hosts have answered probes that left at these times (NaN unknown)."""
+        times = np.fmax(departures, 1e-9)  # 0 stands for never
         if self._heard.count == 1:
-            self._heard[0] = max(now, 1e-9)  # 0 stands for never
+            self._heard[0] = max(float(self._heard[0]), float(times.max(initial=0.0)))
         else:
-            self._heard[hosts] = max(now, 1e-9)
+            self._heard.combine(np.maximum, hosts, times)
         if self._watches or self._gone:
             self._stirred.update(distinct(hosts).tolist())
+
+    def hear_witnesses(self, now: float, records: NDArray[np.void]) -> None:
+        """Take in REPLY records, among which may be answers to questions."""
+        if not self._watches or not (records["attempt"] > _COPIES).any():
+            return
+        hosts = records["host"][records["attempt"] > _COPIES]
+        for host in distinct(hosts).tolist():
+            watch = self._watches.of(host)
+            if watch is not None and watch.asked:
+                self._hear(np.array([host], np.uint32), np.array([watch.asked_at]))
 
     def judge(self, now: float) -> Judged:
         """What has come of the watches since the last call."""
@@ -162,7 +176,7 @@ class Vigil:
             if host in self._gone:
                 self._take_back(now, host, self._gone.pop(host))
             watch = self._watches.of(host)
-            if watch is not None:
+            if watch is not None and self._heard[host] > watch.since + 1e-6:
                 self._end(now, watch)
         judged, self._judged = self._judged, Judged()
         return judged
@@ -208,7 +222,7 @@ class Vigil:
         heard = self._heard[hosts]
         left = now - self._cells.ages(at, self._cells.microseconds(np.array([now])))
         kept = np.zeros(len(late), bool)
-        unheard = (heard > 0) & (heard < left - 1e-6)
+        unheard = (heard > 0) & (heard < left - self._rtt.timeouts(hosts, self._timing) / 2)
         if unheard.any() and self._pace.rate >= _SLOWEST:
             for host in distinct(hosts[unheard]).tolist():
                 watch = self._watch(now, host)
@@ -275,19 +289,21 @@ class Vigil:
                 continue
             probes = self._question(watch, at)[:room]
             wait = max(_WAITS[watch.asked], self._timeout(watch.host))
-            watch.asked, watch.out = watch.asked + 1, len(probes)
+            watch.asked, watch.out, watch.asked_at = watch.asked + 1, len(probes), now
             self._watches.ask_at(watch, now + wait)
             room -= len(probes)
             asked.append(probes)
         return np.concatenate(asked) if asked else empty_probes()
 
     def _question(self, watch: Watch, at: Positions) -> ProbeBatch:
-        """One probe, or as many as make it improbable that the path loses all."""
+        """One probe, or as many as make it improbable that the path loses all; more every time,
+        for the loss may not be known yet."""
         share = float(self._answers.host_loss.shares(np.array([watch.host], np.uint32))[0])
         count = math.ceil(math.log(_DOUBT) / math.log(min(max(share, 1e-9), 0.999)))
-        probes = name_cells(*self._ledger.name(np.resize(at, min(count, MOST))))
+        count = min(max(count, watch.asked + 1), MOST)
+        probes = name_cells(*self._ledger.name(np.resize(at, count)))
         probes["technique"] = self._queue.assignment.of_probes(probes)
-        probes["attempt"] = LAST_ATTEMPT - (watch.asked + np.arange(len(probes))) % 8
+        probes["attempt"] = LAST_ATTEMPT - (watch.asked + np.arange(len(probes))) % 7
         return probes
 
     def _witnesses(self, host: int) -> tuple[Trust, Positions]:

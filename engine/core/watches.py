@@ -16,8 +16,9 @@ class Watch:
     """One host. Times in seconds.
 
     Attributes:
-        since: when it was heard last.
+        since: when the last probe left that it has answered.
         due: when it is asked, again if ``asked`` before, so often.
+        asked_at: when, last.
         out: questions that wait for an answer.
         trust: what the silence of its witness means.
         landed: probes without an answer, to be judged; held: probes not sent.
@@ -28,6 +29,7 @@ class Watch:
     due: float
     trust: Trust
     asked: int = 0
+    asked_at: float = 0.0
     out: int = 0
     landed: list[ProbeBatch] = field(default_factory=list)
     held: list[ProbeBatch] = field(default_factory=list)
