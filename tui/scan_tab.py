@@ -37,6 +37,11 @@ class TabLook:
     word: str
     share: float | None
 
+    @property
+    def queued(self) -> bool:
+        """True while the scan waits for its turn."""
+        return self.word == QUEUED
+
 
 class ScanTab:
     """One scan. The screen keeps panes, filter, order, cursor, marks and log of its own.
@@ -92,7 +97,7 @@ class ScanTab:
                 self._session = session
                 session.start()
                 return session
-            except door.refusals():
+            except Exception:
                 self._end()
                 self._refused = True
                 raise

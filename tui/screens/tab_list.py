@@ -46,7 +46,7 @@ class TabList(Dialog[TabWish]):
     """Lists ``tabs`` as they are; moving in the queue happens at once."""
 
     heading = "Scans"
-    keys = "Enter go there   s start now   x close, or take from the queue   - + move in the queue"
+    keys = "Enter go there   s start now   x close or remove   - + move in the queue"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("s", "wish('START')", "Start now", show=False),
         Binding("x,delete", "wish('CLOSE')", "Close", show=False),

@@ -26,7 +26,7 @@ from tui.widgets.log_pane import LogPane
 from tui.widgets.progress_pane import ProgressPane
 from tui.widgets.results_table import ResultsTable
 from tui.widgets.status_line import StatusLine
-from tui.widgets.tab_bar import TabBar
+from tui.widgets.tab_bar import TabBar, state_text
 
 if TYPE_CHECKING:
     from engine.results.row import Row
@@ -85,6 +85,8 @@ class Workbench(ReportsFailedWork, Places):
 
     def on_mount(self) -> None:
         """Name the panes and begin to look for snapshots."""
+        if self.leaving:
+            return
         for name, title in PANE_TITLES.items():
             self.query_one(f"#{name}").border_title = title
         self.table.group_by(self.grouping)
@@ -96,6 +98,16 @@ class Workbench(ReportsFailedWork, Places):
         else:
             self.table.refuse(self._refusal)
         self.app.tabs.renew()
+
+    @property
+    def leaving(self) -> bool:
+        """True when the program ends or the tab was closed: panes may be gone already."""
+        return not (self.app.is_running and self.is_attached and self.display)
+
+    @property
+    def ready(self) -> bool:
+        """True while there are panes to show a scan in."""
+        return self._poll_timer is not None and not self.leaving
 
     @property
     def table(self) -> ResultsTable:
@@ -131,7 +143,7 @@ class Workbench(ReportsFailedWork, Places):
     def adopt(self, session: ScanSession) -> None:
         """Show this session from now on, or as soon as the screen is there."""
         self.session, self.snapshot = session, None
-        if self._poll_timer is not None:
+        if self.ready:
             self._show_anew(session)
 
     def refuse(self, why: str) -> None:
@@ -159,7 +171,7 @@ class Workbench(ReportsFailedWork, Places):
 
     def wake(self) -> None:
         """The screen is shown from now on: catch up."""
-        if self._poll_timer is not None:
+        if self._poll_timer is not None and self.ready:
             self._poll_timer.resume()
             self.fit(*self.app.size)
             self.poll()
@@ -171,9 +183,13 @@ class Workbench(ReportsFailedWork, Places):
 
     def show_tabs(self, looks: Sequence[TabLook], shown: int) -> None:
         """Show these tabs in the bar, which takes a line when they are several."""
-        if self._poll_timer is None:
+        if not self.ready:
             return
         self.query_one(TabBar).show(looks, shown)
+        if self.session is None and looks[shown].title:
+            text = f"{looks[shown].title}  {state_text(looks[shown])}"
+            hint = f": begins when no other scan runs; {self.key('tabs')} s begins it now"
+            self.query_one(StatusLine).describe(text + hint * looks[shown].queued)
         if self.panes.note_bars(3 if len(looks) > 1 else 2):
             self.place_panes()
 
@@ -273,7 +289,7 @@ class Workbench(ReportsFailedWork, Places):
         self.app.call_from_thread(self._show_explanation, key, explanation)
 
     def _show_explanation(self, key: int, explanation: Explanation | None) -> None:
-        if self.snapshot is not None and self.is_mounted and self.table.cursor_key == key:
+        if self.snapshot is not None and self.ready and self.table.cursor_key == key:
             self.query_one(DetailPane).show_row(self.snapshot, key, explanation)
 
     def focused_pane(self) -> Widget | None:

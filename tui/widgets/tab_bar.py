@@ -18,7 +18,10 @@ from tui.widgets.status_line import PHASES, PhaseLook
 
 WAITS = PhaseLook("◌", ("text-muted", "foreground"))
 """How a tab is shown whose scan was not begun."""
-WORDINGS = ((40, True), (24, True), (24, False), (16, False), (10, False), (6, False), (0, False))
+WORDINGS = (
+    *((room, True) for room in (40, 24, 16, 10)),
+    *((room, False) for room in (16, 10, 6, 0)),
+)
 """Cells for the targets of each tab, and whether the state is told in a word, too; the first that
 fits is used."""
 
