@@ -172,7 +172,7 @@ class SendQueue:
     def is_counted(self, at: Positions) -> NDArray[np.bool_]:
         """Which of the cells counted() would return."""
         hosts, channels = self._ledger.name(at)
-        ours: NDArray[np.bool_] = (self.assignment.by_protocol[channels >> 16] != 0) & ~self._dropped[hosts]
+        ours: NDArray[np.bool_] = (self.techniques[channels >> 16] != 0) & ~self._dropped[hosts]
         ours &= self._portion.covers(hosts, channels)
         return ours
 
