@@ -16,10 +16,10 @@ from collections import deque
 
 from engine.spec.timing import TimingTemplate
 
-_CAUTION = 0.92
+_CAUTION = 0.95
 """Share of the measured rate that is used."""
-_RESERVE = 2.0
-"""Tokens the target's bucket is taken to hold when it is full: nft's default, Linux has six. Those
+_RESERVE = 3.0
+"""Tokens the target's bucket is taken to hold when it is full; nft's holds five, Linux's six. Those
 for questions under way come on top."""
 _STORED = 0.02
 """Seconds of tokens it is taken to hold at least."""

@@ -8,7 +8,7 @@ dozen answers after the first second copies have left.
 
 The beginning is left out: a full bucket lets a burst of answers pass, and popular ports, which are
 asked first, may be the only ones that are not filtered. So where all first copies leave in one
-burst, second and third ones are compared.
+burst, later ones are compared.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from engine.spec.scan_type import Protocol
 _LEAST = 6
 """RSTs to one copy, and to later ones, that are needed to compare the two."""
 _ALIKE = (0.6, 1.7)
-"""RSTs to later copies per RST to an earlier one, at least and at most."""
+"""RSTs to a copy per RST to the one before, at least and at most."""
 _SPARED = 0.2
 """Share of the other answers (of open ports) that may come to second copies. A queue that is full
 loses them as well."""
@@ -109,7 +109,8 @@ def _steady_rate(seen: _Seen, copy: int, now: float, timeout: float) -> float:
     if _count(late & seen.others) > _SPARED * _count((early | late) & seen.others):
         return 0.0
     steady = seen.times[seen.resets & (seen.times >= begin)]
-    rate = (len(steady) - 1) / max(float(steady.max() - steady.min()), 1e-3)
+    # Two fewer than there are: the first begins the time, another may have come early.
+    rate = (len(steady) - 2) / max(float(steady.max() - steady.min()), 1e-3)
     return rate if rate <= _FASTEST else 0.0
 
 
