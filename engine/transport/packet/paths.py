@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.distinct import distinct
-from engine.host.routes import Route, RouteKind, RouteTable
+from engine.core.paged import PagedArray
+from engine.host.routes import Route, RouteKind
 from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.transport.packet.outlets import Outlet, Outlets
 from engine.transport.packet.packet_sockets import close_together
@@ -28,6 +28,7 @@ from engine.transport.packet.trouble import (
     silent_gateway,
     silent_neighbour,
 )
+from engine.transport.packet.ways import Ways
 
 UNKNOWN, SEARCHING, READY = range(3)
 _NOBODY = {RouteKind.BROADCAST: "broadcast", RouteKind.MULTICAST: "multicast"}
@@ -58,15 +59,16 @@ class HostPaths:
         self._source = packed(options.source_address)
         self.sources = SourceAddresses()
         self._book = book
-        self._table = np.zeros(0, _PATH)
+        self._table = PagedArray(book.count, _PATH)
+        self._state = self._table.field("state")
         self._hops: dict[int, Hop] = {}
         self._near: dict[int, Hop] = {}
         self._outlets = Outlets()
-        self._routes = RouteTable()
+        self._ways = Ways(book, options.interface)
         try:
             self.resolver = NeighbourResolver()
         except BaseException:
-            self._routes.close()
+            self._ways.close()
             raise
 
     def filenos(self) -> tuple[int, ...]:
@@ -82,24 +84,24 @@ class HostPaths:
 
         A host that is neither ready afterwards nor in trouble is still being looked for.
         """
-        self._grow()
-        missing = distinct(hosts[self._table["state"][hosts] != READY])
+        self._table.grow(self._book.count)
+        missing = distinct(hosts[self._state[hosts] != READY])
         if not len(missing):
             return []
-        states = self._table["state"][missing]
+        states = self._state[missing]
         troubles = self._route(missing[states == UNKNOWN], now)
         self.resolver.step(now)
-        searching = missing[self._table["state"][missing] == SEARCHING]
+        searching = missing[self._state[missing] == SEARCHING]
         return troubles + self._settle(searching)
 
     def ready(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which hosts can be sent to now."""
-        ready: NDArray[np.bool_] = self._table["state"][hosts] == READY
+        ready: NDArray[np.bool_] = self._state[hosts] == READY
         return ready
 
     def outlets(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint16]:
         """The number of the outlet of each ready host."""
-        numbers: NDArray[np.uint16] = self._table["outlet"][hosts]
+        numbers: NDArray[np.uint16] = self._table.field("outlet")[hosts]
         return numbers
 
     def outlet(self, number: int) -> Outlet:
@@ -108,7 +110,7 @@ class HostPaths:
 
     def hardware(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint8]:
         """Ethernet address (n, 6) of each ready host's next hop."""
-        addresses: NDArray[np.uint8] = self._table["hardware"][hosts]
+        addresses: NDArray[np.uint8] = self._table.field("hardware")[hosts]
         return addresses
 
     def hardware_of(self, host: int) -> bytes:
@@ -119,20 +121,20 @@ class HostPaths:
 
     def neighbours(self, hosts: NDArray[np.uint32]) -> list[Neighbour | Trouble]:
         """How each host (n,) is asked for on the link, or why it is no neighbour there."""
-        return [self._take_neighbour(*found) for found in self._look_up(hosts)]
+        return [self._take_neighbour(*found) for found in self._ways.each(hosts)]
 
     def interfaces(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
         """Index of the interface each ready host is reached by."""
-        indices: NDArray[np.uint32] = self._table["interface"][hosts]
+        indices: NDArray[np.uint32] = self._table.field("interface")[hosts]
         return indices
 
     def source(self, host: int) -> bytes:
         """The packed address of ours that ``host`` is probed from; zeros when there is no route."""
-        size = 4 if self._version(host) == 4 else 16
+        size = 4 if self._ways.version(host) == 4 else 16
         known: bytes = self.sources.of(np.array([host]), size)[0].tobytes()
         if any(known):
             return known
-        (found,) = self._look_up(np.array([host], np.uint32))
+        (found,) = self._ways.each(np.array([host], np.uint32))
         route = found[2]
         source = self._source or (route.source if isinstance(route, Route) else b"")
         return source if len(source) == size else bytes(size)
@@ -140,7 +142,7 @@ class HostPaths:
     def broken(self, number: int) -> Trouble | None:
         """Why nothing can leave by an outlet now: its interface is gone, down, or unplugged."""
         link = self._outlets[number].link
-        now = self._routes.link_now(link.index) if link else None
+        now = self._ways.routes.link_now(link.index) if link else None
         if link is None or (now is not None and now.running):
             return None
         happened = "went away" if now is None else "has no carrier" if now.up else "is down"
@@ -149,69 +151,59 @@ class HostPaths:
     def drop(self, number: int) -> None:
         """Forget an outlet that failed: the ways that led there are looked for anew."""
         outlet = self._outlets[number]
-        self._table["state"][(self._table["outlet"] == number)] = UNKNOWN
+        self._table.rewrite(lambda rows: _forget_way(rows, number))
         self._outlets.drop(number)
         if outlet.link is not None:
-            self._routes.forget(outlet.link.index)
+            self._ways.routes.forget(outlet.link.index)
             self.resolver.forget(outlet.link.index)
-
-    def _grow(self) -> None:
-        missing = self._book.count - len(self._table)
-        if missing > 0:
-            self._table = np.concatenate([self._table, np.zeros(missing, _PATH)])
-            self.sources.grow(self._book.count)
-
-    def _version(self, host: int) -> int:
-        return int(self._book.families(np.array([host], np.uint32))[0])
-
-    def _address(self, host: int) -> bytes:
-        one = np.array([host], np.uint32)
-        if self._version(host) == 4:
-            return self._book.v4(one).astype(">u4").tobytes()
-        return self._book.v6(one).tobytes()
 
     def _route(self, hosts: NDArray[np.uint32], now: float) -> list[tuple[int, Trouble]]:
         if not len(hosts):
             return []
         troubles: list[tuple[int, Trouble]] = []
         wanted: dict[Hop, Asker] = {}
-        for host, address, route in self._look_up(hosts):
-            trouble = self._take_route(host, address, route, wanted)
+        for group, address, route in self._ways.alike(hosts, now):
+            trouble = self._take_route(group, address, route, wanted)
             if trouble is not None:
-                troubles.append((host, trouble))
+                troubles += [(host, trouble) for host in group.tolist()]
+        self._table.fold(hosts)
         self.resolver.ask(wanted, now)
         return troubles
 
-    def _look_up(self, hosts: NDArray[np.uint32]) -> Iterator[tuple[int, bytes, Route | OSError]]:
-        """Number, packed address and route of each host."""
-        numbers: list[int] = hosts.tolist()
-        if (self._book.families(hosts) == 4).all():
-            packed = self._book.v4(hosts).astype(">u4").tobytes()
-            addresses = [packed[at : at + 4] for at in range(0, len(packed), 4)]
-        else:
-            addresses = [self._address(host) for host in numbers]
-        scopes = [self._book.scope(host) or self._interface for host in numbers]
-        routes = self._routes.lookup(addresses, scopes)
-        return zip(numbers, addresses, routes, strict=True)
-
     def _take_route(
-        self, host: int, address: bytes, route: Route | OSError, wanted: dict[Hop, Asker]
+        self,
+        hosts: NDArray[np.uint32],
+        address: bytes,
+        route: Route | OSError,
+        wanted: dict[Hop, Asker],
     ) -> Trouble | None:
+        """Note the route of hosts that have it in common, the first of them at ``address``."""
         if isinstance(route, OSError):
             return refused(route)
         number = self._first_step(address, route)
         if isinstance(number, Trouble):
             return number
-        self.sources.note(host, self._source or route.source)
-        framed = self._outlets[number].link is not None
-        row = self._table[host : host + 1]
-        row["outlet"], row["interface"] = number, route.link.index
-        row["state"] = SEARCHING if framed else READY
-        if framed:
-            hop = self._hop(host, address, route)
-            self._hops[host] = hop
-            wanted.setdefault(hop, self._asker(number, route))
+        self.sources.note(hosts, self._source or route.source)
+        row = np.zeros(1, _PATH)
+        row["outlet"], row["interface"], row["state"] = number, route.link.index, READY
+        if self._outlets[number].link is not None:
+            hop = Hop(route.link.index, route.gateway or address)
+            known = self.resolver.found.get(hop) if route.gateway else None
+            if known is None:
+                row["state"] = SEARCHING
+                self._search(hosts, route, self._asker(number, route), wanted)
+            else:
+                row["hardware"] = np.frombuffer(known, np.uint8)
+        self._table[hosts] = row[0]
         return None
+
+    def _search(
+        self, hosts: NDArray[np.uint32], route: Route, asker: Asker, wanted: dict[Hop, Asker]
+    ) -> None:
+        """Look for the Ethernet address of the gateway, or of each of the hosts themselves."""
+        for host in hosts.tolist():
+            hop = self._hops[host] = self._hop(host, self._ways.address(host), route)
+            wanted.setdefault(hop, asker)
 
     def _take_neighbour(
         self, host: int, address: bytes, route: Route | OSError
@@ -251,29 +243,39 @@ class HostPaths:
     def _settle(self, hosts: NDArray[np.uint32]) -> list[tuple[int, Trouble]]:
         """Take over what the resolver has found out about hosts being searched for."""
         troubles = []
+        found: dict[bytes, list[int]] = {}
         for host in hosts.tolist():
             hop = self._hops[host]
-            row = self._table[host : host + 1]
             if hop in self.resolver.found:
-                row["hardware"] = np.frombuffer(self.resolver.found[hop], np.uint8)
-                row["state"] = READY
+                found.setdefault(self.resolver.found[hop], []).append(host)
             elif hop in self.resolver.failed:
-                row["state"] = UNKNOWN
+                self._state[host] = UNKNOWN
                 troubles.append((host, self._silence(host, hop)))
-            if row["state"][0] != SEARCHING:
-                del self._hops[host]
+            else:
+                continue
+            del self._hops[host]
+        for hardware, ready in found.items():
+            row = self._table[np.array(ready)]
+            row["hardware"], row["state"] = np.frombuffer(hardware, np.uint8), READY
+            self._table[np.array(ready)] = row
+        self._table.fold(hosts)
         return troubles
 
     def _silence(self, host: int, hop: Hop) -> Trouble:
-        if hop.address == self._address(host):
-            return silent_neighbour(self._version(host))
+        if hop.address == self._ways.address(host):
+            return silent_neighbour(self._ways.version(host))
         family = socket.AF_INET if len(hop.address) == 4 else socket.AF_INET6
         return silent_gateway(socket.inet_ntop(family, hop.address))
 
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
-        self._routes.close()
+        self._ways.close()
         close_together((self.resolver.close, *self._outlets.closers()))
+
+
+def _forget_way(rows: NDArray[np.void], number: int) -> None:
+    """Forget that any host is reached by an outlet."""
+    rows["state"][rows["outlet"] == number] = UNKNOWN
 
 
 def _version(address: bytes) -> int:
