@@ -111,7 +111,7 @@ def watched(it: Situation) -> list[Progress]:
     seen: list[Progress] = []
     while not scan.phase.over:
         scan.turn()
-        if not seen or scan.elapsed >= seen[-1].elapsed + 0.004:
+        if not seen or scan.elapsed >= seen[-1].elapsed + 0.01:
             seen.append(scan.progress())
     seen.append(scan.progress())
     return list(_thinned(seen))
