@@ -16,6 +16,8 @@ from types import FrameType
 SIGNALS = ("SIGTERM", "SIGHUP")
 GRACE = 5.0
 """Seconds the program has to end by itself."""
+LAST_GRACE = 30.0
+"""Seconds that what is done last may take after that."""
 
 
 @contextlib.contextmanager
@@ -25,7 +27,9 @@ def minding_signals(leave: Callable[[int], None], last: Callable[[], object]) ->
     Args:
         leave: begins the end with this exit code; called in the main thread.
         last: what is to be done before the process ends all the same, GRACE seconds later; called
-            in a thread of its own.
+            in a thread of its own, and given LAST_GRACE seconds.
+
+    A second signal ends the process at once.
     """
 
     def end_anyway(code: int) -> None:
@@ -36,10 +40,13 @@ def minding_signals(leave: Callable[[int], None], last: Callable[[], object]) ->
 
     def told(number: int, _: FrameType | None) -> None:
         code = 128 + number
-        watch = threading.Timer(GRACE, end_anyway, (code,))
-        watch.daemon = True
-        watch.start()
-        watches.append(watch)
+        if watches:
+            os._exit(code)  # told twice
+        for seconds, end in ((GRACE, end_anyway), (GRACE + LAST_GRACE, os._exit)):
+            watch = threading.Timer(seconds, end, (code,))
+            watch.daemon = True
+            watches.append(watch)
+            watch.start()
         leave(code)
 
     watches: list[threading.Timer] = []

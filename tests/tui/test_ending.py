@@ -79,6 +79,26 @@ with ending.minding_signals(lambda code: print("asked", code, flush=True), lambd
 """
 
 
+_HANGS_AT_LAST = _HANGS.replace("ending.GRACE = 0.2", "ending.GRACE = ending.LAST_GRACE = 0.2")
+_HANGS_AT_LAST = _HANGS_AT_LAST.replace('lambda: print("last")', "lambda: time.sleep(60)")
+
+
+@pytest.mark.parametrize(("script", "signals"), [(_HANGS_AT_LAST, 1), (_HANGS, 2)])
+def test_neither_last_wishes_nor_patience_go_on_for_ever(script: str, signals: int) -> None:
+    child = subprocess.Popen(
+        (sys.executable, "-u", "-c", script.format(root=str(ROOT))),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None and child.stdout.readline() == "ready\n"
+    for _ in range(signals):
+        child.send_signal(signal.SIGTERM)
+        if signals == 2:
+            assert child.stdout.readline() in ("asked 143\n", "")
+    child.communicate(timeout=20)
+    assert child.returncode == 143
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 def test_a_program_that_hangs_ends_all_the_same(name: str) -> None:
     number = getattr(signal, name)

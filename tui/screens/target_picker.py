@@ -284,14 +284,18 @@ class TargetPicker(Dialog[BuiltSpec]):
         line.cursor_position = len(line.value)
         line.focus()
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A list with the focus always shows where."""
+        suggestions = self.query_one("#suggestions", OptionList)
+        if event.widget is suggestions and suggestions.highlighted is None:
+            suggestions.action_first()
+
     def on_key(self, event: events.Key) -> None:
         """Move between the input and the list with the arrows; Enter starts from the lines, too."""
         suggestions = self.query_one("#suggestions", OptionList)
         if event.key == "down" and isinstance(self.focused, Input) and self._suggestions:
             event.stop()
             suggestions.focus()
-            if suggestions.highlighted is None:
-                suggestions.action_first()
         elif event.key == "enter" and isinstance(self.focused, ChoiceLine):
             event.stop()
             self._submit()
