@@ -19,6 +19,8 @@ from engine.transport.base import Channel, TransportUnavailable
 
 RAW = frozenset(PACKET_TYPES)
 """The scan types that raw channels perform."""
+_MANY = 20_000
+"""Ports, of all hosts together, from which on answers are expected by the ten thousand."""
 _OpensRaw = Callable[[AddressBook, ProbeTokens, PacketOptions], Channel]
 
 
@@ -50,8 +52,11 @@ def channel_offers(spec: ScanSpec, book: AddressBook, tokens: ProbeTokens) -> li
     raw = raw_channel(spec.transport)
     if raw is None:
         return [*connect, Offer(frozenset({ScanType.UDP}), partial(_open_udp, book, options))]
-    frames = {PingKind.NEIGHBOUR} if raw is _open_packet else set()
-    return [*connect, Offer(RAW, partial(raw, book, tokens, options), PACKET_PINGS | frames)]
+    if raw is not _open_packet:
+        return [*connect, Offer(RAW, partial(raw, book, tokens, options), PACKET_PINGS)]
+    cells = sum(spec.ports.count(protocol) for protocol in spec.protocols) * book.count
+    opens = partial(_open_packet, book, tokens, options, busy=cells >= _MANY)
+    return [*connect, Offer(RAW, opens, PACKET_PINGS | {PingKind.NEIGHBOUR})]
 
 
 def idle_offers(spec: ScanSpec, book: AddressBook) -> list[Offer]:
@@ -106,10 +111,12 @@ def raw_channel(wish: str) -> _OpensRaw | None:
     return _open_packet if wish == "packet" else _open_scapy
 
 
-def _open_packet(book: AddressBook, tokens: ProbeTokens, options: PacketOptions) -> Channel:
+def _open_packet(
+    book: AddressBook, tokens: ProbeTokens, options: PacketOptions, *, busy: bool = False
+) -> Channel:
     from engine.transport.packet import PacketChannel
 
-    return PacketChannel(book, tokens, options)
+    return PacketChannel(book, tokens, options, busy=busy)
 
 
 def _open_scapy(book: AddressBook, tokens: ProbeTokens, options: PacketOptions) -> Channel:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +20,12 @@ from engine.techniques.registry import PACKET_PINGS, PACKET_TYPES
 from engine.transport.base import Recorder, Sending
 from engine.transport.merging import merge_replies
 from engine.transport.packet.dispatch import Dispatch, Dispatcher, Troubles
-from engine.transport.packet.kernel_filter import answers, attach
+from engine.transport.packet.kernel_filter import answers
+from engine.transport.packet.listener import Listener
 from engine.transport.packet.matching import match_replies
-from engine.transport.packet.messages import PacketReader, Packets
 from engine.transport.packet.neighbour_messages import ETHERTYPES
 from engine.transport.packet.neighbour_pings import NeighbourPings
-from engine.transport.packet.packet_sockets import close_together, open_receiver
+from engine.transport.packet.packet_sockets import close_together
 from engine.transport.packet.paths import HostPaths
 from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.single_port import reserve_ports
@@ -34,7 +33,8 @@ from engine.transport.packet.tcp_echo import TcpEcho
 from engine.transport.packet.trouble import lasting_problems, no_such_probe
 from engine.transport.packet.verdict import Sent
 
-_MOST_READS = 16
+_MOST_READ = 16_384
+"""Packets taken in at once, so that a flood cannot hold us."""
 
 
 class PacketChannel:
@@ -49,43 +49,49 @@ class PacketChannel:
     pings: frozenset[PingKind] = PACKET_PINGS | {PingKind.NEIGHBOUR}
 
     def __init__(
-        self, book: AddressBook, tokens: ProbeTokens, options: PacketOptions = AS_USUAL
+        self,
+        book: AddressBook,
+        tokens: ProbeTokens,
+        options: PacketOptions = AS_USUAL,
+        *,
+        busy: bool = False,
     ) -> None:
+        """``busy``: tens of thousands of answers are expected."""
         self._book = book
+        self._busy = busy
         self._recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
             reserved = stack.enter_context(contextlib.closing(reserve_ports(options)))
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book, options)))
             self._filters = answers(reserved.ports)
-            self._receivers: dict[int, socket.socket] = {}
-            stack.callback(self._close_receivers)
+            self._listeners: dict[int, Listener] = {}
+            stack.callback(self._close_listeners)
             self._listen()
             self._open = stack.pop_all()
         self._neighbours = NeighbourPings(self._paths)
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources, echo=TcpEcho(options))
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources, options)
         self._dispatcher = Dispatcher(self._paths, self._packets)
-        self._reader = PacketReader()
 
     def _listen(self) -> None:
-        """Open a receiver for each IP version that has hosts; the book may have grown. Each costs
+        """Open a listener for each IP version that has hosts; the book may have grown. Each costs
         the kernel about 10 ms to close, so none is opened in vain. Raises OSError."""
-        for version, receives in self._filters.items():
-            if version not in self._receivers and version in self._book.versions:
-                self._receivers[version] = open_receiver(ETHERTYPES[version], receives)
+        for version, program in self._filters.items():
+            if version not in self._listeners and version in self._book.versions:
+                self._listeners[version] = Listener(ETHERTYPES[version], program, busy=self._busy)
 
     def _hear_every_protocol(self) -> None:
         self._filters = answers(self._sent.ports, every_protocol=True)
-        for version, receiver in self._receivers.items():
-            attach(receiver, self._filters[version])
+        for version, listener in self._listeners.items():
+            listener.let_pass(self._filters[version])
 
-    def _close_receivers(self) -> None:
-        close_together(receiver.close for receiver in self._receivers.values())
+    def _close_listeners(self) -> None:
+        close_together(listener.close for listener in self._listeners.values())
 
     def filenos(self) -> Sequence[int]:
         """Descriptors that become readable when drain() has something to do."""
-        receivers = (receiver.fileno() for receiver in self._receivers.values())
-        return (*receivers, *self._paths.filenos())
+        listeners = (listener.fileno() for listener in self._listeners.values())
+        return (*listeners, *self._paths.filenos())
 
     def send(self, batch: ProbeBatch) -> SendReport:
         """Send probes. Those to a host whose Ethernet address is still being asked for do not
@@ -129,22 +135,10 @@ class PacketChannel:
         self._paths.step(now)
         batches = [
             match_replies(packets, lengths, self._sent, arrivals, self._recorder)
-            for receiver in self._receivers.values()
-            for packets, lengths, arrivals in self._waiting(receiver)
+            for listener in self._listeners.values()
+            for packets, lengths, arrivals in listener.read(_MOST_READ)
         ]
         return merge_replies([*batches, self._neighbours.drain()])
-
-    def _waiting(self, receiver: socket.socket) -> Iterator[Packets]:
-        """Packets waiting on a receiver, in pieces, so many that a flood cannot hold us here."""
-        for _read in range(_MOST_READS):
-            try:
-                packets = self._reader.read(receiver.fileno())
-            except OSError:  # an interface went down: told once, and send() finds out itself
-                continue
-            if len(packets.rows):
-                yield packets
-            if len(packets.rows) < self._reader.capacity:
-                return  # what came in meanwhile is worth a read of its own only when it is more
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one PROBE record as it was, or would be, sent."""
@@ -158,7 +152,7 @@ class PacketChannel:
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
         self._dispatcher.close()
-        close_together((self._close_receivers, self._paths.close))
+        close_together((self._close_listeners, self._paths.close))
         self._open.close()
 
 

@@ -11,6 +11,7 @@ import errno
 import os
 import socket
 import time
+from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
@@ -108,14 +109,11 @@ class Packets(NamedTuple):
 
 
 class PacketReader:
-    """Reads packets into one reusable matrix: up to ``rows`` packets, ``width`` bytes of each.
+    """Reads packets from one socket into a reusable matrix: up to ``rows`` at once, ``width`` bytes
+    of each."""
 
-    Attributes:
-        capacity: packets read together at most.
-    """
-
-    def __init__(self, rows: int = 1024, width: int = 256) -> None:
-        self.capacity = rows
+    def __init__(self, receiver: socket.socket, rows: int = 1024, width: int = 256) -> None:
+        self._receiver = receiver
         self._packets = np.zeros((rows, width), np.uint8)
         vectors = np.zeros(rows, _VECTOR)
         vectors["base"] = _addresses(self._packets)
@@ -127,17 +125,28 @@ class PacketReader:
         self._stamps = np.zeros(rows, _STAMP)
         self._messages["header"]["control"] = _addresses(self._stamps)
 
-    def read(self, descriptor: int) -> Packets:
-        """Packets waiting on a socket, never waiting for more.
+    def read(self, most: int) -> Iterator[Packets]:
+        """The packets that wait, about ``most`` at most, in pieces. A piece is valid until the next
+        is asked for; bytes behind a packet's length are left-overs. What comes in meanwhile is
+        worth another system call only when it fills a whole one."""
+        for _read in range(-(-most // len(self._packets))):
+            try:
+                packets = self._receive()
+            except OSError:  # an interface went down: told once, and sending finds out itself
+                continue
+            if len(packets.rows):
+                yield packets
+            if len(packets.rows) < len(self._packets):
+                return
 
-        The matrix is overwritten by the next read; bytes behind a packet's length are left-overs.
-        Arrivals are the kernel's where the socket has SO_TIMESTAMPNS, else the time of the read.
-        Raises OSError for anything but "nothing there".
-        """
+    def _receive(self) -> Packets:
+        """Packets waiting on the socket, never waiting for more. Arrivals are the kernel's where
+        the socket has SO_TIMESTAMPNS, else the time of the read. Raises OSError for anything but
+        "nothing there"."""
         self._messages["header"]["control_length"] = _STAMP.itemsize
         self._stamps["kind"] = 0
         taken: int = _libc().recvmmsg(
-            descriptor,
+            self._receiver.fileno(),
             ctypes.c_void_p(self._messages.ctypes.data),
             len(self._messages),
             socket.MSG_DONTWAIT,
@@ -148,16 +157,17 @@ class PacketReader:
             if number not in (errno.EAGAIN, errno.EINTR):
                 raise OSError(number, os.strerror(number))
             taken = 0
-        return Packets(
-            self._packets[:taken], self._messages["length"][:taken], self._arrivals(taken)
-        )
+        stamps = self._stamps[:taken]
+        wall = stamps["seconds"] + stamps["nanoseconds"] * 1e-9
+        wall[stamps["kind"] != SO_TIMESTAMPNS] = np.inf
+        return Packets(self._packets[:taken], self._messages["length"][:taken], arrival_times(wall))
 
-    def _arrivals(self, count: int) -> NDArray[np.float64]:
-        """The kernel's time stamps on our clock. The wall clock they use may be set meanwhile, so a
-        stamp from the future or the distant past gives way to now."""
-        now = time.monotonic()
-        stamps = self._stamps[:count]
-        ages = time.time() - (stamps["seconds"] + stamps["nanoseconds"] * 1e-9)
-        ages[(stamps["kind"] != SO_TIMESTAMPNS) | (ages < 0) | (ages > _OLDEST)] = 0.0
-        arrivals: NDArray[np.float64] = now - ages
-        return arrivals
+
+def arrival_times(wall: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The kernel's time stamps (seconds of the wall clock) on the monotonic clock. The wall clock
+    may be set meanwhile, so a stamp from the future or the distant past gives way to now."""
+    now = time.monotonic()
+    ages = time.time() - wall
+    ages[(ages < 0) | (ages > _OLDEST)] = 0.0
+    arrivals: NDArray[np.float64] = now - ages
+    return arrivals
