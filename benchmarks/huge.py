@@ -1,10 +1,12 @@
 """10.0.0.0/8 x 10 ports on the simulated network: how soon it begins, what a probe costs, how much
-memory it takes. Run alone: ``python -m benchmarks.huge``; memory is that of the whole process.
+memory it takes, without host discovery or with it (``--discover``). Run alone: ``python -m
+benchmarks.huge``; memory is that of the whole process.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +14,7 @@ from pathlib import Path
 from engine.core.batch import ReplyBatch
 from engine.results.log import ScanLog
 from engine.runner import ScanRunner
+from engine.spec.ping import DiscoverySpec
 from engine.spec.ports import parse_ports
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol, ScanType
@@ -29,15 +32,18 @@ _RATE = 200_000.0
 
 @dataclass(frozen=True)
 class HugeScan:
-    """CPU seconds to the first probe, microseconds per probe, most memory at first and at the end
-    in MB, hosts with a row and hosts let go at the end."""
+    """CPU seconds to the first probe, microseconds per probe and per host that was decided, most
+    memory at first and at the end in MB, hosts with a row, hosts let go or found down, and hosts
+    found up, at the end."""
 
     begins: float
     per_probe: float
+    per_host: float
     memory_at_first: float
     memory: float
     rows: int
-    let_go: int
+    silent: int
+    up: int
 
 
 class _InBatches(SimulatedTransport):
@@ -48,8 +54,8 @@ class _InBatches(SimulatedTransport):
         return super().receive(max(until, self.now() + 0.01))
 
 
-def measure_huge(probes: int = PROBES) -> HugeScan:
-    """Send the first ``probes`` probes of the scan."""
+def measure_huge(probes: int = PROBES, *, discover: bool = False) -> HugeScan:
+    """Send the first ``probes`` probes of the scan, pings included."""
     network = load_scenario(LIVING)
     began = time.process_time()
     spec = ScanSpec(
@@ -58,6 +64,7 @@ def measure_huge(probes: int = PROBES) -> HugeScan:
         (ScanType.SYN,),
         replace(TEMPLATES[5], min_rate=_RATE),
         seed=3,
+        discovery=DiscoverySpec() if discover else None,
     )
     scan = ScanRunner(spec, ScanLog(), make_transport=lambda book: _InBatches(book, network))
     scan.start()
@@ -69,14 +76,18 @@ def measure_huge(probes: int = PROBES) -> HugeScan:
             scan.turn()
         scan.publish()
     spent = time.process_time() - began - begins
-    view = scan.publish().view
+    last = scan.publish()
+    silent = last.view.released_hosts + last.hosts.down
+    up = last.hosts.up
     return HugeScan(
         begins,
-        spent / scan.progress().sent * 1e6,
+        spent / last.progress.sent * 1e6,
+        spent / max(silent + up, 1) * 1e6,
         at_first,
         _most_memory(),
-        len(view.hosts),
-        view.released_hosts,
+        len(last.view.hosts),
+        silent,
+        up,
     )
 
 
@@ -87,7 +98,8 @@ def _most_memory() -> float:
 
 
 if __name__ == "__main__":
-    done = measure_huge()
+    done = measure_huge(discover="--discover" in sys.argv)
     print(f"begins after {done.begins:.3f} s of CPU; {done.per_probe:.2f} us of CPU per probe")
+    print(f"{done.per_host:.1f} us of CPU per host that is done with")
     print(f"memory {done.memory_at_first:.0f} MB at first, {done.memory:.0f} MB at most")
-    print(f"{done.rows:,} hosts have rows, {done.let_go:,} were let go")
+    print(f"{done.rows:,} hosts have rows, {done.silent:,} are silent, {done.up:,} were found up")

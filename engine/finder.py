@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 _PORTION = 16_384
 """Hosts handed to the discovery core at a time: their routes are looked up together."""
+_AT_ONCE = 4
+"""Portions handed over in one step: hosts that need no asking, such as those of a range without a
+route, must not hold up the others."""
 _HUNGRY = 4_096
 """Hosts still to be asked below which the core gets the next portion."""
 
@@ -71,11 +74,16 @@ class HostFinder:
 
         Raises SpecError for hosts that no ping can be sent to.
         """
-        while self._handed < self._book.count and self.core.waiting < _HUNGRY:
-            self._hand_over()
+        for _ in range(_AT_ONCE):
+            if self._hungry:
+                self._hand_over()
         if self._names is not None:
             for host, name in self._names.take():
                 self.table.set_name(host, name)
+
+    @property
+    def _hungry(self) -> bool:
+        return self._handed < self._book.count and self.core.waiting < _HUNGRY
 
     def _hand_over(self) -> None:
         count = min(_PORTION, self._book.count - self._handed)
@@ -88,7 +96,8 @@ class HostFinder:
 
     def poll(self, now: float, most: int = NO_BOUND) -> Poll:
         """What may be sent now, ``most`` pings at most, and when to come back at the latest."""
-        return self.core.poll(now, most)
+        poll = self.core.poll(now, most)
+        return Poll(poll.batch, now) if self._hungry else poll
 
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Note what became of a batch from poll()."""

@@ -42,6 +42,8 @@ from engine.transport.live import open_transport
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
+_MOST_PROBLEMS = 1 << 16
+"""Hosts that cannot be probed of which the reason is kept; of others it is only logged."""
 _MOST_NAMED = 3
 """Hosts with the same trouble that the log names one by one."""
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
@@ -377,7 +379,8 @@ class ScanRunner:
     def _note_hopeless(self, hosts: Sequence[int], why: str, what: str = "") -> None:
         """Hosts cannot be probed, as a whole or (``what``) in part. Some are named in the log."""
         fresh = [host for host in hosts if host not in self._problems]
-        self._problems.update(dict.fromkeys(fresh, why))
+        room = max(0, _MOST_PROBLEMS - len(self._problems))
+        self._problems.update(dict.fromkeys(fresh[:room], why))
         for host in fresh[:_MOST_NAMED]:
             self._say(0, f"{what}{self.book.text(host)} cannot be probed: {why}")
         if len(fresh) > _MOST_NAMED:
