@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from engine.names.lookup import NameLookup
 
 _PORTION = 16_384
-"""Hosts handed to the discovery core at a time: their routes are looked up together."""
-_AT_ONCE = 4
-"""Portions handed over in one step: hosts that need no asking, such as those of a range without a
-route, must not hold up the others."""
+"""Hosts handed to the discovery core at a time: their routes are looked up together. One portion in
+one round: of a range without a route nobody needs asking, and it must not hold up the others."""
 _HUNGRY = 4_096
 """Hosts still to be asked below which the core gets the next portion."""
 
@@ -74,9 +72,8 @@ class HostFinder:
 
         Raises SpecError for hosts that no ping can be sent to.
         """
-        for _ in range(_AT_ONCE):
-            if self._hungry:
-                self._hand_over()
+        if self._hungry:
+            self._hand_over()
         if self._names is not None:
             for host, name in self._names.take():
                 self.table.set_name(host, name)
