@@ -24,8 +24,8 @@ from tui.widgets.status_line import StatusLine
 
 
 class MainScreen(
-    ScanCommands,
     TabCommands,
+    ScanCommands,
     HostCommands,
     LayoutCommands,
     MapCommands,
