@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
-from engine.core.progress import Progress
+from engine.core.progress import Progress as Progress
 from engine.results.host_view import NO_HOSTS, HostView
 from engine.results.layers import EarlierResult
 from engine.results.row import HostNames, Row, make_row

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
-from engine.core.progress import Progress
+from engine.results.snapshot import Progress
 from tui import format as fmt
 from tui.widgets.gauges import chart, peak, sparkline
 from tui.widgets.scan_history import ScanHistory

@@ -6,7 +6,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 
-from engine.core.progress import Progress
+from engine.results.snapshot import Progress
 
 SAMPLE_EVERY = 0.5
 """Seconds of the scan's own time between two samples."""
