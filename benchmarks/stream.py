@@ -1,9 +1,10 @@
-"""StreamedScan: stands in for a session; a thread decides ports at a steady rate, over and over."""
+"""StreamedScan: stands in for a session; a thread decides every port of eight hosts once."""
 
 from __future__ import annotations
 
 import threading
 import time
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,53 +13,64 @@ from engine.core.progress import Progress
 from engine.results.log import ScanLog
 from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store
-from engine.spec.address import parse_address
 from engine.spec.port_state import PortState
-from engine.spec.ports import parse_ports
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
-from engine.spec.scan_type import Protocol, ScanType
-from engine.spec.target_set import TargetSet
+from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES
+from tui.door import EngineDoor
 
+if TYPE_CHECKING:
+    from engine.session import ScanSession
+
+HOSTS = 8
 PORTS = 65_535
-SNAPSHOTS_PER_SECOND = 20
+TOTAL = HOSTS * PORTS
+TICK = 0.01
+"""Seconds between two batches of results."""
+PUBLISH_EVERY = 0.04
+"""Seconds between two snapshots at least, as the engine has it."""
+SETTLED = 400
+"""The first ports, all of the first host, which are decided before all others: the top of the
+table is filled by them and does not change any more."""
 STATES = (PortState.OPEN, PortState.CLOSED, PortState.CLOSED, PortState.FILTERED)
 
 
-class OneHost:
-    """The address book of a scan of one host."""
+class EightHosts:
+    """The address book."""
 
-    count = 1
+    count = HOSTS
 
     def text(self, host: int) -> str:
-        return "127.0.0.1"
+        return f"127.0.0.{host + 1}"
 
     def name(self, host: int) -> str:
         return ""
 
     def sort_keys(self, hosts: NDArray[np.integer] | None = None) -> NDArray[np.int64]:
-        return np.zeros(1 if hosts is None else len(hosts), np.int64)
+        return np.arange(HOSTS) if hosts is None else hosts.astype(np.int64)
 
 
 class StreamedScan:
-    """Every port of one host is decided ``rate`` times a second in random order, until close()."""
+    """TOTAL ports are decided in random order, ``rate`` a second; then the scan is finished.
 
-    def __init__(self, rate: int) -> None:
+    Snapshots are made as ScanSession makes them: when the last one was looked at.
+    """
+
+    def __init__(self, spec: ScanSpec, rate: int) -> None:
         self.log = ScanLog()
-        piece = parse_address("127.0.0.1")
-        assert piece is not None
-        self.spec = ScanSpec(TargetSet.of([piece]), parse_ports("1-65535", (Protocol.TCP,)))
-        self.passes = 0
-        self._per_tick = max(1, rate // SNAPSHOTS_PER_SECOND)
-        self._rate = float(rate)
-        self._store = Store(1, np.arange(1, PORTS + 1, dtype=np.uint32))
-        self._store.admit(np.zeros(1, np.uint32))
+        self.spec = spec
+        self.capture_failure = ""
+        self._rate = rate
+        self._store = Store(HOSTS, np.arange(1, PORTS + 1, dtype=np.uint32))
+        self._store.admit(np.arange(HOSTS, dtype=np.uint32))
         self._random = np.random.default_rng(1)
         self._started = time.monotonic()
-        self._serial = 0
+        self._serial = self._decided = 0
         self._stop = threading.Event()
-        self._snapshot = self._make_snapshot()
+        self._wanted = True
+        self._publish_after = 0.0
+        self._snapshot = self._make_snapshot(Phase.RUNNING)
         self._thread = threading.Thread(target=self._run, name="streamed scan", daemon=True)
 
     def start(self) -> None:
@@ -69,22 +81,30 @@ class StreamedScan:
         self._thread.join()
 
     def snapshot(self) -> Snapshot:
+        self._wanted = True
         return self._snapshot
 
     def explain(self, key: int) -> None:
         return None
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            order = self._random.permutation(PORTS)
-            for first in range(0, PORTS, self._per_tick):
-                self._decide(order[first : first + self._per_tick])
-                self._snapshot = self._make_snapshot()
-                if self._stop.wait(1 / SNAPSHOTS_PER_SECOND):
-                    return
-            self.passes += 1
+    def take_outcomes(self) -> tuple[str, ...]:
+        return ()
 
-    def _decide(self, at: np.ndarray[tuple[int], np.dtype[np.int64]]) -> None:
+    def _run(self) -> None:
+        cells = self._store.pending()
+        order = np.concatenate((cells[:SETTLED], self._random.permutation(cells[SETTLED:])))
+        self._decide(order[:SETTLED])
+        self._started = time.monotonic()
+        while self._decided < TOTAL and not self._stop.wait(TICK):
+            due = min(SETTLED + int((time.monotonic() - self._started) * self._rate), TOTAL)
+            self._decide(order[self._decided : due])
+            if self._wanted and time.monotonic() >= self._publish_after:
+                self._publish_after = time.monotonic() + PUBLISH_EVERY
+                self._wanted = False
+                self._snapshot = self._make_snapshot(Phase.RUNNING)
+        self._snapshot = self._make_snapshot(Phase.FINISHED)
+
+    def _decide(self, at: NDArray[np.int64]) -> None:
         states = self._random.choice(STATES, len(at)).astype(np.uint8)
         elapsed = time.monotonic() - self._started
         self._store.decide(
@@ -97,23 +117,47 @@ class StreamedScan:
             rtt=self._random.exponential(2.0, len(at)),
             clock=int(elapsed * 10_000),
         )
+        self._decided += len(at)
 
-    def _make_snapshot(self) -> Snapshot:
+    def _make_snapshot(self, phase: Phase) -> Snapshot:
         self._serial += 1
-        view = self._store.snapshot()
+        rate = self._rate * float(self._random.uniform(0.9, 1.1))
         progress = Progress(
             elapsed=time.monotonic() - self._started,
-            total=PORTS,
-            decided=PORTS - view.totals[PortState.PENDING],
-            send_rate=self._rate,
-            answer_rate=self._rate,
+            total=TOTAL,
+            decided=self._decided,
+            remaining=(TOTAL - self._decided) / self._rate,
+            sent=self._decided,
+            answered=self._decided,
+            in_flight=int(self._random.integers(100, 1000)),
+            send_rate=rate,
+            answer_rate=rate,
+            pace=rate,
+            loss=float(self._random.uniform(0.0, 0.01)),
+            rtt_median=float(self._random.exponential(0.002)),
+            rtt_p95=float(self._random.exponential(0.01)),
         )
         return Snapshot(
             serial=self._serial,
-            phase=Phase.RUNNING,
-            view=view,
-            names=OneHost(),
+            phase=phase,
+            view=self._store.snapshot(),
+            names=EightHosts(),
             scan_types=(ScanType.SYN,),
             timing=TEMPLATES[4],
             progress=progress,
         )
+
+
+class StreamDoor(EngineDoor):
+    """An engine that sends nothing: every scan is a StreamedScan."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+
+    def open_session(
+        self, spec: ScanSpec, problems: tuple[tuple[str, str], ...], verbosity: int
+    ) -> ScanSession:
+        return cast("ScanSession", StreamedScan(spec, self._rate))
+
+    def can_send_raw(self) -> bool:
+        return True
