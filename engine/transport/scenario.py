@@ -12,7 +12,9 @@
     queue = 100                   # packets waiting in front of the host ...
     rate = 2000                   # ... drained per second; beyond that they are lost
     rst_rate = 150                # most RSTs per second
+    rst_burst = 5                 # ... so many at once after a rest (a second's by default)
     icmp_rate = 1                 # most ICMP errors per second
+    icmp_burst = 6                # ... likewise (a second's by default, but six at least)
     ttl = 61
     link = true                   # a neighbour on the local link, found by ARP or ND
     ping = false                  # ICMP pings are not answered (they are by default)
@@ -90,15 +92,17 @@ _ANSWERS: Mapping[Protocol, Mapping[str, int]] = {
     },
 }
 _TRUTHS = ("link", "ping")
-_NUMBERS = ("delay", "jitter", "loss", "queue", "rate", "rst_rate", "icmp_rate", "ttl", "burst")
+_RATIONS = ("rst_rate", "rst_burst", "icmp_rate", "icmp_burst")
+_NUMBERS = ("delay", "jitter", "loss", "queue", "rate", *_RATIONS, "ttl", "burst")
 _SPELLS = ("pause", "hold", "down")
 
 
 @dataclass(frozen=True)
 class HostProfile:
     """How the hosts of one ``[[host]]`` entry behave. Times in seconds, rates per second; 0 means
-    no limit. ``loss`` is the share lost each way, by chance packet by packet or, where ``burst`` is
-    not 0, in bad times of ``burst`` seconds on average. In the seconds of ``pause`` the link loses
+    no limit. ``rst_burst`` and ``icmp_burst``: answers that pass at once after a rest, 0 for the
+    usual. ``loss`` is the share lost each way, by chance packet by packet or, with a ``burst``
+    in bad times of that many seconds on average. In the seconds of ``pause`` the link loses
     everything, in those of ``hold`` it holds everything back, in those of ``down`` the hosts answer
     nothing. ``link``: it is a neighbour on the link; ``ping``: it answers ICMP pings. ``answers``
     maps a protocol to 65,536 answer codes, SILENCE for a dropped probe."""
@@ -111,7 +115,9 @@ class HostProfile:
     queue: int = 0
     rate: float = 0.0
     rst_rate: float = 0.0
+    rst_burst: float = 0.0
     icmp_rate: float = 0.0
+    icmp_burst: float = 0.0
     ttl: int = 64
     link: bool = False
     ping: bool = True
@@ -200,7 +206,9 @@ def _profile(entry: Mapping[str, object]) -> HostProfile:
         queue=int(_number(entry, "queue", 0)),
         rate=_number(entry, "rate", 0.0),
         rst_rate=_number(entry, "rst_rate", 0.0),
+        rst_burst=_number(entry, "rst_burst", 0.0),
         icmp_rate=_number(entry, "icmp_rate", 0.0),
+        icmp_burst=_number(entry, "icmp_burst", 0.0),
         ttl=min(int(_number(entry, "ttl", 64)), 255),
         link=_truth(entry, "link", False),
         ping=_truth(entry, "ping", True),

@@ -211,13 +211,13 @@ class SimulatedTransport:
         codes: NDArray[np.uint32],
         arrives: NDArray[np.bool_],
     ) -> NDArray[np.bool_]:
-        """False for answers a host's rate limit swallows. RSTs: a token bucket of one second; ICMP
-        errors: one of six tokens at least, as Linux has it for each destination."""
+        """False for answers a host's rate limit swallows: a token bucket that holds the burst, or
+        what a second brings; of ICMP errors six at least, as Linux has it for each destination."""
         allowed = np.ones(len(hosts), bool)
         kinds = codes >> 24
-        for kind, rate, label, least in (
-            (AnswerKind.TCP, profile.rst_rate, "rst", 1.0),
-            (AnswerKind.ICMP4, profile.icmp_rate, "icmp", 6.0),
+        for kind, rate, burst, label, least in (
+            (AnswerKind.TCP, profile.rst_rate, profile.rst_burst, "rst", 1.0),
+            (AnswerKind.ICMP4, profile.icmp_rate, profile.icmp_burst, "icmp", 6.0),
         ):
             if not rate:
                 continue
@@ -226,7 +226,7 @@ class SimulatedTransport:
                 limited &= codes & RST > 0
             for place in np.flatnonzero(limited).tolist():
                 bucket = (int(hosts[place]), label)
-                most = max(least, rate)
+                most = max(1.0, burst) if burst else max(least, rate)
                 level, since = self._buckets.get(bucket, (most, now))
                 level = min(most, level + (now - since) * rate)
                 allowed[place] = level >= 1.0
