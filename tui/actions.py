@@ -232,7 +232,7 @@ _KEY_TEXT = {
     "escape": "Esc", "enter": "Enter", "space": "Space", "tab": "Tab", "shift+tab": "Shift+Tab",
     "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "PgUp", "pagedown": "PgDn",
     "home": "Home", "end": "End", "f1": "F1", "backspace": "Backspace", "delete": "Del",
-    "comma": ",", "slash": "/", "asterisk": "*",
+    "comma": ",", "slash": "/", "asterisk": "*", "minus": "-", "plus": "+",
 }  # fmt: skip
 
 

@@ -203,7 +203,9 @@ class TargetPicker(Dialog[BuiltSpec]):
         )
 
     def _say_empty(self) -> None:
-        self.query_one(Verdict).say("Enter scans localhost. Nothing else is scanned unless named.")
+        does = "adds" if self._adding else "scans"
+        text = f"Enter {does} localhost. Nothing else is scanned unless named."
+        self.query_one(Verdict).say(text)
 
     def _check(self, text: str) -> None:
         if not text.strip():
