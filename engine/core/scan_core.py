@@ -162,7 +162,7 @@ class ScanCore:
     @property
     def in_flight(self) -> int:
         """Cells with a probe out whose time is not up, and questions whether hosts still answer."""
-        return self._cells.in_flight + self._vigil.out
+        return self._cells.in_flight + self._vigil.out(self._polled_at)
 
     @property
     def answered_total(self) -> int:
@@ -326,7 +326,10 @@ class ScanCore:
         if waiting and not (parallel and self.in_flight >= parallel):
             wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
         due = min(self._lanes.next_due, self._vigil.next_due)
-        if due < wake and not (parallel and self.in_flight >= parallel):
+        if parallel and self.in_flight >= parallel:
+            freed = self._vigil.next_due  # then its question waits for an answer no more
+            return min(wake, freed) if freed > now else wake
+        if due < wake:
             soon = max(self.pace.next_allowed(now, 1), self._blocked_until)
             wake = min(wake, max(due, soon))
         return wake
@@ -461,7 +464,10 @@ class ScanCore:
 
     def _review(self, now: float) -> None:
         """Whatever is sent and answered or timed out: is its silence to be believed?"""
-        for host in self._lanes.take_stirred():
+        stirred = self._lanes.take_stirred()
+        if self._idle:
+            stirred.update(self._lanes.hosts.tolist())  # nothing else will happen to them
+        for host in stirred:
             lane = self._lanes.of(host)
             if lane is None or lane.waiting or self._cells.flying_by_host[host]:
                 continue
@@ -514,9 +520,7 @@ class ScanCore:
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
-        gone = self.quiet.gone(replies.records["host"])
-        if len(gone):
-            self.quiet.take_back(gone)
+        self.quiet.take_back(replies.records["host"])
         chosen = self._answers.feed(now, replies)
         self._vigil.hear_witnesses(now, replies.records)
         decisive = replies.records[chosen]
@@ -595,6 +599,7 @@ class ScanCore:
         self._answers.grow()
         self._vigil.grow()
         self._queue.grow()
+        self.quiet.grow()
 
     def let_go_quiet_hosts(self) -> None:
         """Let go the hosts that say nothing; see engine.core.quiet_hosts. Positions are void."""
@@ -603,22 +608,32 @@ class ScanCore:
     def take_back(self, hosts: NDArray[np.uint32]) -> Positions:
         """Give those of the hosts that were let go their cells again; returns these that are
         decided."""
-        gone = self.quiet.gone(hosts)
-        return self.quiet.take_back(gone) if len(gone) else np.empty(0, np.int64)
+        return self.quiet.take_back(hosts)
 
-    def revive_host(self, host: int) -> int:
-        """Take a dropped host up again: its undecided cells become work; returns how many."""
-        if not self._queue.is_dropped(host):
-            return 0
-        self._queue.revive(np.array([host], np.uint32))
-        self._clock.forget(host)
-        waiting = self._queue.counted(self._ledger.pending(host=host))
-        self._take_up(waiting)
-        return len(waiting)
+    def revive_host(self, host: int) -> None:
+        """Take a dropped host up again: its undecided cells become work."""
+        self.revive_hosts(np.array([host], np.uint32))
+
+    def revive_hosts(self, hosts: NDArray[np.uint32]) -> None:
+        """As revive_host(), for those of the hosts (each once) that are dropped."""
+        hosts = hosts[self._queue.are_dropped(hosts)]
+        if not len(hosts):
+            return
+        self.quiet.take_back(hosts)
+        self._queue.revive(hosts)
+        self._clock.forget(hosts)
+        self._take_up(self._queue.counted(self._ledger.pending_of(hosts)))
 
     def drop_host(self, host: int) -> None:
         """Send nothing more to a host; what is known of it stays."""
-        if not self._queue.is_dropped(host):
-            self._cells.give_up(self._queue.counted(self._ledger.pending(host=host)))
-            self._queue.drop(host)
-            self._lanes.close(host)
+        self.drop_hosts(np.array([host], np.uint32))
+
+    def drop_hosts(self, hosts: NDArray[np.uint32]) -> None:
+        """As drop_host(), for many."""
+        hosts = distinct(hosts[~self._queue.are_dropped(hosts)])
+        if not len(hosts):
+            return
+        self._cells.give_up(self._queue.counted(self._ledger.pending_of(hosts)))
+        self._queue.drop(hosts)
+        for lane, _ in self._lanes.among(hosts):
+            self._lanes.close(lane.host)

@@ -122,10 +122,9 @@ class Vigil:
         """Ports are asked in another way: what answered before is a witness no more."""
         self._valid_from = self._cells.decision_time(now)
 
-    @property
-    def out(self) -> int:
+    def out(self, now: float) -> int:
         """Questions that wait for an answer."""
-        return self._watches.out
+        return self._watches.out(now)
 
     @property
     def next_due(self) -> float:

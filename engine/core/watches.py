@@ -81,10 +81,9 @@ class Watches:
         """The watches of hosts that answer no more, for now."""
         return [watch for watch in self._watches.values() if watch.quiet]
 
-    @property
-    def out(self) -> int:
+    def out(self, now: float) -> int:
         """Questions that wait for an answer."""
-        return sum(watch.out for watch in self._watches.values())
+        return sum(watch.out for watch in self._watches.values() if watch.due > now)
 
     @property
     def next_due(self) -> float:

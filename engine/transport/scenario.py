@@ -101,7 +101,7 @@ _SPELLS = ("pause", "hold", "down")
 class HostProfile:
     """How the hosts of one ``[[host]]`` entry behave. Times in seconds, rates per second; 0 means
     no limit. ``rst_burst`` and ``icmp_burst``: answers that pass at once after a rest, 0 for the
-    usual. ``loss`` is the share lost each way, by chance packet by packet or, with a ``burst``
+    usual. ``loss`` is the share lost each way, by chance packet by packet or, with a ``burst``,
     in bad times of that many seconds on average. In the seconds of ``pause`` the link loses
     everything, in those of ``hold`` it holds everything back, in those of ``down`` the hosts answer
     nothing. ``link``: it is a neighbour on the link; ``ping``: it answers ICMP pings. ``answers``
