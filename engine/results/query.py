@@ -72,6 +72,8 @@ class RowSet:
         return len(self.keys)
 
 
+_RAW = np.dtype((np.void, CELL.itemsize))
+"""A cell as bytes: numpy copies these at once, but a record field by field, ten times slower."""
 _INTERESTING = np.array([PortState(i) in INTERESTING for i in range(len(PortState))])
 _STATE_RANK = np.array([9, 0, 5, 4, 1, 2, 3], np.int64)
 _REASON_RANK = np.argsort(np.argsort([Reason(i).label for i in range(len(Reason))])).astype(
@@ -80,11 +82,12 @@ _REASON_RANK = np.argsort(np.argsort([Reason(i).label for i in range(len(Reason)
 
 
 def run_query(snapshot: Snapshot, query: Query) -> RowSet:
-    """The decided rows a query asks for. About 20 ms for 65,535 rows."""
+    """The decided rows a query asks for. About 1 ms for 65,535 rows, 10 ms with
+    a column to sort by."""
     view = snapshot.view
     chosen = query.filter.bind(snapshot)
     keys: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    cells: list[NDArray[np.void]] = [np.empty(0, CELL)]
+    cells: list[NDArray[np.void]] = [np.empty(0, _RAW)]
     decided = matching = 0
     hidden = np.zeros(len(PortState), np.int64)
     for hosts, block in _blocks(view, query.host):
@@ -97,10 +100,12 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
             dull = show & ~_INTERESTING[states]
             hidden += np.bincount(states[dull], minlength=len(PortState))
             show &= ~dull
-        row, column = np.nonzero(show)
-        keys.append(hosts[row].astype(np.int64) << 18 | view.channels[column])
-        cells.append(block[row, column])
-    all_keys, all_cells = np.concatenate(keys), np.concatenate(cells)
+        at = np.flatnonzero(show)
+        if len(at):
+            own = hosts.astype(np.int64)[:, None] << 18 | view.channels
+            keys.append(own.reshape(-1)[at])
+            cells.append(block.view(_RAW).reshape(-1)[at])
+    all_keys, all_cells = np.concatenate(keys), np.concatenate(cells).view(CELL)
     order = _order(snapshot, query, all_keys, all_cells)
     return RowSet(
         all_keys[order],
@@ -116,7 +121,9 @@ def _newest(keys: NDArray[np.int64], cells: NDArray[np.void]) -> int | None:
     """The key that was decided last; the clock of a stale cell tells something else."""
     if not len(keys):
         return None
-    clocks = np.where(cells["flags"] & STALE, -1, cells["clock"].astype(np.int64))
+    stale, clocks = cells["flags"] & STALE != 0, cells["clock"]
+    if stale.any():
+        clocks = np.where(stale, -1, clocks.astype(np.int64))
     last = int(clocks.argmax())
     return int(keys[last]) if clocks[last] >= 0 else None
 
