@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import cycle
 from typing import ClassVar
 
 from textual.events import Key
@@ -143,9 +144,10 @@ async def measure_stream(rate: int, presses: int, grouping: Grouping) -> Streame
         while len(streamed.keys) < presses:
             await desk.begin(ALL_ROWS)
             before = desk.used()
-            while desk.streaming and len(streamed.keys) < presses:
+            for key in cycle(KEYS):
                 await asyncio.sleep(KEY_EVERY)
-                key = KEYS[len(streamed.keys) % len(KEYS)]
+                if not desk.streaming or len(streamed.keys) >= presses:
+                    break
                 streamed.keys.append(await desk.press(key))
             streamed.hands_on = _sum(streamed.hands_on, _since(before, desk.used()))
         while desk.streaming or len(desk.table.row_set) < TOTAL:

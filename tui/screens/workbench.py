@@ -19,6 +19,7 @@ from tui.failed_work import ReportsFailedWork
 from tui.key_bar import KeyBar
 from tui.screens.places import Places
 from tui.widgets.detail_pane import DetailPane
+from tui.widgets.figure_pace import FigurePace
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.host_filter_bar import HostFilterBar
 from tui.widgets.hosts_pane import HostsPane
@@ -64,6 +65,7 @@ class Workbench(ReportsFailedWork, Places):
         self._explain_timer: Timer | None = None
         self._poll_timer: Timer | None = None
         self._refusal = ""
+        self._figure_pace = FigurePace()
 
     def compose(self) -> ComposeResult:
         """Header, hosts | results | detail, progress | log, keys."""
@@ -155,7 +157,7 @@ class Workbench(ReportsFailedWork, Places):
     def _show_anew(self, session: ScanSession) -> None:
         """Clear the panes for a session."""
         self.table.refuse("")
-        self._shown_log, self._shown_detail = (-1, -1), None
+        self._shown_log, self._shown_detail, self._figure_pace = (-1, -1), None, FigurePace()
         self._seen_notices.clear()
         for pane in (self.table, self.query_one(HostsPane), self.query_one(ProgressPane)):
             pane.clear()
@@ -199,11 +201,15 @@ class Workbench(ReportsFailedWork, Places):
         if self.session is None:
             return
         newest = self.session.snapshot()
-        if self.snapshot is None or newest.serial != self.snapshot.serial:
+        fresh = self.snapshot is None or newest.serial != self.snapshot.serial
+        if fresh:
             self.snapshot = newest
             self.query_one(ProgressPane).note(newest)
-            self.show_snapshot()
             self._announce(newest)
+        if self._figure_pace.due(newest):
+            self.show_snapshot()
+        elif fresh:
+            self._show_rows(newest)
         for outcome in self.session.take_outcomes():
             kind: SeverityLevel = "warning" if outcome.startswith("not done") else "information"
             self.tell(outcome[:1].upper() + outcome[1:], kind)
@@ -215,15 +221,14 @@ class Workbench(ReportsFailedWork, Places):
         self.query_one(KeyBar).show_phase(self.phase)
         if self.snapshot is None:
             return
-        panes: tuple[StatusLine | HostsPane | ResultsTable | ProgressPane, ...] = (
-            self.query_one(StatusLine),
-            self.query_one(HostsPane),
-            self.table,
-            self.query_one(ProgressPane),
-        )
-        for pane in panes:
+        self._show_rows(self.snapshot)
+        for pane in (self.query_one(StatusLine), *self.query(HostsPane), *self.query(ProgressPane)):
             if pane.display:
                 pane.show(self.snapshot)
+
+    def _show_rows(self, snapshot: Snapshot) -> None:
+        if self.table.display:
+            self.table.show(snapshot)
         self.show_detail()
 
     def _announce(self, snapshot: Snapshot) -> None:

@@ -24,7 +24,7 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     DEFAULT_CSS = """
     DetailPane { scrollbar-size-vertical: 1; }
-    DetailPane > Static { height: auto; }
+    DetailPane > Static { height: auto; min-height: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "scroll_up", "Up", show=False),
@@ -61,7 +61,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         self._besides = besides
         before, self._shown = self._shown[0], (row, explanation)
         self._renew()
-        if (before and before.key) != key:
+        if (before and before.key) != key and self.scroll_offset.y:
             self.scroll_home(animate=False)
 
     def clear(self) -> None:
@@ -76,4 +76,8 @@ class DetailPane(VerticalScroll, can_focus=True):
         else:
             style, (doubt, earlier) = state_styles(self.app)[row.state], self._besides
             text = detail_text(row, explanation, style, doubt=doubt, earlier=earlier)
-        self.query_one(Static).update(text)
+        block = self.query_one(Static)
+        block.update(text, layout=False)
+        height = block.visual.get_height({}, block.size.width)
+        if max(height, self.scrollable_content_region.height) != block.size.height:
+            block.refresh(layout=True)  # costs ten times the rest: every pane is placed anew

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
+
 from textual.cache import LRUCache
 from textual.events import Resize
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 
 Line = tuple[object, ...]
 """Everything a line's looks depend on, apart from width and styles: equal lines look the same."""
 
 BLANK: Line = ("blank",)
+
+
+def thumb(lines: int, page: int, position: float) -> tuple[int, int]:
+    """Where a scrollbar's thumb begins and how long it is, in eighths of a cell, when ``page`` of
+    so many lines can be seen, ``position`` of them above; as Textual draws it."""
+    length = max(1.0, page * page / lines)
+    start = (page - length) * position / (lines - page) if lines > page else 0.0
+    return int(start * 8), math.ceil(length * 8)
 
 
 class LineView(ScrollView):
@@ -57,11 +68,30 @@ class LineView(ScrollView):
         """Refresh the visible lines that would look different now."""
         if not self.is_attached:
             return
-        if self.virtual_size.height != self.line_count():
-            self.virtual_size = Size(self.line_width, self.line_count())
+        self._mind_length()
         for y in range(self.size.height):
             if self.line_at(y) != self._painted.get(y):
                 self.refresh(Region(0, y, self.line_width, 1))
+
+    def _mind_length(self) -> None:
+        """Let the scrollbar know how many lines there are.
+
+        A scrollbar that stays as it is costs nothing: the reactive attributes would have Textual
+        lay out the whole screen anew and draw all of it.
+        """
+        before, size = self.virtual_size, Size(self.line_width, self.line_count())
+        page = self.scrollable_content_region.height
+        if size == before:
+            return
+        if not self.show_vertical_scrollbar or min(size.height, before.height) <= page:
+            self.virtual_size = size
+            return
+        self.set_reactive(LineView.virtual_size, size)
+        bar = self.vertical_scrollbar
+        if thumb(size.height, page, bar.position) == thumb(before.height, page, bar.position):
+            bar.set_reactive(ScrollBar.window_virtual_size, size.height)
+        else:
+            bar.window_virtual_size = size.height
 
     def redraw(self) -> None:
         """Forget every drawn strip and draw the whole widget anew."""
@@ -74,7 +104,7 @@ class LineView(ScrollView):
 
     def scroll_to_line(self, y: int) -> None:
         """Bring line ``y`` to the top, as far as there are lines below, at once."""
-        self.virtual_size = Size(self.line_width, self.line_count())
+        self._mind_length()
         self.scroll_to(y=y, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:

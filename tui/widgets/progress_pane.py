@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.style import Style
 from rich.text import Text
 from textual.events import Click
+from textual.geometry import Region
 from textual.message import Message
 from textual.widget import Widget
 
@@ -53,7 +54,7 @@ class ProgressPane(Widget, can_focus=True):
         self._snapshot: Snapshot | None = None
         self._backlog = NO_BACKLOG
         self._history = ScanHistory()
-        self._shown: Text | None = None
+        self._shown: list[Text] = []
         self._bars: tuple[HostBars, int, int] | None = None
 
     def note(self, snapshot: Snapshot) -> None:
@@ -66,8 +67,17 @@ class ProgressPane(Widget, can_focus=True):
         self._snapshot = snapshot
         several = snapshot.view.host_count > 1 and not snapshot.phase.over
         self._backlog = backlog(snapshot.view, snapshot.skipped) if several else NO_BACKLOG
-        if self.is_attached and self._picture() != self._shown:
+        if self.is_attached:
+            self._repaint()
+
+    def _repaint(self) -> None:
+        """Refresh the lines that would look different now."""
+        before, now = self._shown, self._picture()
+        if len(before) != len(now):
             self.refresh()
+        elif before != now:
+            changed = [y for y, line in enumerate(now) if line != before[y]]
+            self.refresh(*(Region(0, y, self.size.width, 1) for y in changed))
 
     def clear(self) -> None:
         """Forget the figures: another scan begins."""
@@ -78,7 +88,7 @@ class ProgressPane(Widget, can_focus=True):
     def render(self) -> Text:
         """The lines that fit."""
         self._shown = self._picture()
-        return self._shown
+        return Text("\n", no_wrap=True, end="").join(self._shown)
 
     def on_click(self, event: Click) -> None:
         """Ask for the host whose bar was clicked."""
@@ -91,18 +101,16 @@ class ProgressPane(Widget, can_focus=True):
 
     # Drawing
 
-    def _picture(self) -> Text:
+    def _picture(self) -> list[Text]:
         snapshot, (width, height) = self._snapshot, self.size
         self._bars = None
         if snapshot is None:
-            return Text("No scan yet.", style="dim")
+            return [Text("No scan yet.", style="dim")]
         compact = self.has_class("compact")
         lines = self._compact_lines(snapshot) if compact else self._lines(snapshot)
-        picture = Text(no_wrap=True, end="")
-        for number, line in enumerate(lines[:height]):
+        for line in lines[:height]:
             line.truncate(width, overflow="ellipsis")
-            picture.append("\n" if number else "").append_text(line)
-        return picture
+        return lines[:height]
 
     def _compact_lines(self, snapshot: Snapshot) -> list[Text]:
         """Two lines; one more tells the limit in full, if there is one."""
