@@ -1,4 +1,4 @@
-"""Admission: hosts of a scan that asks nobody whether it is up become work, window by window.
+"""Admission: hosts that are scanned unasked whether they are up become work, window by window.
 
 Up to HUGE cells (hosts x ports) all hosts are admitted at once, every one has its row in every view
 and nothing is ever let go. A larger scan admits the next window of hosts, in the order of the
@@ -27,6 +27,9 @@ _LEAST_HOSTS = 256
 """Hosts of a window at least, so that slow hosts have others beside them."""
 _MOST_OPEN = 1 << 23
 """Undecided cells beyond which no further hosts are admitted."""
+
+_MOST_OFFERED = 1 << 16
+"""Hosts that may be on offer before no further ones should be."""
 
 Task = Callable[[NDArray[np.uint32]], None]
 """Makes hosts (uint32, each once) work."""
@@ -67,19 +70,47 @@ class Admission:
         self._shards = shards
         core.quiet.owes = self.owes
         self._stretches: deque[_Stretch] = deque()
+        self._offers: deque[tuple[NDArray[np.uint32], Task]] = deque()
         self.huge = False
+
+    @property
+    def full(self) -> bool:
+        """Whether so many hosts are on offer that no further ones should be offered for now."""
+        return self._offered > _MOST_OFFERED
+
+    @property
+    def waiting(self) -> bool:
+        """Whether hosts wait to be admitted."""
+        return bool(self._stretches or self._offers)
+
+    @property
+    def _offered(self) -> int:
+        return sum(len(hosts) for hosts, _ in self._offers)
+
+    def expect(self, hosts: int) -> None:
+        """So many hosts will be scanned, wherever they come from."""
+        self.huge = self.huge or hosts * len(self._store.channels) > HUGE
 
     @property
     def cells_left(self) -> int:
         """About how many cells of hosts that wait for admission are still to be asked."""
         cells = sum((one.end - one.next) * len(one.channels) for one in self._stretches)
-        return cells // self._shards
+        return cells // self._shards + self.cells_of(self._offered)
+
+    def cells_of(self, hosts: int) -> int:
+        """About how many cells of so many hosts this scan asks."""
+        return hosts * len(self._store.channels) // self._shards
+
+    def offer(self, hosts: NDArray[np.uint32], task: Task) -> None:
+        """Give these hosts, which are new, to ``task`` as the core has room for them."""
+        if len(hosts):
+            self._offers.append((hosts, task))
 
     def add(self, first: int, end: int, task: Task) -> None:
         """Give the hosts from ``first`` to before ``end``, which are new, to ``task`` as the core
         has room for them. Raises StoreFullError."""
         channels = self._store.channels
-        self.huge = self.huge or end * len(channels) > HUGE
+        self.expect(end)
         self._stretches.append(_Stretch(first, end, task, channels))
         self.step()
 
@@ -102,18 +133,31 @@ class Admission:
         """Admit what the core has room for. Positions obtained before are void. Raises
         StoreFullError when more hosts have answered than a scan can hold."""
         window = max(_WINDOW // max(len(self._store.channels), 1), _LEAST_HOSTS)
-        while self._stretches and self._hungry(window):
+        while self.waiting and self._hungry(window):
             if self.huge:
                 self._core.let_go_quiet_hosts()
-            one = self._stretches[0]
-            end = min(one.next + window, one.end) if self.huge else one.end
-            hosts = one.hosts(end)
-            if len(hosts):
-                one.task(hosts)
-            one.next = end
-            if end == one.end:
-                self._stretches.popleft()
-            self._core.expect_more = bool(self._stretches)
+            if self._offers:
+                self._take_offer(window)
+            else:
+                self._take_stretch(window)
+            self._core.expect_more = self.waiting
+
+    def _take_offer(self, window: int) -> None:
+        hosts, task = self._offers.popleft()
+        if self.huge and len(hosts) > window:
+            self._offers.appendleft((hosts[window:], task))
+            hosts = hosts[:window]
+        task(hosts)
+
+    def _take_stretch(self, window: int) -> None:
+        one = self._stretches[0]
+        end = min(one.next + window, one.end) if self.huge else one.end
+        hosts = one.hosts(end)
+        if len(hosts):
+            one.task(hosts)
+        one.next = end
+        if end == one.end:
+            self._stretches.popleft()
 
     def _hungry(self, window: int) -> bool:
         if not self.huge:

@@ -48,7 +48,7 @@ class Figures:
         hosts = self._finder.table.snapshot().counts if self._finder else {}
         return Progress(
             elapsed=elapsed,
-            total=core.decided + core.open_cells + self._admission.cells_left,
+            total=core.decided + core.open_cells + self._cells_left,
             decided=core.decided,
             remaining=self._remaining(now, steady=steady) if running else None,
             sent=sent,
@@ -68,6 +68,12 @@ class Figures:
             hosts_down=hosts.get(HostState.DOWN, 0),
         )
 
+    @property
+    def _cells_left(self) -> int:
+        """Cells of hosts that are certain to be scanned and wait for it."""
+        assumed = self._finder.assumed if self._finder is not None else 0
+        return self._admission.cells_left + self._admission.cells_of(assumed)
+
     def _limit(self) -> str:
         finder, core = self._finder, self._core
         if finder is not None and not core.paused and not core.open_cells:
@@ -81,10 +87,11 @@ class Figures:
         """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
         sends less, so once the rate has been measured for a while that is what counts."""
         core = self._core
-        if self._finder is not None and self._finder.unknown:
+        finder = self._finder
+        if finder is not None and finder.unknown > finder.assumed:
             return None  # nobody knows how many ports there will be
         if not core.sent_total:
             return None
         lag = core.rtt.group or 0.0
-        outlook = core.outlook(now, self._admission.cells_left)
+        outlook = core.outlook(now, self._cells_left)
         return expected_remaining(now, outlook, self._following.measured(now, lag, steady=steady))

@@ -17,6 +17,7 @@ from engine.core.scan_core import NO_BOUND, Poll
 from engine.discovery.core import DiscoveryCore
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.host_table import HostTable
+from engine.results.host_view import found_up
 from engine.spec.host_state import HostState
 from engine.spec.ping import DiscoverySpec, Mode, Names, PingKind
 from engine.spec.reason import Reason
@@ -46,7 +47,11 @@ class Found(NamedTuple):
 
 
 class HostFinder:
-    """Discovery of all hosts of a book, as ``spec`` wants it."""
+    """Discovery of all hosts of a book, as ``spec`` wants it.
+
+    Attributes:
+        held: hand no further hosts to the core for now.
+    """
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class HostFinder:
         self.core = DiscoveryCore(spec, timing, seed=seed, pings=transport.pings)
         self._names: NameLookup | None = None
         self._handed = 0
+        self.held = False
 
     # ---------------------------------------------------------------- work
 
@@ -80,7 +86,8 @@ class HostFinder:
 
     @property
     def _hungry(self) -> bool:
-        return self._handed < self._book.count and self.core.waiting < _HUNGRY
+        left = self._handed < self._book.count and not self.held
+        return left and self.core.waiting < _HUNGRY
 
     def _hand_over(self) -> None:
         count = min(_PORTION, self._book.count - self._handed)
@@ -137,6 +144,20 @@ class HostFinder:
         if self._spec.mode is Mode.LIST:
             return 0
         return self._book.count - self._handed + self.core.open_hosts
+
+    @property
+    def assumed(self) -> int:
+        """Hosts still to be handed over of which nearly all are scanned unasked."""
+        return self._book.count - self._handed if self._spec.mode is Mode.ASSUME_UP else 0
+
+    @property
+    def asking(self) -> bool:
+        """Whether hosts are being asked, or are about to be."""
+        return self.unknown > 0 and (not self.held or self.core.open_hosts > 0)
+
+    def answered(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of these hosts answered that they are up."""
+        return found_up(self.table.records(hosts))
 
     @property
     def naming(self) -> int:

@@ -23,7 +23,7 @@ from engine.core.token import ProbeTokens
 from engine.discovery.core import NOBODY_THERE
 from engine.doubts import Doubts
 from engine.figures import Figures
-from engine.finder import HostFinder
+from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
@@ -127,10 +127,12 @@ class ScanRunner:
         finder = HostFinder(discovery, self._timing, self.book, transport, seed=self._seed)
         for note in finder.core.notes:
             self._say(0, note)
-        finder.step()
         self._finder = finder
         self._figures = Figures(self._core, finder, self._admission)
         self._core.expect_more = True
+        self._core.quiet.keeps = finder.answered
+        if self.spec.scan_ports:
+            self._admission.expect(finder.assumed)
 
     def _task(self) -> str:
         discovery = self.spec.discovery
@@ -286,7 +288,7 @@ class ScanRunner:
         bounded = timing.max_rate or timing.scan_delay or timing.max_parallelism
         parallel = timing.max_parallelism or NO_BOUND
         yield finder, max(0, parallel - core.in_flight - finder.core.in_flight)
-        alone = bounded and finder.unknown
+        alone = bounded and finder.asking
         yield core, 0 if alone else max(0, parallel - core.in_flight - finder.core.in_flight)
 
     def _charge(self, now: float, prober: HostFinder | ScanCore, report: SendReport) -> None:
@@ -299,6 +301,7 @@ class ScanRunner:
 
     def _look_for_hosts(self, finder: HostFinder) -> None:
         """Hand hosts to discovery; scan the ports of those that came up."""
+        finder.held = self._admission.full
         try:
             finder.step()
         except SpecError as error:
@@ -308,11 +311,22 @@ class ScanRunner:
         if len(found.up):
             self._narrator.hosts_up(finder.table, found.up, self.book)
             if self.spec.scan_ports:
-                fresh = ~np.isin(found.up, self._store.admitted)  # others were only pinged again
-                self._admit(found.up[fresh], found.round_trips[fresh])
+                self._scan_ports_of(found)
         self._note_hopeless(found.unreachable.tolist(), "there is no route to it")
-        self._core.expect_more = self.spec.scan_ports and finder.unknown > 0
+        more = finder.unknown > 0 or self._admission.waiting
+        self._core.expect_more = self.spec.scan_ports and more
         self._narrator.once(0, finder.trouble)
+
+    def _scan_ports_of(self, found: Found) -> None:
+        """Scan the ports of hosts that came up, unless they were only pinged again."""
+        assert self._finder is not None
+        fresh = ~self._store.knows(found.up)
+        hosts, round_trips = found.up[fresh], found.round_trips[fresh]
+        if not self._admission.huge:
+            self._admit(hosts, round_trips)
+            return
+        self._core.rtt.sample(hosts, round_trips)
+        self._admission.offer(hosts, self._admit)
 
     def _take_in(self, now: float, replies: ReplyBatch) -> None:
         replies = self._doubts.hear(now, replies)
@@ -370,8 +384,7 @@ class ScanRunner:
                 self._narrator.once(1, problem.text)  # discovery calls such hosts down
                 continue
             if problem.whole_host:
-                for host in problem.hosts:
-                    self._core.drop_host(host)
+                self._core.drop_hosts(np.array(problem.hosts, np.uint32))
             self._note_hopeless(
                 problem.hosts, problem.text, "" if problem.whole_host else "a port of "
             )

@@ -122,6 +122,8 @@ class SteeredScan(ScanRunner):
         store = self._store
         at = np.concatenate([store.positions(protocol, host), store.pending(protocol, host)])
         at = at[np.isin(store.states(at), list(states))]
+        if host is None and PortState.PENDING in states and store.any_withdrawn:
+            self._admission.again(self._core.revive_hosts)
         self._rescan(at, distinct(store.name(at)[0]).tolist(), scan_type)
 
     def _require_scanned(self, scan_type: ScanType) -> None:
@@ -162,7 +164,7 @@ class SteeredScan(ScanRunner):
 
     def assume_up(self, host: int) -> None:
         """Scan a host's ports although it did not answer."""
-        if not 0 <= host < self.book.count or host in self._store.admitted:
+        if not 0 <= host < self.book.count or self._store.knows(np.array([host], np.uint32))[0]:
             return
         if self._finder is None:
             return  # its turn comes, or has been
@@ -191,6 +193,7 @@ class SteeredScan(ScanRunner):
         self._admission.again(partial(self._ask_too, ports), channels_of(ports, tuple(Protocol)))
 
     def _ask_too(self, ports: PortSet, hosts: NDArray[np.uint32]) -> None:
+        hosts = self._store.released(hosts)  # others are not admitted yet, or down
         self._core.take_back(hosts)
         for scan_type in self._scan_types:
             channels = channels_of(ports, (scan_type.protocol,))

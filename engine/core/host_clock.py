@@ -45,6 +45,7 @@ class HostClock:
         fresh = distinct(hosts[self._begun[hosts] == 0])
         if len(fresh):
             self._begun[fresh] = 1
+            self._begun.fold(fresh)
             self._line.append((now - self._stopped, fresh))
 
     def over(self, now: float, timeout: float) -> NDArray[np.uint32]:
@@ -58,6 +59,6 @@ class HostClock:
         """When over() may have something; infinity for never."""
         return self._line[0][0] + timeout + self._stopped if self._line else float("inf")
 
-    def forget(self, host: int) -> None:
-        """The host is scanned anew: its time begins again with its next probe."""
-        self._begun[np.array([host], np.uint32)] = 0
+    def forget(self, hosts: NDArray[np.uint32]) -> None:
+        """The hosts are scanned anew: their time begins again with their next probe."""
+        self._begun.clear(hosts)

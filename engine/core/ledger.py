@@ -14,12 +14,16 @@ FOREIGN = 2
 """Flag: the answer came from an address other than the target's (a router, a firewall)."""
 
 
+NONE_SILENT = 255
+"""More copies than any port gets."""
+
+
 class Unsettled(NamedTuple):
     """Hosts with rows that are not settled.
 
     ``hosts`` (n,) uint32; ``quiet`` (n,): not one of their ports has answered; ``tries`` (n,):
-    fewest copies that a silent port of theirs has got. ``rows`` and ``waiting`` (m,): cells that
-    wait for a decision, as places in ``hosts`` and as positions.
+    fewest copies that a silent port of theirs has got, NONE_SILENT without one. ``rows`` and
+    ``waiting`` (m,): cells that wait for a decision, as places in ``hosts`` and as positions.
     """
 
     hosts: NDArray[np.uint32]
@@ -113,6 +117,9 @@ class Ledger(Interface):
     def pending(self, protocol: int | None = None, host: int | None = None) -> Positions:
         """All cells that wait for a decision."""
 
+    def pending_of(self, hosts: NDArray[np.uint32]) -> Positions:
+        """Those of these hosts (each once)."""
+
     def silent(self) -> Positions:
         """All cells decided by the lack of an answer."""
 
@@ -122,15 +129,21 @@ class Ledger(Interface):
     def unsettled(self) -> Unsettled:
         """The hosts whose cells may be let go or be found to stay."""
 
-    def settle(self, go: NDArray[np.bool_], stay: NDArray[np.bool_]) -> None:
-        """Let some of the unsettled() hosts go, and settle that some stay; positions obtained
-        before are void."""
+    def settle(
+        self,
+        go: NDArray[np.bool_],
+        stay: NDArray[np.bool_],
+        withdraw: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Let some of the unsettled() hosts go, settle that some stay, and ``withdraw`` some as if
+        they had not been admitted; positions obtained before are void."""
 
     def released(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Those of the hosts that were let go, each once."""
+        """Those of the hosts that were let go or withdrawn, each once."""
 
     def take_back(self, hosts: NDArray[np.uint32]) -> Positions:
-        """Give hosts that were let go their cells again, undecided."""
+        """Give hosts that were let go or withdrawn their cells again, undecided; returns those of
+        hosts that were let go."""
 
     def silence(
         self,

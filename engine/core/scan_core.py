@@ -599,7 +599,6 @@ class ScanCore:
         self._answers.grow()
         self._vigil.grow()
         self._queue.grow()
-        self.quiet.grow()
 
     def let_go_quiet_hosts(self) -> None:
         """Let go the hosts that say nothing; see engine.core.quiet_hosts. Positions are void."""

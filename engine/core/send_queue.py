@@ -181,18 +181,15 @@ class SendQueue:
         self._dropped.grow(self._ledger.host_count)
         self._portion.grow(self._ledger.host_count)
 
-    def is_dropped(self, host: int) -> bool:
-        """Whether nothing is sent to a host any more."""
-        return bool(self._dropped[np.array([host])][0])
-
     def are_dropped(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
         """Which of these hosts nothing is sent to any more."""
         dropped: NDArray[np.bool_] = self._dropped[hosts]
         return dropped
 
-    def drop(self, host: int) -> None:
-        """Send nothing more to a host."""
-        self._dropped[np.array([host])] = True
+    def drop(self, hosts: NDArray[np.uint32]) -> None:
+        """Send nothing more to these hosts."""
+        self._dropped[hosts] = True
+        self._dropped.fold(hosts)
 
     def revive(self, hosts: NDArray[np.uint32]) -> None:
         """Send to these hosts again."""

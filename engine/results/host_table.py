@@ -50,6 +50,11 @@ class HostTable:
         """Memory of the records in bytes."""
         return self._values.nbytes
 
+    def records(self, hosts: NDArray[np.uint32]) -> NDArray[np.void]:
+        """HOST_RECORDs of these hosts (n,) as they are now."""
+        found: NDArray[np.void] = self._values[hosts]
+        return found
+
     def reason(self, host: int) -> Reason:
         """Why a host has its state as it is now."""
         return Reason(int(self._values.field("reason")[host]))

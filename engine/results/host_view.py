@@ -31,6 +31,13 @@ nobody asked yet."""
 HOSTS_PER_BLOCK = 4_096
 
 
+def found_up(records: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which HOST_RECORDs are of hosts that are up, and not because the user said so."""
+    up: NDArray[np.bool_] = records["state"] == HostState.UP
+    up &= records["reason"] != Reason.USER_SET
+    return up
+
+
 @dataclass(frozen=True, slots=True)
 class KnownHost:
     """What discovery knows about one host.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
 from engine.core.progress import Progress as Progress
-from engine.results.host_view import NO_HOSTS, HostView
+from engine.results.host_view import NO_HOSTS, HostView, found_up
 from engine.results.layers import EarlierResult
 from engine.results.row import HostNames, Row, make_row
 from engine.results.view import StoreView
@@ -128,9 +128,9 @@ class Snapshot:
         )
 
     def outspoken(self) -> NDArray[np.int64]:
-        """The hosts there is something to say of, ascending: those that are up, whose ports are
-        scanned, that were skipped or cannot be probed."""
-        up = self.hosts.where(lambda hosts: hosts["state"] == HostState.UP)
+        """The hosts there is something to say of, ascending: those that were found up, whose ports
+        are scanned, that were skipped or cannot be probed."""
+        up = self.hosts.where(found_up)
         told = np.array([*self.problems, *self.skipped], np.int64)
         hosts = distinct(np.concatenate([up, self.view.hosts.astype(np.int64), told]))
         return hosts[hosts < self.view.host_count]

@@ -17,7 +17,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.distinct import distinct
 from engine.core.ledger import Unsettled
+from engine.core.paged import PagedArray
 from engine.results.blocks import BlockCopies
 from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, STALE
 from engine.results.column_table import ColumnTable
@@ -32,6 +34,7 @@ from engine.spec.scan_type import Protocol
 _LONGEST_RTT = 65_000.0
 """Milliseconds that fit the cell's 16-bit float."""
 MAX_CELLS = 1 << 28
+_LET_GO, _WITHDRAWN = 1, 2
 
 
 class StoreFullError(ValueError):
@@ -45,7 +48,7 @@ class Store:
     store grows or admits, when there would be more than MAX_CELLS cells.
 
     Attributes:
-        released_below: all hosts that were let go have indices below this.
+        released_below: all hosts that were let go or withdrawn have indices below this.
     """
 
     def __init__(self, host_count: int, channels: NDArray[np.uint32]) -> None:
@@ -54,6 +57,7 @@ class Store:
         self._copies = BlockCopies(0, 0)
         self._layers = Layers()
         self._settled = 0  # rows up to here have answers and stay
+        self._gone = PagedArray(host_count, np.uint8)
         self._released = np.zeros(STATE_COUNT, np.int64)
         self._released_hosts = self.released_below = 0
         self._set_columns(ColumnTable(np.asarray(channels, np.uint32)))
@@ -93,6 +97,7 @@ class Store:
         fresh = channels[self._columns.find(channels) < 0]
         self.require_room(self.row_count, len(self._columns) + len(fresh))
         self._table.grow(host_count)
+        self._gone.grow(host_count)
         if len(fresh):
             self._released[0] += self._released_hosts * len(fresh)
             self._set_columns(ColumnTable(np.concatenate([self.channels, fresh])))
@@ -123,19 +128,28 @@ class Store:
             (rows + self._settled) * self._cells.shape[1] + columns,
         )
 
-    def settle(self, go: NDArray[np.bool_], stay: NDArray[np.bool_]) -> None:
-        """Let hosts go, and settle that others stay; both (n,) for the hosts of unsettled(), to
-        which nothing may have happened since. Positions obtained before are void."""
-        if not go.any():
+    def settle(
+        self,
+        go: NDArray[np.bool_],
+        stay: NDArray[np.bool_],
+        withdraw: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Let hosts go, and settle that others stay; ``withdraw`` others, of which nothing is
+        known, as if they had not been admitted. All (n,) for the hosts of unsettled(), to which
+        nothing may have happened since. Positions obtained before are void."""
+        gone = go if withdraw is None else go | withdraw
+        if not gone.any():
             return
         first = self._settled
+        left = self._table.hosts[first:][gone]
+        self.released_below = max(self.released_below, int(left.max()) + 1)
+        self._gone[left] = np.where(go[gone], _LET_GO, _WITHDRAWN)
+        self._gone.fold(left)
         cells = self._cells[first : self.row_count]
-        hosts = self._table.hosts[first:][go]
         states = cells["state"][go, : len(self._columns)]
         self._released += np.bincount(states.reshape(-1), minlength=STATE_COUNT)
-        self._released_hosts += len(hosts)
-        self.released_below = max(self.released_below, int(hosts.max()) + 1)
-        kept = np.concatenate([np.flatnonzero(stay), np.flatnonzero(~go & ~stay)])
+        self._released_hosts += int(np.count_nonzero(go))
+        kept = np.concatenate([np.flatnonzero(stay), np.flatnonzero(~gone & ~stay)])
         cells[: len(kept)] = cells[kept]
         cells[len(kept) :] = np.zeros((), CELL)
         self._table.rearrange(np.concatenate([np.arange(first), kept + first]))
@@ -143,17 +157,29 @@ class Store:
         self._copies.replace(first, self.row_count)
 
     def released(self, hosts: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        """Those of the hosts that were let go, each once, ascending. (Hosts are admitted in the
-        order of their indices where any are let go.)"""
-        if not self._released_hosts:
+        """Those of the hosts that were let go or withdrawn, each once, ascending."""
+        if not self.released_below:
             return hosts[:0]
-        return self._table.missing(hosts[hosts < self.released_below])
+        hosts = hosts[hosts < self.released_below]
+        return distinct(hosts[self._gone[hosts] > 0])
+
+    def knows(self, hosts: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of the hosts are admitted or were, until they were let go or withdrawn."""
+        known: NDArray[np.bool_] = (self._table.find(hosts) >= 0) | (self._gone[hosts] > 0)
+        return known
+
+    @property
+    def any_withdrawn(self) -> bool:
+        """Whether hosts are withdrawn."""
+        return len(self._gone.where(lambda gone: gone == _WITHDRAWN, 0, 1)) > 0
 
     def take_back(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
-        """Give hosts that were let go (each once) their rows again; the positions of their cells,
-        which are undecided until silence() says which of them were asked."""
+        """Give hosts that were let go or withdrawn (each once) their rows again; the positions of
+        the cells of those let go, which are undecided until silence() says which were asked."""
         self.admit(hosts)
         columns = len(self._columns)
+        before, hosts = hosts, hosts[self._gone[hosts] == _LET_GO]
+        self._gone.clear(before)
         self._released_hosts -= len(hosts)
         self._released[0] -= len(hosts) * columns
         rows = self._table.find(hosts).astype(np.int64)
@@ -343,6 +369,14 @@ class Store:
     def silent(self) -> NDArray[np.int64]:
         """Positions of the cells decided by the lack of an answer."""
         return self._select(lambda cells: cells["reason"] == Reason.NO_RESPONSE, None, None)
+
+    def pending_of(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """As pending(), of these hosts (each once)."""
+        rows = self._table.find(hosts).astype(np.int64)
+        rows = rows[rows >= 0]
+        cells = self._cells[rows, : len(self._columns)]
+        place, column = np.nonzero((cells["state"] == 0) | (cells["flags"] & STALE != 0))
+        return rows[place] * self._cells.shape[1] + column
 
     def _select(
         self,

@@ -153,7 +153,8 @@ def test_a_dropped_host_is_not_probed_until_it_is_revived() -> None:
     scan.admit(4, 5)
     scan.settle()
     assert scan.probed == {5} and scan.core.decided == 20
-    assert scan.core.revive_host(4) == 20
+    scan.core.revive_host(4)
+    assert scan.core.open_cells == 20
     scan.settle().finish()
     assert scan.probed == {4, 5} and scan.core.decided == 40
 
