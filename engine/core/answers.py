@@ -159,8 +159,10 @@ class Answers:
         lost = later & self._ledger.lost_lately(at)
         lost &= ~(_SAYS_CLOSED[states] & self._defeated[records["protocol"]])
         telling = ~later | lost
-        self.loss.note(int(np.count_nonzero(telling)), int(np.count_nonzero(lost)))
-        self.host_loss.note(hosts[telling], lost[telling])
+        losses = np.where(lost, records["attempt"], 0)
+        gone = int(losses.sum())
+        self.loss.note(int(np.count_nonzero(telling)) + gone, gone)
+        self.host_loss.note(hosts[telling], losses[telling])
         self.total += len(at)
         self._note_rationable(records, states, later)
         common = ~self._lanes.apart[hosts]
@@ -169,9 +171,9 @@ class Answers:
             lane = self._lanes.of(host)
             if lane is not None:
                 lane.gained += int(np.count_nonzero(mine))
-                _tell(now, lane.governor, later[mine], lost[mine])
+                _tell(now, lane.governor, later[mine], losses[mine])
                 self._lanes.stirred.add(host)
-        _tell(now, self._pace, later[common], lost[common])
+        _tell(now, self._pace, later[common], losses[common])
 
     def _note_rationable(
         self, records: NDArray[np.void], states: NDArray[np.uint8], later: NDArray[np.bool_]
@@ -185,7 +187,9 @@ class Answers:
 
 
 def _tell(
-    now: float, governor: Governor, later: NDArray[np.bool_], lost: NDArray[np.bool_]
+    now: float, governor: Governor, later: NDArray[np.bool_], losses: NDArray[np.int64]
 ) -> None:
+    """``losses``: copies of each that were lost before, as far as they tell of the pace."""
     first = len(later) - int(np.count_nonzero(later))
-    governor.note_answers(now, len(later), first, int(np.count_nonzero(lost)))
+    told = first + int(np.count_nonzero(losses))
+    governor.note_answers(now, len(later), told, int(losses.sum()))

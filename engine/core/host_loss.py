@@ -52,18 +52,19 @@ class HostLoss:
         self._answered.grow(hosts)
         self._lost.grow(hosts)
 
-    def note(self, hosts: NDArray[np.uint32], lost: NDArray[np.bool_]) -> None:
-        """Take in answers: their hosts, and which came after the loss of another copy."""
+    def note(self, hosts: NDArray[np.uint32], losses: NDArray[np.int64]) -> None:
+        """Take in answers: their hosts, and how many copies were lost before each."""
         if not len(hosts):
             return
         if self._answered.count == 1:
-            touched, answered = np.zeros(1, np.int64), np.array([len(hosts)])
-            gone = np.array([np.count_nonzero(lost)])
+            touched = np.zeros(1, np.int64)
+            answered, gone = np.array([len(hosts)]), np.array([losses.sum()])
         else:
             distinct, inverse = groups(hosts.astype(np.uint64))
             touched = distinct.astype(np.int64)
             answered = np.bincount(inverse)
-            gone = np.bincount(inverse, lost)
+            gone = np.bincount(inverse, losses)
+        answered = answered + gone
         fade = np.maximum(0.0, 1.0 - answered / _MEMORY)
         self._answered[touched] = self._answered[touched] * fade + answered
         self._lost[touched] = self._lost[touched] * fade + gone

@@ -56,7 +56,7 @@ class Governor(Interface):
     def note_silence(self, count: int) -> None:
         """Probes whose time is up."""
 
-    def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
+    def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
         """Answers arrived; see Pace.note_answers."""
 
     def set_timing(self, timing: TimingTemplate) -> None:

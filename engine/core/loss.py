@@ -1,9 +1,9 @@
 """Loss: which share of probes to answering ports goes unanswered, and how often to re-send.
 
 Only ports that do answer say anything about loss (a silent port may simply be filtered). Each of
-them answered one known copy of its probe; if that was not the first, the copy before it was lost.
-So the share of answers to later copies estimates the loss ``p`` per copy (there or back), and ``k``
-copies all vanish with probability ``p ** k``.
+them answered one known copy of its probe; the copies before it were lost. The number of tries until
+an answer is geometric, so lost copies by all copies is the most likely loss ``p`` per copy (there
+or back), and ``k`` copies all vanish with probability ``p ** k``.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ LEAST_COPIES = 2
 
 
 class LossEstimate:
-    """Share of lost copies, over a window of about ``memory`` answers."""
+    """Share of lost copies, over a window of about ``memory`` copies."""
 
     def __init__(self, memory: float = 100_000.0) -> None:
         self._memory = memory
-        self._answered = 0.0
+        self._copies = 0.0
         self._lost = 0.0
 
     @property
     def samples(self) -> float:
-        """Answers in the window."""
-        return self._answered
+        """Copies in the window."""
+        return self._copies
 
     @property
     def share(self) -> float:
         """Estimated loss per copy, 0..1."""
-        return self._lost / self._answered if self._answered else 0.0
+        return self._lost / self._copies if self._copies else 0.0
 
-    def note(self, answered: int, lost: int) -> None:
-        """Take in answers, ``lost`` of which came after the loss of another copy."""
-        fade = max(0.0, 1.0 - answered / self._memory)
-        self._answered = self._answered * fade + answered
+    def note(self, copies: int, lost: int) -> None:
+        """Take in copies to ports that answer, ``lost`` of which were lost."""
+        fade = max(0.0, 1.0 - copies / self._memory)
+        self._copies = self._copies * fade + copies
         self._lost = self._lost * fade + lost
 
     def reset(self) -> None:
         """Forget everything: the conditions have changed."""
-        self._answered = self._lost = 0.0
+        self._copies = self._lost = 0.0
 
     def copies(self, cap: int) -> int:
         """How many copies a silent port deserves: at least LEAST_COPIES, at most ``cap`` + 1

@@ -140,7 +140,7 @@ class MeasuredRation:
     def note_silence(self, count: int) -> None:
         """``count`` questions were given up. Here they were already, when their answer was late."""
 
-    def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
+    def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
         """``count`` questions were answered; the oldest, presumably."""
         self._level -= count
         overdrawn = self._level < _OVERDRAWN

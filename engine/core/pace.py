@@ -187,12 +187,12 @@ class Pace:
             self._slow_down(now, self._rate / 2, pause=0.1)
             self._doubling = False
 
-    def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
-        """``count`` answers arrived: ``first`` of them to first copies, ``lost`` of them after a
-        copy that was lost at this rate."""
+    def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
+        """``count`` answers arrived. ``told`` of them tell of the loss at this rate: of ``lost``
+        copies, that is."""
         self._epoch_answered += count
         if self._trial is None or now >= self._trial.measure_from:
-            self._window.note(first + lost, lost)
+            self._window.note(told + lost, lost)
 
     def tick(self, now: float, round_trip: float | None, timeout: float) -> None:
         """Look at the epoch that ended, if one did, and adapt. An epoch is a round trip."""

@@ -93,7 +93,7 @@ class Ration:
         if self._streak > _RESERVE:
             self._level = min(self._level + count, self._reserve)
 
-    def note_answers(self, now: float, count: int, first: int, lost: int) -> None:
+    def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
         """``count`` questions were answered."""
         self._streak = 0
         self._look.answers += count

@@ -35,9 +35,10 @@ from engine.core.quiet_hosts import QuietHosts
 from engine.core.rounds import REFILL
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
+from engine.core.sentinels import Sentinels
 from engine.core.silence import Silence
 from engine.core.vigil import Vigil
-from engine.core.walks import name_cells
+from engine.core.walks import name_cells, shuffled
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
@@ -98,6 +99,7 @@ class ScanCore:
         self._vigil = Vigil(
             self._cells, self._queue, self._lanes, self.pace, self.rtt, self._answers, timing
         )
+        self._sentinels = Sentinels(self._cells, self._queue)
         self.quiet = QuietHosts(ledger, self._queue, self._copies)
         self._outstanding = Outstanding()
         self._last_sent = 0.0
@@ -162,7 +164,8 @@ class ScanCore:
     @property
     def in_flight(self) -> int:
         """Cells with a probe out whose time is not up, and questions whether hosts still answer."""
-        return self._cells.in_flight + self._vigil.out(self._polled_at)
+        questions = self._vigil.out(self._polled_at) + self._sentinels.out
+        return self._cells.in_flight + questions
 
     @property
     def answered_total(self) -> int:
@@ -235,6 +238,7 @@ class ScanCore:
         """The next probes: questions whether hosts still answer, those whose lanes let them pass,
         then others."""
         batch = self._vigil.questions(now, room)
+        batch = np.concatenate([batch, self._sentinels.take(room - len(batch))])
         self._questions = len(batch)
         if len(self._lanes):
             passing = self._queue.wanted(self._lanes.take(now, room - len(batch)))
@@ -314,7 +318,7 @@ class ScanCore:
     def _wake_at(self, now: float, sending: bool, most: int) -> float:
         if sending:
             return now
-        if self._idle and not self.expect_more:
+        if self._idle and not self.expect_more and not self._sentinels.busy:
             return max(self._linger_until, now)
         wake = self._outstanding.next_look
         if self._timing.host_timeout:
@@ -325,7 +329,10 @@ class ScanCore:
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):
             wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
+        wake = min(wake, max(self._sentinels.next_due, now))
         due = min(self._lanes.next_due, self._vigil.next_due)
+        if self._sentinels.waiting:
+            due = now
         if parallel and self.in_flight >= parallel:
             freed = self._vigil.next_due  # then its question waits for an answer no more
             return min(wake, freed) if freed > now else wake
@@ -375,6 +382,7 @@ class ScanCore:
         Returns the others."""
         count, self._questions = self._questions, 0
         left = report.sent_at[:count] >= 0
+        self._sentinels.note_sent(now, batch[:count], left, self._timeouts(batch[:count]))
         self._note_left(now, batch["host"][:count][left])
         self.sent_total += int(np.count_nonzero(left))
         self.resent_total += int(np.count_nonzero(left))
@@ -442,7 +450,7 @@ class ScanCore:
         self._cells.settle(now, at[exhausted], late["technique"][exhausted])
         unwanted = technique_now == 0
         self._cells.give_up(at[unwanted])
-        again = late[~exhausted & ~unwanted]
+        again = shuffled(late[~exhausted & ~unwanted])
         again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
         self._queue.add_resend(again)
 
@@ -475,14 +483,27 @@ class ScanCore:
                 self._lanes.stirred.add(host)  # some of its probes may be among these
             else:
                 self._silence.review_lane(now, lane, self._timing)
+        for volley in self._sentinels.take_judged(now):
+            self._silence.learn(volley)
         if self._reviewed or self.expect_more or self._queue.waiting or self._common_in_flight:
             return
-        if self._vigil.busy:
+        if self._vigil.busy or self._sentinels.busy:
             return
-        if self._silence.review(now, self._timing):
+        if self._silence.review(now, self._timing) and not self._post_sentinels():
             self._reviewed = True
             silent = self._ledger.silent()
             self._linger_until = self._last_sent + LINGER if self._needs_linger(silent) else now
+
+    def _post_sentinels(self) -> bool:
+        """Whether ports known to answer are asked what silence is worth."""
+        if not self._timing.max_retries:
+            return False
+        return self._sentinels.post(
+            self._silence.doubtful_hosts,
+            self._vigil.valid_from,
+            self.loss.samples,
+            resets_matter=Protocol.TCP not in self._defeat,
+        )
 
     @property
     def _common_in_flight(self) -> int:
@@ -523,6 +544,7 @@ class ScanCore:
         self.quiet.take_back(replies.records["host"])
         chosen = self._answers.feed(now, replies)
         self._vigil.hear_witnesses(now, replies.records)
+        self._sentinels.hear(replies.records)
         decisive = replies.records[chosen]
         self._silence.watch(now, decisive, lambda hosts: self.rtt.timeouts(hosts, self._timing))
         self._set_apart(now, decisive["host"])
@@ -587,6 +609,7 @@ class ScanCore:
         self._cells.reopen(at, 0)
         self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._silence.begin_anew()
+        self._sentinels.begin_anew()
         self._reviewed = False
         return len(at)
 

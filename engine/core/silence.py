@@ -23,6 +23,7 @@ from engine.core.lanes import Lane, Lanes
 from engine.core.ledger import Positions
 from engine.core.pace import Pace
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
+from engine.core.sentinels import Volley
 from engine.core.walks import name_cells
 from engine.core.yields import Yields
 from engine.spec.scan_type import Protocol
@@ -105,6 +106,27 @@ class Silence:
         for host in distinct(hosts[self._may_be_rationed(silent, self._pace.explained)]).tolist():
             self.review_lane(now, self._lanes.open(host, self._pace), timing)
         return True
+
+    @property
+    def doubtful_hosts(self) -> list[int]:
+        """Hosts without a lane that have answered, and silent ports beside."""
+        hosts = distinct(self._hosts(self._ledger.silent()))
+        hosts = hosts[~self._lanes.apart[hosts]]
+        heard: list[int] = hosts[self._answers.host_loss.answered(hosts) > 0].tolist()
+        return heard
+
+    def learn(self, volley: Volley) -> None:
+        """Ports known to answer were asked (engine.core.sentinels)."""
+        loss = self._answers.host_loss
+        host = np.array([volley.host], np.uint32)
+        if volley.shows_ration(float(loss.shares(host)[0])):
+            self._answers.rationable[volley.host] |= _RATIONING[Protocol.TCP]
+            return
+        answers = volley.asked - volley.missing
+        self._answers.loss.note(volley.asked, volley.missing)
+        loss.note(
+            np.repeat(host, max(answers, 1)), np.bincount([0], [volley.missing], max(answers, 1))
+        )
 
     def review_lane(self, now: float, lane: Lane, timing: TimingTemplate) -> None:
         """Look at the silent cells of a host all of whose probes are answered or timed out: ask

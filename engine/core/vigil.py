@@ -122,6 +122,11 @@ class Vigil:
         """Ports are asked in another way: what answered before is a witness no more."""
         self._valid_from = self._cells.decision_time(now)
 
+    @property
+    def valid_from(self) -> int:
+        """Since when (decision time) ports are asked as they are now."""
+        return self._valid_from
+
     def out(self, now: float) -> int:
         """Questions that wait for an answer."""
         return self._watches.out(now)

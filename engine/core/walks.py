@@ -101,3 +101,12 @@ def name_cells(
     cells["port"] = channels & 0xFFFF
     cells["protocol"] = channels >> 16
     return cells
+
+
+def shuffled(probes: ProbeBatch) -> ProbeBatch:
+    """The probes in an order that has nothing to do with that of the copies before: a queue that
+    overflows would drop the same ones again."""
+    port = probes["port"].astype(np.uint32) + probes["host"] * np.uint32(7_919)
+    mixed = (port + probes["attempt"] * np.uint32(40_503)) * np.uint32(2_654_435_761)
+    order = np.bitwise_xor(mixed, np.right_shift(mixed, 15, dtype=np.uint32))
+    return probes[np.argsort(order, kind="stable")]

@@ -49,6 +49,14 @@ def witnesses(
     return Trust.FULL, np.empty(0, np.int64)
 
 
+def answering(cells: Cells, at: Positions, since: int) -> tuple[Positions, Positions]:
+    """Those of the decided cells that are open, and those that sent RSTs, decided after ``since``
+    (decision time): they answer whenever they are asked."""
+    at = at[cells.ledger.clocks(at) >= since]
+    reasons = cells.ledger.reasons(at)
+    return at[np.isin(reasons, _OPEN)], at[np.isin(reasons, _RESETS)]
+
+
 def _latest(cells: Cells, at: Positions) -> NDArray[np.int64]:
     if len(at) <= MOST:
         return at
