@@ -32,6 +32,7 @@ from engine.spec.ports import parse_ports
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import Protocol
 from engine.spec.target_text import parse_targets
+from tui.__main__ import settle
 from tui.app import PyScanApp
 from tui.screens.target_picker import TargetPicker
 from tui.widgets.row_groups import Grouping
@@ -118,6 +119,7 @@ class Desk:
 async def opened(rate: int, grouping: Grouping) -> AsyncIterator[Desk]:
     """The program, with an empty second tab."""
     app = PyScanApp(door=StreamDoor(rate))
+    app.when_loaded = settle
     async with app.run_test(size=SIZE) as pilot:
         while not isinstance(app.screen, TargetPicker):
             await pilot.pause(0.05)

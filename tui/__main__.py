@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,6 +64,8 @@ def parser(timing: str = "3") -> ScanParser:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the program; gives its exit code."""
+    if words is None:
+        gc.disable()  # nothing of what is loaded is garbage
     try:
         words = sys.argv[1:] if words is None else words
         args = parser().read(words)
@@ -72,6 +75,7 @@ def main(words: Sequence[str] | None = None) -> int:
             raise UsageError("--demo simulates the network: leave out --transport")
         _check_terminal(args)
         app = _app(words)
+        app.when_loaded = settle
     except UsageError as error:
         for line in str(error).splitlines():
             print(f"pyscan-tui: {line}", file=sys.stderr)
@@ -80,6 +84,13 @@ def main(words: Sequence[str] | None = None) -> int:
     if app.complaint:
         print(f"pyscan-tui: {app.complaint}", file=sys.stderr)
     return app.return_code or 0
+
+
+def settle() -> None:
+    """Everything is loaded: look for garbage from now on, but never among what is there already,
+    which would hold the screen up for 40 ms time and again."""
+    gc.freeze()
+    gc.enable()
 
 
 def _run(app: PyScanApp) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -65,6 +65,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         raw_rights: raw sockets are ours to use; taken to be so until the engine has been asked.
         cut_short: where the results of a scan are that was cut short last time; or empty.
         complaint: one line to print after the program, when options made no sense.
+        when_loaded: is called as soon as the engine has been imported, too.
     """
 
     TITLE = "PyScan"
@@ -104,6 +105,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         self.recent = recent or RecentTargets()
         self.raw_rights = True
         self.complaint = ""
+        self.when_loaded: Callable[[], object] = bool
         self.interrupted = interrupted
         self.cut_short = "" if interrupted is None else interrupted.line()
         self._running_loop: asyncio.AbstractEventLoop | None = None
@@ -199,6 +201,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         self, before: Plan, plan: Plan, rights: bool, built: BuiltSpec | SpecError | None
     ) -> None:
         """Take over what the worker made of the plan ``before``, which may be another by now."""
+        self.when_loaded()
         self.plan = plan if self.plan is before else replace(self.plan, defaults=plan.defaults)
         self.raw_rights = rights
         if not rights:
