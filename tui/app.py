@@ -24,13 +24,14 @@ from tui.door import EngineDoor
 from tui.failed_work import ReportsFailedWork
 from tui.interrupted import InterruptedResults
 from tui.layout_file import LayoutFile
+from tui.line_input import LineInput
 from tui.mended_lists import mend_lists
 from tui.plan import Plan
 from tui.profiles import ProfileShelf
 from tui.recent import RecentTargets
 from tui.scan_tabs import LOOK_EVERY, ScanTabs
 from tui.screens.main import MainScreen
-from tui.screens.palette import Palette
+from tui.screens.palette import MOST_TYPED, Palette
 from tui.screens.panes import PanePlan
 from tui.screens.target_picker import TargetPicker, problem_lines
 from tui.suspending import hold, let_go
@@ -263,9 +264,21 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         self.tabs.close_all()
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys that were typed ahead of the program's end find no screen, and are nobody's."""
-        if not isinstance(event, events.Key) or self._screen_stack:
-            await super().on_event(event)
+        """Keys that were typed ahead of the program's end find no screen, and are nobody's; the
+        palette takes short lines only."""
+        if isinstance(event, events.Key) and not self._screen_stack:
+            return
+        if isinstance(event, events.Paste) and self._too_much(event.text):
+            self.on_line_input_too_long(LineInput.TooLong(MOST_TYPED))
+            return
+        await super().on_event(event)
+
+    def _too_much(self, text: str) -> bool:
+        return isinstance(self.screen, Palette) and len(text) > MOST_TYPED
+
+    def on_line_input_too_long(self, event: LineInput.TooLong) -> None:
+        """Say why nothing was pasted, where the screen has no place of its own for that."""
+        self.tell(f"Nothing was pasted: it is more than {event.limit:,} characters.", "warning")
 
     def on_unmount(self) -> None:
         """Leave no thread behind."""

@@ -107,7 +107,7 @@ async def test_what_the_filter_lets_through(
 
 
 async def test_ask_again(found: Any) -> None:
-    async with found() as (pilot, app, session, pane):
+    async with found() as (pilot, _, session, pane):
         await pilot.press("a")
         assert session.calls[-1] == ("ping_again", [0])
         pane.focus()

@@ -7,11 +7,15 @@ from textual.widgets import Input
 
 from tui.screens.closes_once import ClosesOnce
 
+MOST_TYPED = 200
+
 
 class Palette(CommandPalette, ClosesOnce[None]):
     """Commands to search; it closes nothing but itself."""
 
     def on_mount(self) -> None:
-        """The cursor blinks unless animations are off."""
+        """The cursor blinks unless animations are off, and control characters stay out."""
+        line = self.query_one(Input)
+        line.max_length, line.restrict = MOST_TYPED, r"[^\x00-\x1f\x7f-\x9f]*"
         if self.app.animation_level == "none":
-            self.query_one(Input).cursor_blink = False
+            line.cursor_blink = False

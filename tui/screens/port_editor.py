@@ -63,6 +63,7 @@ class PortEditor(Dialog[str]):
 
     def on_line_input_too_long(self, event: LineInput.TooLong) -> None:
         """Say why nothing was pasted."""
+        event.stop()
         self.query_one(Verdict).refuse(f"That is more than {event.limit:,} characters: use ranges.")
 
     def _check(self, text: str) -> PortSet | None:

@@ -198,6 +198,7 @@ class TargetPicker(Dialog[BuiltSpec]):
 
     def on_line_input_too_long(self, event: LineInput.TooLong) -> None:
         """Say why nothing was pasted."""
+        event.stop()
         self.query_one(Verdict).refuse(
             f"That is more than {event.limit:,} characters: put it into a file and type @file."
         )
