@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import compileall
 import os
 import signal
 import subprocess
@@ -15,6 +14,7 @@ from benchmarks.cases import CASES, Case
 from benchmarks.compare import Result, run_case
 from benchmarks.link import measure_link
 from benchmarks.report import link_section, report, screen_section, store_section
+from benchmarks.start import compile_all
 from benchmarks.store import measure_store
 from tests.isolation import leave_the_network
 from tests.lab.namespace import LabError, require
@@ -62,7 +62,7 @@ def main() -> int:
     if os.geteuid():
         parser.error("needs root to make network namespaces; run it with sudo")
     leave_the_network()
-    compileall.compile_dir(str(RESULTS.parents[1] / "engine"), quiet=1)  # as an installation is
+    compile_all()
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     wanted = given.case or names
     try:
