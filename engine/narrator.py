@@ -12,6 +12,7 @@ from engine.core.batch import SendProblem
 from engine.core.pace import Pace
 from engine.results.decided import DecidedBatch
 from engine.results.host_table import HostTable
+from engine.results.host_view import found_up
 from engine.results.log import ScanLog
 from engine.spec.port_state import PortState
 
@@ -44,7 +45,8 @@ class Narrator:
             self.say(level, text)
 
     def hosts_up(self, table: HostTable, hosts: NDArray[np.uint32], book: AddressBook) -> None:
-        """Hosts came up: some are named, the others counted."""
+        """Hosts came up: some are named, the others counted, but none that nobody asked."""
+        hosts = hosts[found_up(table.records(hosts))]
         for host in hosts[:_HOSTS_AT_ONCE].tolist():
             self.say(1, f"up: {book.text(host)}, {table.reason(host).label}")
         if len(hosts) > _HOSTS_AT_ONCE:

@@ -325,7 +325,8 @@ class ScanRunner:
         if not self._admission.huge:
             self._admit(hosts, round_trips)
             return
-        self._core.rtt.sample(hosts, round_trips)
+        known = ~np.isnan(round_trips)
+        self._core.rtt.sample(hosts[known], round_trips[known])
         self._admission.offer(hosts, self._admit)
 
     def _take_in(self, now: float, replies: ReplyBatch) -> None:

@@ -30,7 +30,7 @@ class RowIndex:
 
     def row(self, host: int) -> int:
         """The row of a host; -1 when it has none."""
-        at = int(np.searchsorted(self._ascending, host))
+        at = int(np.searchsorted(self._ascending, np.uint32(host)))  # an int would copy the array
         if at == len(self.hosts) or self._ascending[at] != host:
             return -1
         return at if self._order is None else int(self._order[at])

@@ -15,7 +15,8 @@ from engine.spec.reason import Reason
 
 MAX_FILTER = 200
 MOST_LISTED = 1 << 20
-"""Hosts of a scan beyond which those there is nothing to say of are never listed."""
+"""Hosts of a scan beyond which those there is nothing to say of are never listed, and no more than
+this of the others."""
 SKIPPED = "skipped"
 PROBLEM = "problem"
 _STATES = {state.label: state for state in HostState}
@@ -114,7 +115,7 @@ class HostRows:
     def _arrange(self, snapshot: Snapshot, page: int) -> None:
         count = snapshot.view.host_count
         self.too_many = count > MOST_LISTED
-        hosts = snapshot.outspoken() if self.too_many else np.arange(count)
+        hosts = snapshot.outspoken()[:MOST_LISTED] if self.too_many else np.arange(count)
         shown = np.ones(len(hosts), bool)
         for word in self.words:
             shown &= self._hits(word, snapshot, hosts) ^ word.negated

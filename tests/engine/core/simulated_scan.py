@@ -13,6 +13,7 @@ from engine.core.progress import Progress
 from engine.results.decided import DecidedBatch
 from engine.results.log import ScanLog
 from engine.results.row import Row
+from engine.spec.ping import DiscoverySpec
 from engine.spec.ports import PortSet, parse_ports
 from engine.spec.scan import WHOLE, ScanSpec, Shard
 from engine.spec.scan_type import Protocol, ScanType
@@ -77,6 +78,7 @@ class SimulatedScan:
         seed: int = 3,
         shard: Shard = WHOLE,
         defeat: frozenset[Protocol] = frozenset(),
+        discovery: DiscoverySpec | None = None,
     ) -> None:
         chosen = tuple(types)
         protocols = tuple(one.protocol for one in chosen)
@@ -89,6 +91,7 @@ class SimulatedScan:
             shard,
             defeat_reset_ration=Protocol.TCP in defeat,
             defeat_icmp_ration=Protocol.UDP in defeat,
+            discovery=discovery,
         )
         self.scenario = load_scenario(toml)
         self.log = ScanLog()

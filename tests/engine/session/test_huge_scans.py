@@ -9,19 +9,24 @@ import io
 import json
 import subprocess
 import sys
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from engine import admission
+from engine.core.batch import ProbeBatch, SendProblem, SendReport
 from engine.formats.registry import EXPORT_FORMATS
 from engine.formats.style import Style
 from engine.results.cell import cell_key
 from engine.results.report import ScanReport
+from engine.spec.ping import DiscoverySpec, Mode, Names
 from engine.spec.port_state import PortState
-from engine.spec.scan import WHOLE, Shard
+from engine.spec.scan import Shard
 from engine.spec.scan_type import Protocol, ScanType
-from tests.engine.core.simulated_scan import SimulatedScan, ports
+from engine.spec.timing import TEMPLATES, TimingTemplate
+from tests.engine.core.simulated_scan import MeasuredTransport, SimulatedScan, ports
 
 NETWORK = """
 [[host]]
@@ -42,8 +47,11 @@ def small_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(admission, "_LEAST_HOSTS", 16)
 
 
-def scan(toml: str = NETWORK, *, shard: Shard = WHOLE) -> SimulatedScan:
-    return SimulatedScan(toml, "10.0.0-3.0-255", "22,80,443", shard=shard)
+UNASKED = DiscoverySpec(mode=Mode.ASSUME_UP, names=Names.NEVER)
+
+
+def scan(toml: str = NETWORK, **options: Any) -> SimulatedScan:
+    return SimulatedScan(toml, "10.0.0-3.0-255", "22,80,443", **options)
 
 
 def totals(run: SimulatedScan) -> dict[PortState, int]:
@@ -140,6 +148,63 @@ def test_another_protocol_is_asked_of_all_hosts() -> None:
     udp = {cell for cell in run.network.copies() if cell[1] == Protocol.UDP}
     assert len(udp) == 3 * HOSTS
     assert sum(totals(run).values()) == run.progress.decided == run.progress.total == 6 * HOSTS
+
+
+@pytest.mark.parametrize("timing", [TEMPLATES[4], replace(TEMPLATES[4], max_rate=2_000.0)])
+def test_hosts_scanned_unasked_are_admitted_in_windows(timing: TimingTemplate) -> None:
+    run = scan(discovery=UNASKED, timing=timing)
+    rows = 0
+    while not run.runner.phase.over:
+        run.turn()
+        rows = max(rows, len(run.runner.publish().view.hosts))
+    view = run.runner.publish().view
+    assert rows < HOSTS / 2 and len(view.hosts) == LIVING
+    assert view.released_hosts == HOSTS - LIVING
+    assert totals(run) == FOUND
+    assert run.progress.decided == run.progress.total == 3 * HOSTS
+    report = ScanReport(run.runner.spec, run.runner.publish(), 0.0)
+    everything = io.BytesIO()
+    EXPORT_FORMATS["json"].write(report, everything)
+    assert json.loads(everything.getvalue())["summary"]["pending"] == 0
+
+
+def test_hosts_that_answer_a_ping_keep_their_rows() -> None:
+    quiet = '[[host]]\naddress = "10.0.0-3.7"\ndelay = 0.02\n[host.tcp]\ndefault = "filtered"\n'
+    run = scan(quiet, discovery=DiscoverySpec(names=Names.NEVER)).run()
+    view = run.runner.publish().view
+    assert len(view.hosts) == 4 and not view.released_hosts
+
+
+class NoRoute(MeasuredTransport):
+    """A network in which some hosts cannot be reached until ``there`` is set."""
+
+    there = False
+
+    def send(self, batch: ProbeBatch) -> SendReport:
+        lost = (batch["host"] >= 512) & (not self.there)
+        report = super().send(batch[~lost])
+        sent_at = np.full(len(batch), np.nan)
+        sent_at[~lost] = report.sent_at
+        hosts = tuple(sorted(set(batch["host"][lost].tolist())))
+        problem = SendProblem(101, hosts, "no route", lasting=True)
+        return SendReport(sent_at, (*report.problems, problem) if hosts else report.problems)
+
+
+def test_hosts_that_cannot_be_probed_take_no_row_until_they_can() -> None:
+    run = scan(discovery=UNASKED)
+    run.network.__class__ = NoRoute
+    run.run()
+    view = run.runner.publish().view
+    reached = FOUND[PortState.FILTERED] // 2
+    assert len(view.hosts) == LIVING // 2 and view.released_hosts == 512 - LIVING // 2
+    assert totals(run) == {
+        PortState.OPEN: LIVING // 2, PortState.CLOSED: LIVING // 2, PortState.FILTERED: reached
+    }  # fmt: skip
+    assert len(run.runner.publish().problems) == 512
+    run.network.there = True
+    run.runner.rescan_states(frozenset({PortState.PENDING}))
+    run.run()
+    assert totals(run) == FOUND and len(run.runner.publish().view.hosts) == LIVING
 
 
 _WHOLE_NET = """
