@@ -82,6 +82,11 @@ class Answers:
         self.host_loss.grow(self._ledger.host_count)
         self.rationable.grow(self._ledger.host_count)
 
+    def forgive(self) -> None:
+        """What was lost so far was the speed's doing."""
+        self.loss.reset()
+        self.host_loss.forgive()
+
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:
         """Take in answers. Returns the places in ``replies`` of those that decided a cell."""
         if not len(replies):
@@ -156,7 +161,7 @@ class Answers:
     ) -> None:
         hosts = records["host"]
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
-        lost = later & self._ledger.lost_lately(at)
+        lost = later & (self._ledger.lost_lately(at) | self._cells.is_silent(at))
         lost &= ~(_SAYS_CLOSED[states] & self._defeated[records["protocol"]])
         telling = ~later | lost
         losses = np.where(lost, records["attempt"], 0)
@@ -171,9 +176,9 @@ class Answers:
             lane = self._lanes.of(host)
             if lane is not None:
                 lane.gained += int(np.count_nonzero(mine))
-                _tell(now, lane.governor, later[mine], losses[mine])
+                _tell(now, lane.governor, later[mine], lost[mine])
                 self._lanes.stirred.add(host)
-        _tell(now, self._pace, later[common], losses[common])
+        _tell(now, self._pace, later[common], lost[common])
 
     def _note_rationable(
         self, records: NDArray[np.void], states: NDArray[np.uint8], later: NDArray[np.bool_]
@@ -187,9 +192,7 @@ class Answers:
 
 
 def _tell(
-    now: float, governor: Governor, later: NDArray[np.bool_], losses: NDArray[np.int64]
+    now: float, governor: Governor, later: NDArray[np.bool_], lost: NDArray[np.bool_]
 ) -> None:
-    """``losses``: copies of each that were lost before, as far as they tell of the pace."""
-    first = len(later) - int(np.count_nonzero(later))
-    told = first + int(np.count_nonzero(losses))
-    governor.note_answers(now, len(later), told, int(losses.sum()))
+    gone = int(np.count_nonzero(lost))
+    governor.note_answers(now, len(later), len(later) - int(np.count_nonzero(later)) + gone, gone)

@@ -32,6 +32,8 @@ _WORST = 0.2
 _TELLING = 8
 """Losses of a host that make it worth a look."""
 _APART = 0.1
+_OLD = 12.0
+"""Answers that those at another pace count for at most."""
 _REFRESH = 32
 """Batches of answers after which what is usual is computed anew."""
 
@@ -126,6 +128,17 @@ class HostLoss:
         share = lost / np.maximum(answered, 1.0)
         conspicuous: NDArray[np.bool_] = (lost >= _TELLING) & (share > _APART + 3 * self._usual)
         return conspicuous
+
+    def fade(self, hosts: NDArray[np.integer]) -> None:
+        """These hosts are asked at another pace now: what was lost before counts little."""
+        answered = self._answered[hosts]
+        share = np.minimum(1.0, _OLD / np.maximum(answered, 1.0))
+        self._answered[hosts], self._lost[hosts] = answered * share, self._lost[hosts] * share
+
+    def forgive(self) -> None:
+        """What was lost was the speed's doing, of the hosts that answered lately."""
+        self.fade(self._recent[self._recent >= 0])
+        self._usual = self._typical()
 
     def forget(self, host: int) -> None:
         """The conditions of a host have changed."""

@@ -32,6 +32,9 @@ _HEALTHY = 0.7
 _TOLERATED = 0.02
 _SAMPLES = 48
 """Answers needed to judge a loss."""
+_LEAST_TRIED = 200.0
+"""Probes per second that an experiment tries at least: a scan that asks little would never
+end it."""
 _GROWTH = 1.08
 _CAUTION = 0.9
 _STEEPEST = 0.3
@@ -99,13 +102,17 @@ class Pace:
         self._suspected_at: float | None = None
         self.speed_dependent = False
         self.changed_at = now
-        self.set_timing(timing)
+        self._timing = timing
+        self._rate = self._bounded(timing.start_rate * start)
 
     def set_timing(self, timing: TimingTemplate) -> None:
-        """Move to another template's bounds, at once."""
+        """Move to another template's bounds, at once. A rate that has grown beyond the new start
+        rate stays, and so does one that was found to be what the path carries."""
         self._timing = timing
-        self._rate = self._bounded(timing.start_rate * self._start)
-        self._doubling = True
+        start = timing.start_rate * self._start
+        grown = self._trial.rate if self._trial else self._rate
+        self._rate = self._bounded(grown if self.speed_dependent else max(grown, start))
+        self._doubling = not self.speed_dependent
         self._trial = None
         self._allowance = min(self._allowance, self._burst)
 
@@ -188,11 +195,11 @@ class Pace:
             self._doubling = False
 
     def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
-        """``count`` answers arrived. ``told`` of them tell of the loss at this rate: of ``lost``
-        copies, that is."""
+        """``count`` answers arrived. ``told`` of them tell of the loss at this rate: ``lost`` of
+        them came after a copy that was lost at it."""
         self._epoch_answered += count
         if self._trial is None or now >= self._trial.measure_from:
-            self._window.note(told + lost, lost)
+            self._window.note(told, lost)
 
     def tick(self, now: float, round_trip: float | None, timeout: float) -> None:
         """Look at the epoch that ended, if one did, and adapt. An epoch is a round trip."""
@@ -259,12 +266,14 @@ class Pace:
         if now < self._suspected_at + feedback:
             return
         flow = self._flow(self._suspected_at, now)
+        least = min(_LEAST_TRIED, self._rate)
         if not self.speed_dependent:
             self._trial = _Trial(self._rate, self._window.share, flow, now + feedback)
-            self._slow_down(now, min(self._rate, flow.sent) / 2, feedback)
+            self._slow_down(now, max(min(self._rate, flow.sent) / 2, least), feedback)
         elif now >= self._steady_until:
             arriving = min(self._rate, flow.sent) * max(1 - self._window.share, _STEEPEST)
-            self._slow_down(now, max(arriving, flow.answered) * _CAUTION, feedback)
+            arriving = max(arriving, flow.answered) * _CAUTION
+            self._slow_down(now, max(arriving, least / 2), feedback)
 
     def _slow_down(self, now: float, rate: float, pause: float) -> None:
         self._rate = self._bounded(rate)
@@ -296,9 +305,12 @@ class Pace:
 
     def acquit(self, now: float) -> None:
         """The answers that went missing were one host's doing, which has a pace of its own now."""
-        if self._trial is not None:
-            self._rate = self._bounded(self._trial.rate)
+        if self._trial is not None or self.speed_dependent:
+            known = self._trial.rate if self._trial else self._rate
+            self._rate = self._bounded(max(known, self._timing.start_rate * self._start))
             self._trial = None
+            self._doubling = True
+            self.speed_dependent = False
             self.changed_at = now
         self._suspected_at = None
         self._window.reset()

@@ -460,7 +460,10 @@ class ScanCore:
 
     def _adapt(self, now: float) -> None:
         timeout = self.rtt.group_timeout(self._timing)
+        known = self.pace.speed_dependent
         self.pace.tick(now, self.rtt.group, timeout)
+        if self.pace.speed_dependent and not known:
+            self._answers.forgive()
         for lane in self._lanes.in_motion:
             mine = np.array([lane.host], np.uint32)
             trip = float(self.rtt.smoothed[mine][0])
@@ -484,7 +487,8 @@ class ScanCore:
             else:
                 self._silence.review_lane(now, lane, self._timing)
         for volley in self._sentinels.take_judged(now):
-            self._silence.learn(volley)
+            if self._silence.learn(volley):
+                self._slow(now, volley.host)
         if self._reviewed or self.expect_more or self._queue.waiting or self._common_in_flight:
             return
         if self._vigil.busy or self._sentinels.busy:
@@ -546,6 +550,8 @@ class ScanCore:
         self._vigil.hear_witnesses(now, replies.records)
         self._sentinels.hear(replies.records)
         decisive = replies.records[chosen]
+        if self._reviewed and not self._lanes.apart[decisive["host"]].all():
+            self._reviewed = False  # late answers may tell of losses
         self._silence.watch(now, decisive, lambda hosts: self.rtt.timeouts(hosts, self._timing))
         self._set_apart(now, decisive["host"])
         return chosen
@@ -555,8 +561,12 @@ class ScanCore:
         loss = self._answers.host_loss
         hosts = hosts[loss.conspicuous(hosts) & ~self._lanes.apart[hosts]]
         for host in distinct(hosts).tolist():
-            self._lanes.open(host, Pace(self._timing, start=_SLOW_START, now=now))
-            loss.forget(host)
+            self._slow(now, host)
+
+    def _slow(self, now: float, host: int) -> None:
+        """Give a host that cannot follow a lane."""
+        self._lanes.open(host, Pace(self._timing, start=_SLOW_START, now=now))
+        self._answers.host_loss.fade(np.array([host]))
 
     def take_newly_decided(self) -> Positions:
         """Positions decided since the last call, each once."""

@@ -31,6 +31,10 @@ from engine.spec.timing import TimingTemplate
 
 MOST_REVIEWS = 40
 """Rounds of asking silent ports again at the end of a scan whose answers went missing."""
+_OVERFLOWING = 0.25
+"""Share of a volley's answers that are missing where a queue may overflow."""
+_SOON_ASKED = 1_000
+"""Ports of a host that may be asked slowly although that need not be the cause."""
 _RATIONING = np.zeros(256, np.uint8)
 """The bit of each protocol in Answers.rationable."""
 for _protocol in Protocol:
@@ -115,18 +119,22 @@ class Silence:
         heard: list[int] = hosts[self._answers.host_loss.answered(hosts) > 0].tolist()
         return heard
 
-    def learn(self, volley: Volley) -> None:
-        """Ports known to answer were asked (engine.core.sentinels)."""
+    def learn(self, volley: Volley) -> bool:
+        """Ports known to answer were asked (engine.core.sentinels). True when so many answers are
+        missing that the host is worth asking slowly, as long as that is done soon."""
         loss = self._answers.host_loss
         host = np.array([volley.host], np.uint32)
         if volley.shows_ration(float(loss.shares(host)[0])):
             self._answers.rationable[volley.host] |= _RATIONING[Protocol.TCP]
-            return
+            return False
         answers = volley.asked - volley.missing
         self._answers.loss.note(volley.asked, volley.missing)
         loss.note(
             np.repeat(host, max(answers, 1)), np.bincount([0], [volley.missing], max(answers, 1))
         )
+        silent = self._ledger.positions(host=volley.host)
+        few = int(np.count_nonzero(self._cells.is_silent(silent))) <= _SOON_ASKED
+        return few and volley.missing > _OVERFLOWING * volley.asked
 
     def review_lane(self, now: float, lane: Lane, timing: TimingTemplate) -> None:
         """Look at the silent cells of a host all of whose probes are answered or timed out: ask

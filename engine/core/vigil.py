@@ -6,11 +6,12 @@ after it left. Where ports answer anyway that is so, and costs nothing. Where th
 known to answer, the *witness*, is asked once more. Its answer proves the path. It is asked when the
 first copies time out, so on a path that works its answer is there before the second copies do.
 
-A witness that gives no answer is asked again at growing distances (_WAITS). Meanwhile the host is
-*quiet*: nothing else is sent to it, and nothing is made of its silence. When it is heard again, all
-copies that left since it was heard last have told nothing, and their ports start over. If it is not
-heard in about twelve seconds, it is gone: its silent ports are called so after all, and are asked
-again should it come back while the scan runs.
+A witness that gives no answer is asked again at growing distances (_WAITS). When two questions have
+found none (one may be lost, and a bad moment of a tenth of a second is loss like other), the host
+is *quiet*: nothing else is sent to it, and nothing is made of its silence. When it is heard again,
+all copies that left since it was heard last have told nothing, and their ports start over. If it is
+not heard in about twelve seconds, it is gone: its silent ports are called so after all, and are
+asked again should it come back while the scan runs.
 
 Open ports are the best witnesses. RSTs may be rationed: a quiet moment shorter than _REFILL of a
 host without open ports may be an empty bucket, which is for engine.core.rounds to find out. ICMP
@@ -44,7 +45,7 @@ from engine.core.witness import MOST, Trust, witnesses
 from engine.spec.scan_type import Protocol
 from engine.spec.timing import TimingTemplate
 
-_WAITS = (0.0, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
+_WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
 """Least seconds from one question to the next; at first a timeout is enough."""
 _COPIES = LAST_ATTEMPT - 8
 """Source ports tell questions from copies of probes, of which this many are usual."""
@@ -56,7 +57,9 @@ _PROBES_BETWEEN = 8
 _DOUBT = 0.01
 """Probability accepted that all questions asked together get lost on a path that works."""
 _MOST_SPELLS = 12
-"""Quiet spells after which a host's silence is believed."""
+"""Quiet spells after which a host's silence is believed, ..."""
+_MOST_QUIET = 25.0
+"""... and seconds of them."""
 
 
 @dataclass(slots=True)
@@ -70,14 +73,20 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class _Spell:
-    """When a host was quiet last, and how often it has been."""
+    """When a host was quiet last, and how often and for how long it has been."""
 
     since: float
     until: float
-    count: int
+    count: int = 0
+    seconds: float = 0.0
+
+    @property
+    def enough(self) -> bool:
+        """Whether the host has been waited for often enough."""
+        return self.count >= _MOST_SPELLS or self.seconds >= _MOST_QUIET
 
 
-_NEVER = _Spell(0.0, 0.0, 0)
+_NEVER = _Spell(0.0, 0.0)
 
 
 class Vigil:
@@ -202,8 +211,9 @@ class Vigil:
             self._queue.add_resend(probes)
 
     def _note_spell(self, host: int, since: float, until: float) -> None:
-        count = self._spells.get(host, _NEVER).count
-        self._spells[host] = _Spell(since, until, count + 1)
+        before = self._spells.get(host, _NEVER)
+        seconds = before.seconds + until - since
+        self._spells[host] = _Spell(since, until, before.count + 1, seconds)
 
     def _take_back(self, now: float, host: int, since: float) -> None:
         """A host that was gone is back: what was made of its silence meanwhile is void."""
@@ -255,7 +265,7 @@ class Vigil:
             return watch
         if lane and lane.rounds.rationing:
             return None
-        if self._spells.get(host, _NEVER).count >= _MOST_SPELLS:
+        if self._spells.get(host, _NEVER).enough:
             return None
         trust, at = self._witnesses(host)
         if not len(at):

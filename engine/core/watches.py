@@ -36,8 +36,8 @@ class Watch:
 
     @property
     def quiet(self) -> bool:
-        """Whether a question went without an answer."""
-        return self.asked > 1
+        """Whether two questions went without an answer."""
+        return self.asked > 2
 
     @property
     def wanted(self) -> bool:
