@@ -118,7 +118,7 @@ async def test_a_host_that_is_down_can_be_scanned_all_the_same(until: Any) -> No
         await until(pilot, lambda: "did not answer" in in_place_of_rows(app))
         await pilot.press("u")
         for _ in range(200):
-            if "firewall" in in_place_of_rows(app):
+            if "2 filtered" in in_place_of_rows(app):
                 break
             await asyncio.sleep(0.1)
         assert "2 filtered" in in_place_of_rows(app)

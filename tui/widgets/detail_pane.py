@@ -78,6 +78,11 @@ class DetailPane(VerticalScroll, can_focus=True):
             text = detail_text(row, explanation, style, doubt=doubt, earlier=earlier)
         block = self.query_one(Static)
         block.update(text, layout=False)
-        height = block.visual.get_height({}, block.size.width)
-        if max(height, self.scrollable_content_region.height) != block.size.height:
+        if not self._fits(block):
             block.refresh(layout=True)  # costs ten times the rest: every pane is placed anew
+
+    def _fits(self, block: Static) -> bool:
+        """Whether the block has the height its text needs."""
+        width, height = block.size
+        needed = block.visual.get_height({}, width) if width else 0
+        return bool(width) and height == max(needed, self.scrollable_content_region.height)
