@@ -27,6 +27,9 @@ _CAUTION = 0.8
 _TOKENS = 3.0
 """Tokens a bucket gains, where the ration is known, in the pause before a round."""
 
+_STRAY = 2
+"""RSTs in a fast round that were lost before, rather than rationed: after such a pause rations of
+RSTs, of five a second and more, give more."""
 _SHORT = 1.0
 """Seconds below which a round at a known ration is worth repeating before its silence is believed:
 the last answer may have been lost on the way."""
@@ -63,10 +66,11 @@ class Rounds:
         return self._measured
 
     def next(
-        self, now: float, gained: int, fast_rate: float, least_rate: float
+        self, now: float, gained: int, fast_rate: float, least_rate: float, resets: bool = False
     ) -> Ration | MeasuredRation | None:
         """How to ask in the next round, when the last found ``gained`` ports; None when silence is
-        real. ``fast_rate`` and ``least_rate``: bounds in questions per second."""
+        real. ``fast_rate`` and ``least_rate``: bounds in questions per second. ``resets``: only
+        RSTs may be rationed, and the path loses little."""
         span = max(now - self._began, 1e-3)
         self._began = now
         self._in_vain = 0 if gained else self._in_vain + 1
@@ -77,7 +81,8 @@ class Rounds:
         if self._measured is not None:
             self._measured.rest(now, min(REFILL, _TOKENS / self._measured.rate))
             return self._measured
-        self._fast = not self._fast
+        stray = resets and gained <= _STRAY
+        self._fast = stray or not self._fast
         if self._fast:
             return Ration(now, max(fast_rate, least_rate), wait=REFILL, climbing=False)
         self.rationing = True

@@ -382,7 +382,10 @@ class ScanCore:
         Returns the others."""
         count, self._questions = self._questions, 0
         left = report.sent_at[:count] >= 0
-        self._sentinels.note_sent(now, batch[:count], left, self._timeouts(batch[:count]))
+        if self._sentinels.busy:
+            timeouts = self._timeouts(batch[:count])
+            timeouts[np.isnan(self.rtt.smoothed[batch["host"][:count]])] += LINGER
+            self._sentinels.note_sent(now, batch[:count], left, timeouts)
         self._note_left(now, batch["host"][:count][left])
         self.sent_total += int(np.count_nonzero(left))
         self.resent_total += int(np.count_nonzero(left))

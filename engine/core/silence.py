@@ -32,7 +32,7 @@ from engine.spec.timing import TimingTemplate
 MOST_REVIEWS = 40
 """Rounds of asking silent ports again at the end of a scan whose answers went missing."""
 _OVERFLOWING = 0.25
-"""Share of a volley's answers that are missing where a queue may overflow."""
+"""Share of answers that are missing where a queue may overflow."""
 _SOON_ASKED = 1_000
 """Ports of a host that may be asked slowly although that need not be the cause."""
 _RATIONING = np.zeros(256, np.uint8)
@@ -152,7 +152,12 @@ class Silence:
             lane.fast = lane.governor.rate
         doubtful = self._may_be_rationed(silent)
         fast = lane.fast or self._fast_rate(timing)
-        ration = lane.rounds.next(now, gained, fast, timing.min_rate) if doubtful.any() else None
+        ration = None
+        if doubtful.any():
+            host = np.array([lane.host], np.uint32)
+            resets = int(self._answers.rationable[lane.host]) == int(_RATIONING[Protocol.TCP])
+            resets = resets and float(self._answers.host_loss.shares(host)[0]) < _OVERFLOWING
+            ration = lane.rounds.next(now, gained, fast, timing.min_rate, resets)
         if ration is not None:
             lane.governor = ration
             if self._ask_again(silent[doubtful]):

@@ -6,12 +6,12 @@ after it left. Where ports answer anyway that is so, and costs nothing. Where th
 known to answer, the *witness*, is asked once more. Its answer proves the path. It is asked when the
 first copies time out, so on a path that works its answer is there before the second copies do.
 
-A witness that gives no answer is asked again at growing distances (_WAITS). When two questions have
-found none (one may be lost, and a bad moment of a tenth of a second is loss like other), the host
-is *quiet*: nothing else is sent to it, and nothing is made of its silence. When it is heard again,
-all copies that left since it was heard last have told nothing, and their ports start over. If it is
-not heard in about twelve seconds, it is gone: its silent ports are called so after all, and are
-asked again should it come back while the scan runs.
+A witness that gives no answer is asked again at growing distances (_WAITS). When more have found
+none than the usual loss explains (two at least, for a bad moment of a tenth of a second is loss
+like other), the host is *quiet*: nothing else is sent to it, and nothing is made of its silence.
+When it is heard again, all copies that left since it was heard last have told nothing, and their
+ports start over. If it is not heard in about fourteen seconds, it is gone: its silent ports are
+called so after all, and are asked again should it come back while the scan runs.
 
 Open ports are the best witnesses. RSTs may be rationed: a quiet moment shorter than _REFILL of a
 host without open ports may be an empty bucket, which is for engine.core.rounds to find out. ICMP
@@ -37,6 +37,7 @@ from engine.core.lanes import Lanes
 from engine.core.ledger import Positions
 from engine.core.pace import Pace
 from engine.core.paged import PagedArray
+from engine.core.quiet_spells import QuietSpells
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.walks import name_cells
@@ -45,7 +46,7 @@ from engine.core.witness import MOST, Trust, witnesses
 from engine.spec.scan_type import Protocol
 from engine.spec.timing import TimingTemplate
 
-_WAITS = (0.0, 0.2, 0.5, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
+_WAITS = (0.0, 0.2, 0.3, 0.3, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
 """Least seconds from one question to the next; at first a timeout is enough."""
 _COPIES = LAST_ATTEMPT - 8
 """Source ports tell questions from copies of probes, of which this many are usual."""
@@ -56,10 +57,10 @@ _PROBES_BETWEEN = 8
 """Probes from one question to the next of a host whose answers keep coming, at least."""
 _DOUBT = 0.01
 """Probability accepted that all questions asked together get lost on a path that works."""
-_MOST_SPELLS = 12
-"""Quiet spells after which a host's silence is believed, ..."""
-_MOST_QUIET = 25.0
-"""... and seconds of them."""
+_CHANCE = 1e-3
+"""Probability accepted that a path that works, with loss in bursts, makes a host quiet."""
+_LEAST_DOUBT, _MOST_DOUBT = 2, 7
+"""Questions without an answer in a row that need not mean anything."""
 
 
 @dataclass(slots=True)
@@ -69,24 +70,6 @@ class Judged:
 
     silent: list[ProbeBatch] = field(default_factory=list)
     anew: list[ProbeBatch] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class _Spell:
-    """When a host was quiet last, and how often and for how long it has been."""
-
-    since: float
-    until: float
-    count: int = 0
-    seconds: float = 0.0
-
-    @property
-    def enough(self) -> bool:
-        """Whether the host has been waited for often enough."""
-        return self.count >= _MOST_SPELLS or self.seconds >= _MOST_QUIET
-
-
-_NEVER = _Spell(0.0, 0.0)
 
 
 class Vigil:
@@ -115,7 +98,7 @@ class Vigil:
         self._watches = Watches()
         self._stirred: set[int] = set()
         self._gone: dict[int, float] = {}
-        self._spells: dict[int, _Spell] = {}
+        self._spells = QuietSpells()
         self._judged = Judged()
         self._valid_from = 0
 
@@ -200,7 +183,7 @@ class Vigil:
         if watch.quiet and watch.trust is Trust.RATIONED and now - watch.since < _REFILL:
             self._answers.rationable[watch.host] |= np.uint8(1 << Protocol.TCP)
         elif watch.quiet:
-            self._note_spell(watch.host, watch.since, now)
+            self._spells.note(watch.host, watch.since, now)
             self._judged.anew += watch.landed + watch.held
             return
         self._believe(watch)
@@ -210,14 +193,9 @@ class Vigil:
         for probes in watch.held:
             self._queue.add_resend(probes)
 
-    def _note_spell(self, host: int, since: float, until: float) -> None:
-        before = self._spells.get(host, _NEVER)
-        seconds = before.seconds + until - since
-        self._spells[host] = _Spell(since, until, before.count + 1, seconds)
-
     def _take_back(self, now: float, host: int, since: float) -> None:
         """A host that was gone is back: what was made of its silence meanwhile is void."""
-        self._note_spell(host, since, now)
+        self._spells.note(host, since, now)
         at = self._ledger.positions(host=host)
         late = self._ledger.clocks(at) >= self._cells.decision_time(since)
         at = self._queue.counted(at[self._cells.is_silent(at) & late])
@@ -245,18 +223,10 @@ class Vigil:
                     watch.landed.append(late[mine])
                     kept |= mine
         if self._spells:
-            lost = self._in_spells(hosts, left) & ~kept
+            lost = self._spells.cover(hosts, left) & ~kept
             self._judged.anew.append(late[lost])
             kept |= lost
         return ~kept
-
-    def _in_spells(self, hosts: NDArray[np.uint32], left: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Probes that left while their host was quiet."""
-        lost = np.zeros(len(hosts), bool)
-        for host in distinct(hosts).tolist():
-            spell = self._spells.get(host, _NEVER)
-            lost |= (hosts == host) & (left > spell.since) & (left < spell.until)
-        return lost
 
     def _watch(self, now: float, host: int) -> Watch | None:
         """The host's watch, begun if it may be; None if its silence is to be believed."""
@@ -265,7 +235,7 @@ class Vigil:
             return watch
         if lane and lane.rounds.rationing:
             return None
-        if self._spells.get(host, _NEVER).enough:
+        if self._spells.enough(host):
             return None
         trust, at = self._witnesses(host)
         if not len(at):
@@ -273,7 +243,10 @@ class Vigil:
         since = float(self._heard[host])
         rate = lane.governor.rate if lane else self._pace.rate
         pause = max(_PROBES_BETWEEN / rate, self._timeout(host) / 4)
-        watch = Watch(host, since, max(now, since + pause), trust)
+        share = self._share(host)
+        doubt = math.ceil(math.log(_CHANCE) / math.log(share))
+        doubt = min(max(doubt, _LEAST_DOUBT), _MOST_DOUBT)
+        watch = Watch(host, since, max(now, since + pause), trust, doubt)
         self._watches.begin(watch)
         return watch
 
@@ -312,8 +285,7 @@ class Vigil:
     def _question(self, watch: Watch, at: Positions) -> ProbeBatch:
         """One probe, or as many as make it improbable that the path loses all; more every time,
         for the loss may not be known yet."""
-        share = float(self._answers.host_loss.shares(np.array([watch.host], np.uint32))[0])
-        count = math.ceil(math.log(_DOUBT) / math.log(min(max(share, 1e-9), 0.999)))
+        count = math.ceil(math.log(_DOUBT) / math.log(self._share(watch.host)))
         count = min(max(count, watch.asked + 1), MOST)
         probes = name_cells(*self._ledger.name(np.resize(at, count)))
         probes["technique"] = self._queue.assignment.of_probes(probes)
@@ -324,6 +296,11 @@ class Vigil:
         lane = self._lanes.of(host)
         at = self._queue.counted(self._ledger.positions(host=host))
         return witnesses(self._cells, at, self._valid_from, lane is not None and lane.rounds.begun)
+
+    def _share(self, host: int) -> float:
+        """Loss of the host's path, between 0 and 1."""
+        share = float(self._answers.host_loss.shares(np.array([host], np.uint32))[0])
+        return min(max(share, 1e-9), 0.999)
 
     def _timeout(self, host: int) -> float:
         return float(self._rtt.timeouts(np.array([host], np.uint32), self._timing)[0])

@@ -20,6 +20,7 @@ class Watch:
         due: when it is asked, again if ``asked`` before, so often.
         asked_at: when, last.
         out: questions that wait for an answer.
+        doubt: how many questions without an answer in a row may be loss like other.
         trust: what the silence of its witness means.
         landed: probes without an answer, to be judged; held: probes not sent.
     """
@@ -28,6 +29,7 @@ class Watch:
     since: float
     due: float
     trust: Trust
+    doubt: int
     asked: int = 0
     asked_at: float = 0.0
     out: int = 0
@@ -36,8 +38,8 @@ class Watch:
 
     @property
     def quiet(self) -> bool:
-        """Whether two questions went without an answer."""
-        return self.asked > 2
+        """Whether so many questions went without an answer that it means something."""
+        return self.asked > self.doubt
 
     @property
     def wanted(self) -> bool:
