@@ -129,15 +129,16 @@ def restored(screen: Terminal) -> None:
     assert b"Traceback" not in screen.raw
 
 
-def _export(screen: Terminal, path: Path, steps: int) -> None:
-    """Through the dialog: ``steps`` formats down, then ``path`` in place of the name."""
+def export_to(screen: Terminal, path: Path, steps: int, offered: str = "pyscan-127") -> None:
+    """Through the dialog: ``steps`` formats down, then ``path`` in place of the name that is
+    offered, which begins with ``offered``."""
     screen.press("e")
     screen.wait("Export the results")
     for _ in range(steps):
         screen.press("\x1b[B")
     screen.wait(path.suffix)
     screen.press("\t")
-    screen.wait(lambda text: screen.pressed_until("\x15", "pyscan-127" not in text))
+    screen.wait(lambda text: screen.pressed_until("\x15", offered not in text))
     screen.press(str(path))
     screen.wait(path.name)
     screen.press("\r")
@@ -174,8 +175,8 @@ def test_a_whole_job_by_keyboard(
     screen.wait("2 ports again")
     screen.wait("✓ finished")
 
-    _export(screen, tmp_path / "out.json", 0)
-    _export(screen, tmp_path / "out.xml", 2)
+    export_to(screen, tmp_path / "out.json", 0)
+    export_to(screen, tmp_path / "out.xml", 2)
     screen.press("q")
     assert screen.end() == 0
 
