@@ -323,7 +323,10 @@ class ScanRunner:
         fresh = ~self._store.knows(found.up)
         hosts, round_trips = found.up[fresh], found.round_trips[fresh]
         if not self._admission.huge:
-            self._admit(hosts, round_trips)
+            try:
+                self._admit(hosts, round_trips)
+            except StoreFullError as error:
+                self.fail(str(error))
             return
         known = ~np.isnan(round_trips)
         self._core.rtt.sample(hosts[known], round_trips[known])

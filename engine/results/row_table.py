@@ -54,6 +54,11 @@ class RowTable:
         return self._rows.count
 
     @property
+    def nbytes(self) -> int:
+        """Memory in bytes."""
+        return self._rows.nbytes + self._hosts.nbytes
+
+    @property
     def count(self) -> int:
         """Number of rows."""
         return len(self.index.hosts)

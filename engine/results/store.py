@@ -73,6 +73,11 @@ class Store:
         return self._table.count
 
     @property
+    def nbytes(self) -> int:
+        """Memory of the cells, and of what is known of which host has which, in bytes."""
+        return self._cells.nbytes + self._table.nbytes + self._gone.nbytes
+
+    @property
     def admitted(self) -> NDArray[np.uint32]:
         """The hosts that were admitted, in the order of their rows."""
         return self._table.hosts

@@ -94,3 +94,33 @@ def test_ports_that_are_new_are_undecided_for_hosts_let_go_too() -> None:
     let_go(store)
     store.grow(2, channels([443]))
     assert store.snapshot().totals[PortState.PENDING] == 2 + 2
+
+
+def test_hosts_that_are_withdrawn_are_as_if_they_had_not_been_admitted() -> None:
+    store = full_store(4, COLUMNS)
+    silence(store, 0)
+    decide(store, [(3, 0, 80)])
+    some = np.arange(4)
+    store.settle(some == 0, some == 3, (some == 1) | (some == 2))
+    view = store.snapshot()
+    assert view.hosts.tolist() == [3] and view.released_hosts == 1
+    assert view.totals[PortState.FILTERED] == 2 and view.totals[PortState.PENDING] == 1
+    hosts = np.arange(4, dtype=np.uint32)
+    assert store.knows(hosts).all() and store.any_withdrawn
+    assert store.released(hosts).tolist() == [0, 1, 2]
+    assert store.take_back(hosts[1:3]).tolist() == [], "nothing of them was silent"
+    assert not store.any_withdrawn and store.released(hosts).tolist() == [0]
+    view = store.snapshot()
+    assert sorted(view.hosts.tolist()) == [1, 2, 3] and view.released_hosts == 1
+    assert view.totals[PortState.PENDING] == 5
+
+
+def test_notes_of_millions_of_hosts_that_are_gone_take_little_memory() -> None:
+    count = 1 << 20
+    store = Store(count, COLUMNS)
+    for first in range(0, count, 1 << 16):
+        store.admit(np.arange(first, first + (1 << 16), dtype=np.uint32))
+        gone = np.ones(1 << 16, bool)
+        store.settle(~gone, ~gone, gone)
+    assert len(store.released(np.arange(count, dtype=np.uint32))) == count
+    assert store.nbytes < 4 << 20

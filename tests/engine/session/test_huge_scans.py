@@ -19,8 +19,10 @@ from engine import admission
 from engine.core.batch import ProbeBatch, SendProblem, SendReport
 from engine.formats.registry import EXPORT_FORMATS
 from engine.formats.style import Style
+from engine.results import store
 from engine.results.cell import cell_key
 from engine.results.report import ScanReport
+from engine.results.snapshot import Phase
 from engine.spec.ping import DiscoverySpec, Mode, Names
 from engine.spec.port_state import PortState
 from engine.spec.scan import Shard
@@ -173,6 +175,15 @@ def test_hosts_that_answer_a_ping_keep_their_rows() -> None:
     run = scan(quiet, discovery=DiscoverySpec(names=Names.NEVER)).run()
     view = run.runner.publish().view
     assert len(view.hosts) == 4 and not view.released_hosts
+
+
+def test_more_hosts_that_answer_than_fit_end_the_scan_in_one_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(store, "MAX_CELLS", 6)
+    run = scan(discovery=DiscoverySpec(names=Names.NEVER)).run()
+    assert run.runner.phase is Phase.FAILED
+    assert run.runner.failure.endswith("scan fewer ports or a smaller range")
 
 
 class NoRoute(MeasuredTransport):
