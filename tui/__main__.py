@@ -11,9 +11,9 @@ import contextlib
 import gc
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine import __version__
 from engine.spec.options import ScanParser, UsageError, scan_parser
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def parser(timing: str = "3") -> ScanParser:
     )
     group.add_argument("-h", "--help", action="help", help="show this and exit")
     group.add_argument(
-        "-V", "--version", action="version", version=f"pyscan-tui {_version()}", help="show it"
+        "-V", "--version", action="version", version=f"pyscan-tui {__version__}", help="show it"
     )
     return made
 
@@ -183,19 +183,6 @@ def _theme(wanted: str | None, config: Config, themes: LoadResult, chosen: Chose
         where = "config.toml: theme" if wanted is None else "--theme"
         raise UsageError(f"{where} {shown!r} is not a theme; {themes.nearest(name)}")
     return name
-
-
-def _version() -> str:
-    """The installed version, or the source tree's when it is not installed."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("pyscan")
-    except PackageNotFoundError:
-        import tomllib
-
-        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
-        return str(tomllib.loads(project.read_text())["project"]["version"])
 
 
 if __name__ == "__main__":
