@@ -1,8 +1,9 @@
-"""Makes README's pictures: the main screen in the middle of a scan of the demonstration's network.
+"""Makes the pictures of README and docs/screens, in the middle of a scan of the demonstration's
+network: the main screen in every theme, and every other screen in the default one.
 
 ::
 
-    .venv/bin/python docs/make_pictures.py            # writes docs/pictures/<theme>.svg
+    .venv/bin/python docs/make_pictures.py            # writes docs/pictures/*.svg
     .venv/bin/python docs/make_pictures.py --check    # says which of them are out of date
 
 The simulated clock goes on in steps and stands still while the screen is drawn, so every run with
@@ -15,10 +16,12 @@ import asyncio
 import os
 import re
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from textual.pilot import Pilot
 from textual.widgets import Static
 
 from engine.core.addressing import AddressBook
@@ -27,14 +30,17 @@ from engine.session import ScanSession
 from engine.spec.scan import ScanSpec
 from engine.transport.scenario import Scenario, load_scenario
 from engine.transport.simulated import SimulatedTransport
+from themes.loader import DEFAULT_THEME
 from tui.__main__ import parser
 from tui.app import PyScanApp
+from tui.config import Config
 from tui.demo import NETWORK, TARGETS, DemoDoor, DemoTargets
 from tui.plan import Plan
+from tui.user_folder import UserFolder
 from tui.widgets.detail_pane import DetailPane
 
-FOLDER = Path(__file__).with_name("pictures")
-SIZE = (120, 40)
+FOLDER = Path(__file__).resolve().with_name("pictures")
+SIZE, SCREEN_SIZE = (120, 40), (96, 30)
 OPTIONS = ("-T4", "--max-rate", "900", "--seed", "1")
 STEP, STEPS = 0.25, 18
 """Seconds of simulated time between two looks, and how many of them."""
@@ -42,6 +48,33 @@ PATIENCE = 30.0
 """Seconds of real time to wait for anything."""
 REMOTE_FONTS = re.compile(r"\s*@font-face \{[^}]*\}")
 """A picture must not fetch anything; the viewer's monospaced font does as well."""
+
+BACK = ("escape",)
+SCREENS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
+    "by-host": (["G"], ["G", "G"]),
+    "by-service": (["G", "G"], ["G"]),
+    "filter": (["/", *"state:open -ssh"], BACK),
+    "copy": (["space", "y"], ["escape", "escape"]),
+    "go-to-port": (["g", *"443"], BACK),
+    "hosts": (["w"], ["w"]),
+    "detail": (["enter", "enter", "M"], ["M", "d"]),
+    "log": (["v", "v", "tab", "tab", "M"], ["M", "V", "V", "escape"]),
+    "map": (["H"], BACK),
+    "targets": (["t", *"192.0.2.0/28 six.example"], BACK),
+    "ports": (["p", *"8000-8100,ssh"], BACK),
+    "scan-type": (["s"], BACK),
+    "timing": (["T"], BACK),
+    "profiles": (["S", "down"], BACK),
+    "profile-editor": (["S", "down", "e"], ["escape", "escape"]),
+    "rescan": (["x"], BACK),
+    "export": (["e", "tab", "ctrl+u", *"report.json"], BACK),
+    "saved-filters": (["F"], BACK),
+    "themes": (["m"], BACK),
+    "help": (["?"], BACK),
+    "commands": ([":", *"scan"], BACK),
+}
+"""The keys that lead from the main screen to another, and those that lead back."""
+FILTERS = {"quiet ones": "-state:closed -state:filtered", "web": "port:80,443,8080 state:open"}
 
 
 class SteppedTransport(SimulatedTransport):
@@ -85,11 +118,16 @@ async def until(done: Callable[[], bool]) -> None:
             await asyncio.sleep(0.01)
 
 
-async def pictures() -> dict[str, str]:
-    """The main screen as SVG, by theme."""
+async def pictures(folder: Path) -> dict[str, str]:
+    """Every picture as SVG, by name; ``folder`` stands for a user who has set up nothing."""
     door = SteppedDoor()
-    plan = Plan(parser().read([*TARGETS, *OPTIONS]))
-    app = PyScanApp(plan, door=door, recent=DemoTargets())
+    app = PyScanApp(
+        Plan(parser().read([*TARGETS, *OPTIONS])),
+        door=door,
+        recent=DemoTargets(),
+        config=Config(animations=False, filters=FILTERS),
+        folder=UserFolder(folder, folder),
+    )
     async with app.run_test(size=SIZE) as pilot:
         await until(lambda: app.main.snapshot is not None)
         for step in range(1, STEPS + 1):
@@ -100,10 +138,22 @@ async def pictures() -> dict[str, str]:
         made = {}
         for theme in app.our_themes:
             app.theme = theme
-            await pilot.pause(0.5)
-            svg = app.export_screenshot(title="pyscan-tui --demo", simplify=True)
-            made[theme] = REMOTE_FONTS.sub("", svg) + "\n"
+            made[theme] = await picture(app, pilot)
+        app.theme = DEFAULT_THEME
+        await pilot.resize_terminal(*SCREEN_SIZE)
+        for name, (there, back) in SCREENS.items():
+            await pilot.press(*there)
+            made[f"screen-{name}"] = await picture(app, pilot)
+            await pilot.press(*back)
         return made
+
+
+async def picture(app: PyScanApp, pilot: Pilot[None]) -> str:
+    """What the screen shows, as soon as nothing works beside it."""
+    await app.workers.wait_for_complete()
+    await pilot.pause(0.5)
+    svg = app.export_screenshot(title="pyscan-tui --demo", simplify=True)
+    return REMOTE_FONTS.sub("", svg) + "\n"
 
 
 async def settle(app: PyScanApp, transport: SteppedTransport) -> None:
@@ -119,11 +169,14 @@ async def settle(app: PyScanApp, transport: SteppedTransport) -> None:
 
 
 def main(words: list[str]) -> int:
-    """Write a picture per theme, or compare; gives the exit code."""
+    """Write the pictures, or compare; gives the exit code."""
     os.environ.pop("NO_COLOR", None)  # the pictures show colours whoever makes them
+    os.chdir("/")  # dialogs about files name the folder
+    with tempfile.TemporaryDirectory() as folder:
+        made = asyncio.run(pictures(Path(folder)))
     stale = []
-    for theme, svg in asyncio.run(pictures()).items():
-        path = FOLDER / f"{theme}.svg"
+    for name, svg in made.items():
+        path = FOLDER / f"{name}.svg"
         if words == ["--check"]:
             stale += [] if path.is_file() and path.read_text(encoding="utf-8") == svg else [path]
         else:
