@@ -101,9 +101,10 @@ class Desk:
             lambda: self.app.post_message(Key(key, None)), lambda: self._place() != before
         )
 
-    def _place(self) -> tuple[int | None, int | None]:
-        """What the cursor is on: rows that come in above it do not change that."""
-        return self.table.cursor_key, self.table.cursor_host
+    def _place(self) -> int | None:
+        """What the cursor is on, a row or a heading: rows that come in above it do not change
+        that."""
+        return self.table._rows.cursor_line
 
     async def sort(self, column: SortColumn) -> float:
         """Seconds until a new order was seen; the median of three, in turning directions."""
