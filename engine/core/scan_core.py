@@ -479,11 +479,12 @@ class ScanCore:
     def _review(self, now: float) -> None:
         """Whatever is sent and answered or timed out: is its silence to be believed?"""
         stirred = self._lanes.take_stirred()
-        if self._idle:
+        idle = self._idle
+        if idle:
             stirred.update(self._lanes.hosts.tolist())  # nothing else will happen to them
         for host in stirred:
             lane = self._lanes.of(host)
-            if lane is None or lane.waiting or self._cells.flying_by_host[host]:
+            if lane is None or self._cells.flying_by_host[host] or (lane.waiting and not idle):
                 continue
             if self._queue.waiting or self._vigil.watches(host):
                 self._lanes.stirred.add(host)  # some of its probes may be among these

@@ -10,7 +10,7 @@ A witness that gives no answer is asked again at growing distances (_WAITS). Whe
 none than the usual loss explains (two at least, for a bad moment of a tenth of a second is loss
 like other), the host is *quiet*: nothing else is sent to it, and nothing is made of its silence.
 When it is heard again, all copies that left since it was heard last have told nothing, and their
-ports start over. If it is not heard in about fourteen seconds, it is gone: its silent ports are
+ports start over. If it is not heard in about twelve seconds, it is gone: its silent ports are
 called so after all, and are asked again should it come back while the scan runs.
 
 Open ports are the best witnesses. RSTs may be rationed: a quiet moment shorter than _REFILL of a
@@ -46,7 +46,7 @@ from engine.core.witness import MOST, Trust, witnesses
 from engine.spec.scan_type import Protocol
 from engine.spec.timing import TimingTemplate
 
-_WAITS = (0.0, 0.2, 0.3, 0.3, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
+_WAITS = (0.0, 0.2, 0.3, 0.3, 0.5, 0.5, 1.0, 1.0, 2.0, 2.0, 2.0, 2.0)
 """Least seconds from one question to the next; at first a timeout is enough."""
 _COPIES = LAST_ATTEMPT - 8
 """Source ports tell questions from copies of probes, of which this many are usual."""

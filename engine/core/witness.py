@@ -28,20 +28,17 @@ _RESETS = (Reason.RESET, Reason.CONN_REFUSED, Reason.ABORT)
 _ERRORS = (Reason.PORT_UNREACH, Reason.PROTO_UNREACH)
 
 
-def witnesses(
-    cells: Cells, at: Positions, since: int, bucket_full: bool
-) -> tuple[Trust, Positions]:
+def witnesses(cells: Cells, at: Positions, since: int, rested: bool) -> tuple[Trust, Positions]:
     """The best witnesses among a host's decided cells, and what their silence would mean.
 
-    Those decided before ``since`` (decision time) may have been asked in another way. With
-    ``bucket_full`` the host cannot be out of tokens, so rationed answers are as good as others, and
-    ICMP errors, which nearly every host rations, will do.
+    Those decided before ``since`` (decision time) may have been asked in another way. Where the
+    bucket was ``rested``, ICMP errors, which nearly every host rations, will do.
     """
     at = at[cells.ledger.clocks(at) >= since]
     reasons = cells.ledger.reasons(at)
     kinds = [(Trust.FULL, _OPEN), (Trust.RATIONED, _RESETS)]
-    if bucket_full:
-        kinds = [(Trust.FULL, _OPEN), (Trust.FULL, _RESETS), (Trust.FULL, _ERRORS)]
+    if rested:
+        kinds.append((Trust.RATIONED, _ERRORS))
     for trust, answers in kinds:
         good = at[np.isin(reasons, answers)]
         if len(good):
