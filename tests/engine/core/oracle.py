@@ -158,11 +158,16 @@ class Network:
 
 
 def wrong(network: Network, found: States) -> tuple[list[str], list[str]]:
-    """Ports that were missed, and ports of which something was said that nobody has answered."""
-    missed, invented = [], []
+    """Ports that were missed, and ports of which something was said that nobody has answered. A
+    host that gave no answer at all, because its bad times swallowed the first copies, counts as
+    dead: nothing tells it from hosts that are."""
+    missed: list[str] = []
+    invented: list[str] = []
     silent = _SILENT[network.scan_type]
+    heard = {host for (host, _), state in found.items() if state != silent}
     for (host, port), state in network.truth.items():
-        if found[host, port] != state:
-            line = f"10.0.0.{host + 1}:{port} {state} called {found[host, port]}"
-            (missed if found[host, port] == silent else invented).append(line)
+        if found[host, port] == state or (host not in heard and network.hosts[host].burst):
+            continue
+        line = f"10.0.0.{host + 1}:{port} {state} called {found[host, port]}"
+        (missed if found[host, port] == silent else invented).append(line)
     return missed, invented
