@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import CELL
+from engine.results.cell import CELL, RAW
 from engine.results.view import Block
 
 BLOCK_CELLS = 65_536
@@ -64,6 +64,6 @@ class BlockCopies:
         for block in changed:
             start = block * self.rows_per_block
             rows = cells[start : start + self.rows_per_block]
-            self._blocks[block] = Block(rows if last else rows.copy())
+            self._blocks[block] = Block(rows if last else rows.view(RAW).copy().view(CELL))
         self._dirty[:] = False
         return tuple(self._blocks)

@@ -29,6 +29,10 @@ CELL = np.dtype(
 the first copy to the last); ``ttl`` as received, 0 unknown;
 ``tries`` copies sent so far, of the current pass; ``technique`` the ScanType that decided."""
 
+RAW = np.dtype((np.void, CELL.itemsize))
+"""A CELL as bytes: numpy copies and gathers these at once, but records field by field, up to ten
+times slower. ``cells.view(RAW)`` and ``raw.view(CELL)`` cost nothing."""
+
 STALE = 1
 """Flag: the port is being probed again and the state shown is the earlier one."""
 FLYING = 4

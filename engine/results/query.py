@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import CELL, STALE
+from engine.results.cell import CELL, RAW, STALE
 from engine.results.filter import EVERYTHING, Filter
 from engine.results.service_tables import service_ranks
 from engine.results.snapshot import Snapshot
@@ -72,8 +72,6 @@ class RowSet:
         return len(self.keys)
 
 
-_RAW = np.dtype((np.void, CELL.itemsize))
-"""A cell as bytes: numpy copies these at once, but a record field by field, ten times slower."""
 _INTERESTING = np.array([PortState(i) in INTERESTING for i in range(len(PortState))])
 _STATE_RANK = np.array([9, 0, 5, 4, 1, 2, 3], np.int64)
 _REASON_RANK = np.argsort(np.argsort([Reason(i).label for i in range(len(Reason))])).astype(
@@ -87,7 +85,7 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
     view = snapshot.view
     chosen = query.filter.bind(snapshot)
     keys: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
-    cells: list[NDArray[np.void]] = [np.empty(0, _RAW)]
+    cells: list[NDArray[np.void]] = [np.empty(0, RAW)]
     decided = matching = 0
     hidden = np.zeros(len(PortState), np.int64)
     for hosts, block in _blocks(view, query.host):
@@ -104,7 +102,7 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         if len(at):
             own = hosts.astype(np.int64)[:, None] << 18 | view.channels
             keys.append(own.reshape(-1)[at])
-            cells.append(block.view(_RAW).reshape(-1)[at])
+            cells.append(block.view(RAW).reshape(-1)[at])
     all_keys, all_cells = np.concatenate(keys), np.concatenate(cells).view(CELL)
     order = _order(snapshot, query, all_keys, all_cells)
     return RowSet(
