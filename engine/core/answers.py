@@ -163,8 +163,8 @@ class Answers:
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
         lost = later & (self._ledger.lost_lately(at) | self._cells.is_silent(at))
         lost &= ~(_SAYS_CLOSED[states] & self._defeated[records["protocol"]])
-        for lane, mine in self._lanes.among(hosts):
-            if lane.rounds.begun:
+        for asked_in_rounds, mine in self._lanes.among(hosts):
+            if asked_in_rounds.rounds.begun:
                 lost &= ~mine  # rationed before, rather than lost
         telling = ~later | lost
         losses = np.where(lost, records["attempt"], 0)

@@ -54,4 +54,4 @@ def test_it_grows() -> None:
     loss.grow(5)
     note(loss, 4, 50, 0)
     assert loss.shares(hosts(1))[0] > 0.1 > loss.shares(hosts(4))[0]
-    assert loss.answered(hosts(1, 2, 4)).tolist() == [50, 0, 50]
+    assert loss.answered(hosts(1, 2, 4)).tolist() == [60, 0, 50]

@@ -13,6 +13,7 @@ from engine.spec.timing import TEMPLATES
 from tests.engine.core.simulated_scan import SimulatedScan
 
 HOST = '[[host]]\naddress = "10.0.0.1"\ndelay = 0.02\n'
+ODD = ",".join(map(str, range(1, 2_000, 2)))
 RATIONED = HOST + "rst_rate = 150\n"
 
 
@@ -32,7 +33,19 @@ def test_a_rationed_host_is_asked_at_its_ration() -> None:
     done = scan(RATIONED, "1-1000")
     assert states(done) == {"closed": 1_000}
     assert done.network.now() < 1_000 / 150 * 1.3
-    assert done.network.probes < 4_500
+    assert done.network.probes < 6_000
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.04])
+def test_a_small_bucket_is_recognised_and_said_early(delay: float) -> None:
+    toml = f'[[host]]\naddress = "10.0.0.1"\ndelay = {delay}\nrst_rate = 150\nrst_burst = 5\n'
+    done = SimulatedScan(toml, which="1-1000", timing=TEMPLATES[4])
+    while done.network.now() < 2.0:
+        done.turn()
+    assert "10.0.0.1 rations RSTs at 1" in done.progress.limit
+    done.run()
+    assert states(done) == {"closed": 1_000}
+    assert done.network.now() < 1_000 / 150 * 1.35
 
 
 def test_silent_ports_of_a_rationed_host_do_not_cost_its_ration_each() -> None:
@@ -50,6 +63,9 @@ def test_loss_on_the_way_to_a_rationed_host_hides_no_closed_port() -> None:
     "toml",
     [
         HOST + "queue = 100\nrate = 2000\n",
+        HOST + "loss = 0.15\n",
+        HOST + f"loss = 0.15\n[host.tcp]\nfiltered = '{ODD}'\n",
+        HOST + f"loss = 0.3\n[host.tcp]\nfiltered = '{ODD}'\n",
         RATIONED + "[host.tcp]\nopen = '1-2000'\n",
     ],
 )

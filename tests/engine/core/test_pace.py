@@ -79,3 +79,13 @@ def test_templates_say_what_limits_them(number: int, said: str) -> None:
 def test_a_cap_says_so() -> None:
     assert Pace(TEMPLATES[3].with_bounds(max_rate=50.0)).limit == "rate capped at 50/s"
     assert "no answers yet" in Pace(TEMPLATES[3]).limit
+
+
+def test_a_faster_template_does_not_slow_a_pace_that_has_grown() -> None:
+    done = SimulatedScan(HOST, which="1-20000", timing=TEMPLATES[4])
+    while done.progress.pace < 40_000:
+        done.turn()
+    done.runner.set_timing(TEMPLATES[5])
+    assert done.progress.pace >= 40_000
+    done.runner.set_timing(TEMPLATES[2])
+    assert done.progress.pace == pytest.approx(2.5)
