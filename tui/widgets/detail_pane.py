@@ -24,7 +24,7 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     DEFAULT_CSS = """
     DetailPane { scrollbar-size-vertical: 1; }
-    DetailPane > Static { height: auto; min-height: 100%; }
+    DetailPane > Static { height: auto; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "scroll_up", "Up", show=False),
@@ -84,5 +84,4 @@ class DetailPane(VerticalScroll, can_focus=True):
     def _fits(self, block: Static) -> bool:
         """Whether the block has the height its text needs."""
         width, height = block.size
-        needed = block.visual.get_height({}, width) if width else 0
-        return bool(width) and height == max(needed, self.scrollable_content_region.height)
+        return bool(width) and height == block.visual.get_height({}, width)
