@@ -233,8 +233,7 @@ class Workbench(ReportsFailedWork, Places):
 
     def _announce(self, snapshot: Snapshot) -> None:
         """Tell each notice once, and why a scan failed."""
-        lines = [*snapshot.notices, *([snapshot.failure] if snapshot.failure else [])]
-        for line in lines:
+        for line in filter(None, (*snapshot.notices, snapshot.failure)):
             if line not in self._seen_notices:
                 self._seen_notices.add(line)
                 self.tell(line, "error" if line == snapshot.failure else "warning")
@@ -274,8 +273,7 @@ class Workbench(ReportsFailedWork, Places):
         """Show the row under the cursor at once; its evidence when the cursor rests."""
         if self.snapshot is None or not self.shows("detail"):
             return
-        key = self.table.cursor_key
-        row = None if key is None else self.snapshot.row(key)
+        row = None if (key := self.table.cursor_key) is None else self.snapshot.row(key)
         if self._shown_detail == (row, key):
             return
         self._shown_detail = (row, key)
