@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import ReplyBatch
+from engine.core.batch import ReplyBatch, empty_probes
 from engine.core.distinct import distinct
 from engine.core.liars import LiarMark, LiarWatch
 from engine.core.pace import Pace
@@ -27,6 +27,8 @@ class Doubts:
     def __init__(self, store: Store, ports: PortSet, seed: int) -> None:
         self._store = store
         self._watch = LiarWatch(tcp_numbers(ports), seed)
+        self._waiting = empty_probes()
+        self._next = 0.0
         self.texts: dict[int, str] = {}
 
     @property
@@ -37,7 +39,7 @@ class Doubts:
     @property
     def wake_at(self) -> float:
         """When ask() has something to do; infinity for never."""
-        return self._watch.wake_at
+        return self._next if len(self._waiting) else self._watch.wake_at
 
     def add_ports(self, ports: PortSet) -> None:
         """The scan asks these ports too."""
@@ -57,12 +59,17 @@ class Doubts:
         mine = self._watch.note(now, replies)
         return replies.only(~mine) if mine.any() else replies
 
-    def ask(self, now: float, transport: Transport, pace: Pace) -> None:
-        """Send the questions that are due; they count against the pace."""
-        questions = self._watch.poll(now)
+    def ask(self, now: float, transport: Transport, pace: Pace, *, bounded: bool) -> None:
+        """Send the questions that are due. They count against the pace, and wait for it where the
+        user has ``bounded`` it."""
+        if not len(self._waiting):
+            self._waiting = self._watch.poll(now)
+        room = pace.allowance(now) if bounded and len(self._waiting) else len(self._waiting)
+        questions, self._waiting = self._waiting[:room], self._waiting[room:]
         if len(questions):
             transport.send(questions)
             pace.note_sent(len(questions))
+        self._next = pace.next_allowed(now, 1) if len(self._waiting) else 0.0
 
     def flag(self, decided: NDArray[np.uint32], tell: Callable[[LiarMark], None]) -> None:
         """Flag the open ports of liars: of those just found out, which are told, and of those known

@@ -186,7 +186,8 @@ class ScanRunner:
         if self._finder is not None:
             self._look_for_hosts(self._finder)
         if not self._core.paused:
-            self._doubts.ask(now, transport, self._core.pace)
+            bounded = bool(self._timing.max_rate or self._timing.scan_delay)
+            self._doubts.ask(now, transport, self._core.pace, bounded=bounded)
         wake_at = min(now + LONGEST_WAIT, self._doubts.wake_at)
         if not self._held:
             self._core.heard = now

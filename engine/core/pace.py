@@ -156,6 +156,8 @@ class Pace:
 
     @property
     def _burst(self) -> float:
+        if self._timing.scan_delay:
+            return 1.0
         return max(1.0, min(self._rate * 0.02, _MOST_BURST))
 
     def _bounded(self, rate: float) -> float:

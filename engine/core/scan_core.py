@@ -51,6 +51,10 @@ _SLOW_START = 1 / 16
 """Share of the template's start rate at which a host that cannot follow is asked at first."""
 NO_BOUND = 1 << 30
 """More probes than ever leave at once."""
+_SWIFT = 20.0
+"""Probes per second from which on a few dozen more cost little time."""
+_MANY_COPIES = 3
+"""Re-sends allowed from which on answered ports may be asked again as well."""
 RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
 _TRUSTED = 30
@@ -164,7 +168,8 @@ class ScanCore:
     @property
     def in_flight(self) -> int:
         """Cells with a probe out whose time is not up, and questions whether hosts still answer."""
-        questions = self._vigil.out(self._polled_at) + self._sentinels.out
+        questions = self._vigil.out(self._polled_at)
+        questions += self._sentinels.out(self._polled_at)
         return self._cells.in_flight + questions
 
     @property
@@ -335,6 +340,7 @@ class ScanCore:
             due = now
         if parallel and self.in_flight >= parallel:
             freed = self._vigil.next_due  # then its question waits for an answer no more
+            wake = min(wake, self._sentinels.next_over(now))
             return min(wake, freed) if freed > now else wake
         if due < wake:
             soon = max(self.pace.next_allowed(now, 1), self._blocked_until)
@@ -431,15 +437,19 @@ class ScanCore:
         """Go on with probes whose hosts were watched."""
         judged = self._vigil.judge(now)
         for late in judged.silent:
-            at = self._ledger.locate(late)
-            still = self._ledger.open_questions(at)
-            self._go_on(now, late[still], at[still])
+            late = late[self._wanted_still(late)]
+            self._go_on(now, late, self._ledger.locate(late))
         for late in judged.anew:
-            at = self._ledger.locate(late)
-            late = late[self._ledger.open_questions(at) & ~self._ledger.flying(at)]
+            late = late[self._wanted_still(late) & ~self._ledger.flying(self._ledger.locate(late))]
             self._ledger.reopen(self._ledger.locate(late), 0)
             late["attempt"] = 0
             self._queue.add_resend(late)
+
+    def _wanted_still(self, probes: ProbeBatch) -> NDArray[np.bool_]:
+        """Probes that were kept back whose cells nobody has answered or given up meanwhile."""
+        wanted: NDArray[np.bool_] = self._queue.assignment.of_probes(probes) != 0
+        wanted &= ~self._queue.are_dropped(probes["host"])
+        return wanted & self._ledger.open_questions(self._ledger.locate(probes))
 
     def _exhausted(self, late: ProbeBatch) -> NDArray[np.bool_]:
         """Probes without an answer whose cells get no further copy."""
@@ -503,8 +513,10 @@ class ScanCore:
             self._linger_until = self._last_sent + LINGER if self._needs_linger(silent) else now
 
     def _post_sentinels(self) -> bool:
-        """Whether ports known to answer are asked what silence is worth."""
-        if not self._timing.max_retries:
+        """Whether ports known to answer are asked what silence is worth. Who wants few copies gets
+        none of these; in a slow scan they would take longer than they are worth, and its copies are
+        far apart as it is."""
+        if self._timing.max_retries < _MANY_COPIES or self.pace.rate < _SWIFT:
             return False
         return self._sentinels.post(
             self._silence.doubtful_hosts,
@@ -580,6 +592,8 @@ class ScanCore:
 
     def set_timing(self, timing: TimingTemplate) -> None:
         """Move everything not yet finished under another template's bounds, at once."""
+        if timing.host_timeout and not self._timing.host_timeout:
+            self._begin_clocks()
         self._timing = timing
         self.pace.set_timing(timing)
         self._vigil.set_timing(timing)
@@ -587,6 +601,13 @@ class ScanCore:
             lane.governor.set_timing(timing)
         self._group_timeout = self.rtt.group_timeout(timing)
         self._outstanding.reschedule(self._timeouts)
+
+    def _begin_clocks(self) -> None:
+        """A host timeout is asked for: it runs for the hosts that are being scanned."""
+        waiting = self._ledger.pending()
+        asked = waiting[self._ledger.tries(waiting) > 0]
+        for at in (asked, self._ledger.positions()):
+            self._clock.begin(self._polled_at, self._ledger.name(at)[0])
 
     def set_scan_types(self, scan_types: tuple[ScanType, ...]) -> None:
         """Probe what is not decided with these types from now on.
@@ -673,3 +694,5 @@ class ScanCore:
         self._queue.drop(hosts)
         for lane, _ in self._lanes.among(hosts):
             self._lanes.close(lane.host)
+        self._vigil.drop(hosts)
+        self._sentinels.drop(hosts)

@@ -44,12 +44,14 @@ _UNLIKELY = 3.0
 @dataclass(slots=True)
 class Volley:
     """Questions to one host. ``resets``: closed ports are asked; ``unsent`` and ``asked`` count the
-    questions; ``due``: when they are judged."""
+    questions, ``over`` those of them whose time was up before others left; ``due``: when they are
+    judged."""
 
     host: int
     resets: bool
     unsent: int
     asked: int = 0
+    over: int = 0
     due: float = math.inf
     answers: set[tuple[int, int, int]] = field(default_factory=set)
 
@@ -78,9 +80,10 @@ class Sentinels:
         """Ports are asked again by order of the user."""
         self._asked.clear()
 
-    def drop(self, host: int) -> None:
-        """Ask nothing more of a host."""
-        if self._volleys.pop(host, None) is not None:
+    def drop(self, hosts: NDArray[np.uint32]) -> None:
+        """Ask nothing more of these hosts."""
+        for host in self._volleys.keys() & set(hosts.tolist() if self._volleys else ()):
+            del self._volleys[host]
             self._waiting = [probes[probes["host"] != host] for probes in self._waiting]
 
     @property
@@ -93,15 +96,21 @@ class Sentinels:
         """Questions to be sent."""
         return sum(map(len, self._waiting))
 
-    @property
-    def out(self) -> int:
+    def out(self, now: float) -> int:
         """Questions that may be answered yet."""
-        return sum(volley.missing for volley in self._volleys.values())
+        awaited = (volley for volley in self._volleys.values() if volley.due > now)
+        return sum(max(0, volley.missing - volley.over) for volley in awaited)
 
     @property
     def next_due(self) -> float:
-        """When the next volley is to be judged; infinity for never."""
-        return min((volley.due for volley in self._volleys.values()), default=math.inf)
+        """When the next volley is to be judged, all of which has left; infinity for never."""
+        whole = (volley.due for volley in self._volleys.values() if volley.unsent <= 0)
+        return min(whole, default=math.inf)
+
+    def next_over(self, now: float) -> float:
+        """When the next questions wait for an answer no more; infinity for never."""
+        dues = (volley.due for volley in self._volleys.values() if volley.due > now)
+        return min(dues, default=math.inf)
 
     def post(self, hosts: list[int], since: int, known: float, resets_matter: bool) -> bool:
         """Ask ports of these hosts, decided after ``since`` (decision time), if there is something
@@ -149,6 +158,8 @@ class Sentinels:
         ):
             volley = self._volleys.get(host)
             if volley is not None:
+                if volley.due <= now:
+                    volley.over = volley.missing
                 volley.unsent -= 1
                 volley.asked += gone
                 volley.due = now + timeout

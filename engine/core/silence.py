@@ -102,7 +102,8 @@ class Silence:
         silent, hosts = silent[common], hosts[common]
         doubtful = self._ledger.tries(silent) < self.copies(hosts, timing)
         if self._pace.uncertain and gained and self._reviews < MOST_REVIEWS:
-            doubtful |= self._answers.host_loss.answered(hosts) > 0  # a dead host is not too slow
+            heard = self._answers.host_loss.answered(hosts) > 0  # a dead host is not too slow
+            doubtful |= heard & (self._ledger.tries(silent) <= timing.max_retries)
         self._reviews += 1
         if self._ask_again(silent[doubtful]):
             return False
@@ -145,7 +146,7 @@ class Silence:
         if not lane.rounds.begun and lane.governor is not self._pace:
             doubtful = self._ledger.tries(silent) < self.copies(self._hosts(silent), timing)
             if lane.governor.uncertain and gained and lane.reviews < MOST_REVIEWS:
-                doubtful[:] = True
+                doubtful = self._ledger.tries(silent) <= timing.max_retries
             lane.reviews += 1
             if self._ask_again(silent[doubtful]):
                 return
@@ -189,6 +190,8 @@ class Silence:
         hosts, channels = self._ledger.name(silent)
         suspects = self._answers.rationable[hosts]
         doubtful: NDArray[np.bool_] = (suspects & _RATIONING[channels >> 16]) != 0
+        for protocol in self._defeat:
+            doubtful &= channels >> 16 != protocol
         if explained:
             doubtful &= np.isin(channels >> 16, (Protocol.UDP, Protocol.IP))
         return doubtful

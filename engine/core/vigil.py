@@ -106,6 +106,17 @@ class Vigil:
         """The ledger has more hosts than before."""
         self._heard.grow(self._ledger.host_count)
 
+    def drop(self, hosts: NDArray[np.uint32]) -> None:
+        """Nobody wants to know of these hosts any more."""
+        if not (self._watches or self._gone):
+            return
+        for host in hosts.tolist():
+            watch = self._watches.of(host)
+            if watch is not None:
+                self._watches.end(watch)
+            self._gone.pop(host, None)
+            self._stirred.discard(host)
+
     def set_timing(self, timing: TimingTemplate) -> None:
         """Another template's bounds hold."""
         self._timing = timing

@@ -2,8 +2,8 @@
 
 Judged is the time at which the scan is said to end: a person who reads "40 s left" wants to come
 back when it is over, so it may be off by a quarter of the whole scan's time. From a fifth of the
-scan on, but not in its first half second; through a full queue from a third on, because that the
-answers are late and not missing shows only when second copies are answered (0.6 s here).
+scan on, but not in its first half second; through a full queue from seven tenths on, because it
+shows late that answers were lost by speed, so that ports are asked again and late answers awaited.
 
 Not foreseen, because nobody can: how much faster the pace will become on a path that has only just
 shown that it loses packets at any speed; how many silent ports of a host that rations its answers
@@ -83,7 +83,7 @@ SITUATIONS = {
     ),
     "dropped": Situation('[host.tcp]\ndefault = "filtered"', "1-1000"),
     "rst150": Situation("delay = 0.001\nrst_rate = 150", "1-1000"),
-    "queue": Situation("delay = 0.04\nqueue = 100\nrate = 2000", "1-5000", judged_from=0.35),
+    "queue": Situation("delay = 0.04\nqueue = 100\nrate = 2000", "1-5000", judged_from=0.7),
     "udp-icmp": Situation("delay = 0.001\nicmp_rate = 1", "1-100", kind=ScanType.UDP),
     "udp-silent": Situation(
         'delay = 0.02\n[host.udp]\nclosed = "1-3"\ndefault = "filtered"', "1-200", kind=ScanType.UDP

@@ -24,7 +24,7 @@ MORE = 1.5
 """Seconds longer than alone: an experiment that halves the common speed."""
 
 some = settings(
-    max_examples=12,
+    max_examples=20,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -116,6 +116,21 @@ def test_a_host_that_is_skipped_is_asked_nothing_more(
     assert all(cell[0] != skipped for _, cell, *_ in scan.network.log[asked:])
     left = {host for host, _, _ in scan.rows()} | {skipped}
     assert left == set(range(len(network.hosts)))
+
+
+@pytest.mark.parametrize("command", ["skip", "timeout"])
+@pytest.mark.parametrize("spell", ["down", "pause", "hold"])
+def test_a_host_that_went_quiet_can_be_given_up(spell: str, command: str) -> None:
+    quiet = Host(GOOD.ports, 0.02, spell=(spell, 0.05, 9.0))
+    scan = TimedScan(Network((quiet, GOOD)))
+    for _ in range(TURNS):
+        if scan.network.now() < 0.5:
+            scan.turn()
+    if command == "skip":
+        scan.runner.skip_host(0)
+    else:
+        scan.runner.set_timing(PATIENT.with_bounds(host_timeout=2))
+    assert scan.run(5_000).network.now() < 4
 
 
 @pytest.mark.parametrize("number", [2, 3, 4, 5])
