@@ -89,7 +89,7 @@ class SteppedTransport(SimulatedTransport):
         """Answers due by ``until``, but none later than the limit."""
         if self.now() >= self.limit:
             self.idle += 1
-            time.sleep(0.001)
+            time.sleep(0.005)  # so that Pilot finds the process idle
         return super().receive(min(until, self.limit))
 
 
