@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from engine.core.distinct import distinct
 from engine.formats.style import Style
 from engine.results.cell import DOUBTED
+from engine.results.part import Part
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import INTERESTING, PortState
 from engine.spec.reason import Reason
@@ -51,7 +52,7 @@ class HostPorts:
         listed: CELLs to show one by one, in the order of ``channels``.
         channels: ``protocol << 16 | port`` of each listed cell, ascending.
         groups: what is summed up, the most frequent state and, within it, reason first.
-        pending: ports nothing is known about.
+        pending: ports nothing is known about; 0 in a part.
     """
 
     listed: NDArray[np.void]
@@ -65,8 +66,11 @@ class HostPorts:
         return sum(group.count for group in self.groups)
 
 
-def host_ports(snapshot: Snapshot, host: int, style: Style) -> HostPorts:
-    """Sort the decided ports of host number ``host`` into listed and summed up."""
+def host_ports(snapshot: Snapshot, host: int, style: Style, part: Part | None = None) -> HostPorts:
+    """Sort the decided ports of host number ``host`` into listed and summed up. What the user chose
+    is listed, all of it: of a ``part`` nothing is summed up."""
+    if part is not None:
+        return _chosen_ports(snapshot, host, part)
     cells = snapshot.view.host_cells(host)[: len(snapshot.view.channels)]
     counts = np.bincount(cells["state"], minlength=len(PortState))
     shown = np.array([_is_listed(state, int(counts[state]), style) for state in PortState])
@@ -79,6 +83,13 @@ def host_ports(snapshot: Snapshot, host: int, style: Style) -> HostPorts:
     folded = np.flatnonzero(~clear & (cells["state"] != PortState.PENDING))
     groups = _groups(cells[folded], snapshot.view.channels[folded].astype(np.int64), counts)
     return HostPorts(cells[listed[order]], channels[order], groups, int(counts[PortState.PENDING]))
+
+
+def _chosen_ports(snapshot: Snapshot, host: int, part: Part) -> HostPorts:
+    channels = np.sort(snapshot.view.channels[part.has_ports(host, snapshot.view.channels)])
+    cells = snapshot.view.host_cells(host)[snapshot.view.columns.find(channels)]
+    decided = cells["state"] != PortState.PENDING
+    return HostPorts(cells[decided], channels[decided].astype(np.int64), (), 0)
 
 
 def _is_listed(state: PortState, count: int, style: Style) -> bool:

@@ -13,6 +13,7 @@ from engine.formats.records import (
     Header,
     Host,
     HostLine,
+    Part,
     Port,
     PortLine,
     Shard,
@@ -64,6 +65,13 @@ def header(
     )
 
 
+def part(report: ScanReport) -> Part | None:
+    """What the report is restricted to; None for the whole."""
+    if report.part is None:
+        return None
+    return Part(len(report.part), clean(report.part.words, _LONGEST_TEXT))
+
+
 def summary(report: ScanReport, roll: RollCall) -> Summary:
     """How the scan ended."""
     snapshot = report.snapshot
@@ -89,25 +97,29 @@ def _by_state(counts: dict[PortState, int]) -> dict[str, int]:
     return {state.label: number for state, number in counts.items() if state and number}
 
 
-def host_record(snapshot: Snapshot, host: int, status: HostStatus) -> Host:
-    """One host with all its decided ports."""
+def host_record(report: ScanReport, host: int, status: HostStatus) -> Host:
+    """One host with all its decided ports, or those of a part."""
+    snapshot = report.snapshot
     counts = snapshot.host_line(host).counts
     never = len(snapshot.view.channels) if is_unscanned(snapshot, host, status) else 0
     return Host(
         **_facts(snapshot, host, status),
         counts=_by_state(dict(counts)),
         pending=counts[PortState.PENDING] + never,
-        ports=_host_ports(snapshot, host),
+        ports=_host_ports(report, host),
     )
 
 
-def _host_ports(snapshot: Snapshot, host: int) -> list[Port]:
+def _host_ports(report: ScanReport, host: int) -> list[Port]:
+    snapshot = report.snapshot
     if snapshot.view.row(host) < 0:
         return []
     channels = snapshot.view.channels.astype(np.int64)
     cells = snapshot.view.host_cells(host)[: len(channels)]
     order = np.argsort(channels, kind="stable")
     order = order[cells["state"][order] != PortState.PENDING]
+    if report.part is not None:
+        order = order[report.part.has_ports(host, channels[order])]
     return [Port(**values) for values in _ports(channels[order], cells[order])]
 
 

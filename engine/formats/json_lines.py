@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.formats.fill import header, host_line, port_lines, summary
+from engine.formats.fill import header, host_line, part, port_lines, summary
 from engine.formats.host_status import HostStatus, host_status
 from engine.formats.records import EndLine, StartLine
 from engine.formats.roll_call import roll_call
@@ -30,7 +30,7 @@ def start_line(report: ScanReport) -> bytes:
     """The first line."""
     snapshot = report.snapshot
     scan = header(report.spec, snapshot.started_at, snapshot.timing, report.target_problems)
-    return _ENCODER.encode_lines([StartLine(scan=scan)])
+    return _ENCODER.encode_lines([StartLine(part=part(report), scan=scan)])
 
 
 def decided_lines(names: HostNames, keys: NDArray[np.int64], cells: NDArray[np.void]) -> bytes:
@@ -83,13 +83,16 @@ class HostLines:
 
 
 def write_json_lines(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
-    """Write a whole report as lines: hosts, then ports in the order they were decided."""
+    """Write a report as lines: hosts, then ports in the order they were decided."""
     stream.write(start_line(report))
     stream.write(HostLines().at_end(report, style))
     keys, cells = _decided(report.snapshot)
+    if report.part is not None:
+        chosen = report.part.has(keys)
+        keys, cells = keys[chosen], cells[chosen]
     for start in range(0, len(keys), _CHUNK):
-        part = slice(start, start + _CHUNK)
-        stream.write(decided_lines(report.snapshot.names, keys[part], cells[part]))
+        some = slice(start, start + _CHUNK)
+        stream.write(decided_lines(report.snapshot.names, keys[some], cells[some]))
     stream.write(end_line(report))
 
 

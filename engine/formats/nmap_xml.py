@@ -19,7 +19,7 @@ from engine.formats.collapse import HostPorts, PortGroup, host_ports, range_list
 from engine.formats.host_status import HostStatus, Status
 from engine.formats.roll_call import RollCall, roll_call
 from engine.formats.style import PLAIN, Style
-from engine.formats.wording import PROGRAM, closing, hardware_text
+from engine.formats.wording import PROGRAM, closing, hardware_text, part_words
 from engine.host.vendors import vendor
 from engine.results.cell import TICKS_PER_SECOND
 from engine.results.report import ScanReport
@@ -31,6 +31,7 @@ from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.services import service_name
 
 _LONGEST_COMMAND = 65_536
+_LONGEST_SUMMARY = 1_024
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 _ESCAPES = str.maketrans(_ENTITIES)
 
@@ -49,7 +50,7 @@ def write_xml(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> Non
     roll = roll_call(report, style)
     _put(stream, _opening(report, style))
     for host, status in roll.listed:
-        _put(stream, _host(report.snapshot, host, status, style))
+        _put(stream, _host(report, host, status, style))
     _put(stream, _ending(report, roll))
 
 
@@ -62,6 +63,11 @@ def _safe(text: str, limit: int = 512) -> str:
     return clean(text, limit).translate(_ESCAPES)
 
 
+def _remark(text: str) -> str:
+    """A comment, in which XML allows no double hyphen."""
+    return f"<!-- {text.replace('--', '-&#45;')} -->"
+
+
 def _opening(report: ScanReport, style: Style) -> Iterator[str]:
     snapshot = report.snapshot
     begin = snapshot.started_at or report.written_at
@@ -70,6 +76,8 @@ def _opening(report: ScanReport, style: Style) -> Iterator[str]:
     yield '<?xml version="1.0" encoding="UTF-8"?>'
     yield "<!DOCTYPE nmaprun>"
     yield f"<!-- {PROGRAM} scan initiated {started} as: {command} -->"
+    if report.part is not None:
+        yield _remark(f"Only a part of the results: {_safe(part_words(report), _LONGEST_COMMAND)}")
     yield (
         f'<nmaprun scanner="nmap" args="{command}" start="{start}" startstr="{started}" '
         f'version="{PROGRAM}" xmloutputversion="1.05">'
@@ -95,7 +103,8 @@ def _scan_infos(report: ScanReport) -> Iterator[str]:
         )
 
 
-def _host(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> Iterator[str]:
+def _host(report: ScanReport, host: int, status: HostStatus, style: Style) -> Iterator[str]:
+    snapshot = report.snapshot
     known = snapshot.hosts.line(host)
     address = clean(snapshot.names.text(host))
     family = "ipv6" if ":" in address else "ipv4"
@@ -113,7 +122,7 @@ def _host(snapshot: Snapshot, host: int, status: HostStatus, style: Style) -> It
             yield f'<hostname name="{_safe(name)}" type="{origin}"/>'
     yield "</hostnames>"
     if snapshot.view.row(host) >= 0:
-        yield from _ports(host_ports(snapshot, host, style))
+        yield from _ports(host_ports(snapshot, host, style, report.part))
     yield "</host>"
 
 
@@ -185,7 +194,7 @@ def _ending(report: ScanReport, roll: RollCall) -> Iterator[str]:
     yield (
         f'<runstats><finished time="{int(report.written_at)}" '
         f'timestr="{time.ctime(report.written_at)}" elapsed="{snapshot.progress.elapsed:.2f}" '
-        f'summary="{_safe(closing(report, roll))}" {_exit(report)}/>'
+        f'summary="{_safe(closing(report, roll), _LONGEST_SUMMARY)}" {_exit(report)}/>'
         f'<hosts up="{up}" down="{down}" total="{roll.total}"/></runstats>'
     )
     yield "</nmaprun>"

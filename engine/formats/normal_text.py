@@ -14,7 +14,7 @@ from engine.formats.collapse import HostPorts, host_ports
 from engine.formats.host_status import HostStatus, Status
 from engine.formats.roll_call import RollCall, lists_only, roll_call
 from engine.formats.style import PLAIN, Explain, Style
-from engine.formats.wording import PROGRAM, closing, counted, hardware_text
+from engine.formats.wording import PROGRAM, closing, counted, hardware_text, part_words
 from engine.host.vendors import vendor
 from engine.results.report import ScanReport
 from engine.results.snapshot import Snapshot
@@ -35,6 +35,8 @@ def write_text(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> No
     roll = roll_call(report, style)
     failed = _alike(report.snapshot, roll, style)
     _put(stream, [f"{PROGRAM} scan report, started {_moment(report)}"])
+    if report.part is not None:
+        _put(stream, [f"Only a part of the results: {part_words(report)}"])
     for expression, problem in report.target_problems:
         _put(stream, [f"Target not scanned: {clean(expression)}: {clean(problem)}"])
     apart = [""] if report.spec.scan_ports else []
@@ -43,7 +45,7 @@ def write_text(report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> No
             continue
         _put(stream, [*apart, *_host_lines(report, host, status, style)])
     dark = list(_dark_lines(roll, failed, len(report.snapshot.view.channels)))
-    if dark:
+    if dark and report.part is None:
         _put(stream, ["", *dark])
     if report.snapshot.failure:
         _put(stream, ["", f"The scan failed: {clean(report.snapshot.failure)}"])
@@ -108,7 +110,7 @@ def _host_lines(report: ScanReport, host: int, status: HostStatus, style: Style)
 
 
 def _port_lines(report: ScanReport, host: int, title: str, style: Style) -> Iterator[str]:
-    ports = host_ports(report.snapshot, host, style)
+    ports = host_ports(report.snapshot, host, style, report.part)
     if ports.summed_up and not len(ports.listed):
         yield f"All {ports.summed_up} scanned ports on {title} are in ignored states."
     if ports.groups:

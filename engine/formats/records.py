@@ -135,12 +135,22 @@ class Host(HostFacts, frozen=True, kw_only=True):
     ports: list[Port]
 
 
+class Part(msgspec.Struct, frozen=True):
+    """What a file holds of the results: ``ports`` of the decided ports; ``chosen`` says which. All
+    that is told of the scan and of its hosts is told of the whole; hosts without such a port are
+    left out."""
+
+    ports: int
+    chosen: str
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole scan: what ``-oJ`` writes."""
+    """A whole scan: what ``-oJ`` writes; or a part of one."""
 
     format: Literal["pyscan"] = "pyscan"
     version: Literal[1] = VERSION
     program: str = f"PyScan {__version__}"
+    part: Part | None = None
     scan: Header
     summary: Summary
     hosts: list[Host]
@@ -152,6 +162,7 @@ class StartLine(msgspec.Struct, frozen=True, kw_only=True, tag="start", tag_fiel
     format: Literal["pyscan-lines"] = "pyscan-lines"
     version: Literal[1] = VERSION
     program: str = f"PyScan {__version__}"
+    part: Part | None = None
     scan: Header
 
 

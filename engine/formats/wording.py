@@ -6,13 +6,26 @@ from engine import __version__
 from engine.formats.roll_call import RollCall, lists_only
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
+from engine.sanitize import clean
+from engine.spec.port_state import PortState
 
 PROGRAM = f"PyScan {__version__}"
+_LONGEST_WORDS = 600
 
 
 def counted(number: int, singular: str, plural: str = "") -> str:
     """``1 host``, ``2 hosts``, ``2 addresses``."""
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
+
+
+def part_words(report: ScanReport) -> str:
+    """What a part holds, as in ``3 of 4000 decided ports: the marked rows``; empty for a whole."""
+    if report.part is None:
+        return ""
+    totals = report.snapshot.view.totals
+    decided = sum(totals.values()) - totals[PortState.PENDING]
+    ports = counted(decided, "decided port")
+    return f"{len(report.part)} of {ports}: {clean(report.part.words, _LONGEST_WORDS)}"
 
 
 def closing(report: ScanReport, roll: RollCall) -> str:
@@ -25,6 +38,8 @@ def closing(report: ScanReport, roll: RollCall) -> str:
     else:
         done = "scanned" if report.spec.scan_ports else "asked"
         end = f"{addresses} ({counted(roll.up, 'host')} up) {done} {seconds}"
+    if report.part is not None:
+        end += f"; this file is a part: {part_words(report)}"
     if report.complete:
         return f"PyScan done: {end}"
     done = f"{snapshot.progress.decided} of {snapshot.progress.total} ports decided"
