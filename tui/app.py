@@ -33,8 +33,9 @@ from tui.scan_tabs import LOOK_EVERY, ScanTabs
 from tui.screens.main import MainScreen
 from tui.screens.palette import MOST_TYPED, Palette
 from tui.screens.panes import PanePlan
-from tui.screens.target_picker import TargetPicker, problem_lines
+from tui.screens.target_picker import TargetPicker
 from tui.suspending import hold, let_go
+from tui.target_text import problem_lines
 from tui.theme_watch import ThemeWatch
 from tui.themed_app import ThemedApp
 from tui.user_folder import UserFolder, user_folder

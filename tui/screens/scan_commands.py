@@ -12,8 +12,9 @@ from tui.screens.choose import Choice, Choose, Chosen
 from tui.screens.dialog import given
 from tui.screens.port_editor import PortEditor, port_count
 from tui.screens.scan_type_picker import ChosenTypes, ScanTypePicker
-from tui.screens.target_picker import TargetPicker, problem_lines
+from tui.screens.target_picker import TargetPicker
 from tui.screens.workbench import Workbench
+from tui.target_text import problem_lines
 
 _TIMING_HEADER = f"{'template':<14}{'first wait':>11}{'longest':>9}{'re-sends':>10}{'delay':>8}"
 
