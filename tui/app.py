@@ -183,6 +183,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         if not self.plan.names_targets:
             known = self.door.demonstration or self.folder.config.exists()
             self.main.open_picker(welcome=not known and not self.recent.read())
+        self.input_order.begin()
         self._read_engine()
 
     @work(thread=True, group="engine", exit_on_error=False)
@@ -264,15 +265,15 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         """End every session's thread. Safe to call again and from any thread."""
         self.tabs.close_all()
 
-    async def on_event(self, event: events.Event) -> None:
+    async def hand_on(self, event: events.Event) -> None:
         """Keys that were typed ahead of the program's end find no screen, and are nobody's; the
         palette takes short lines only."""
-        if isinstance(event, events.Key) and not self._screen_stack:
+        if not self._screen_stack:
             return
         if isinstance(event, events.Paste) and self._too_much(event.text):
             self.on_line_input_too_long(LineInput.TooLong(MOST_TYPED))
             return
-        await super().on_event(event)
+        await super().hand_on(event)
 
     def _too_much(self, text: str) -> bool:
         return isinstance(self.screen, Palette) and len(text) > MOST_TYPED

@@ -9,6 +9,7 @@ from textual.timer import Timer
 from engine.sanitize import clean
 from themes.loader import CSS_FALLBACKS
 from tui.chosen_theme import ChosenTheme
+from tui.input_order import OrderlyApp
 from tui.screens.choose import Choice
 from tui.screens.theme_picker import ThemePicker
 from tui.theme_watch import ThemeWatch
@@ -17,7 +18,7 @@ THEME_LOOKS = 1.0
 """Seconds between two looks at the user's theme files."""
 
 
-class ThemedApp(App[None]):
+class ThemedApp(OrderlyApp):
     """An app with the themes of ``themes``; ``chosen_theme`` keeps the one the user chose."""
 
     def __init__(self, themes: ThemeWatch, chosen_theme: ChosenTheme | None = None) -> None:

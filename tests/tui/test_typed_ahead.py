@@ -2,24 +2,107 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
+import pytest
 from textual import events
+from textual.keys import _character_to_key
+from textual.widgets import Input, OptionList
 from textual.widgets._select import SelectOverlay
 
+import tui.input_order as input_order
 from engine.spec.command_line import BuiltSpec
 from tui.screens.confirm import Confirm
 from tui.screens.palette import Palette
+from tui.screens.port_editor import PortEditor
 from tui.screens.target_picker import TargetPicker
 from tui.screens.too_small import TooSmall
+from tui.widgets.filter_bar import FilterBar
 
 
 def strike(app: Any, *keys: str) -> None:
     """All at once, as the terminal hands over what was typed while the program was busy."""
     for key in keys:
-        event = events.Key(key, key if len(key) == 1 else None)
-        event.set_sender(app)
-        app.post_message(event)
+        character = key if len(key) == 1 else None
+        post(app, events.Key(_character_to_key(key) if character else key, character))
+
+
+def post(app: Any, event: events.Event) -> None:
+    event.set_sender(app)
+    app.post_message(event)
+
+
+def calls(session: Any) -> list[str]:
+    return [name for name, *_ in session.calls]
+
+
+async def test_a_filter_typed_in_one_piece(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        strike(app, *"/port:22", "enter", "5")
+        await pilot.pause()
+        assert app.main.query_one(FilterBar).text == "port:22"
+        assert app.screen is app.main and app.focused is app.main.table
+        assert calls(session) == ["start", "set_timing"]
+
+
+async def test_a_dialog_gets_the_keys_after_the_one_that_opens_it(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        strike(app, *"5p2000-2004", "enter", *"4p", "tab", "down", "enter")
+        await pilot.pause()
+        assert calls(session) == ["start", "set_timing", "add_ports", "set_timing"]
+        assert session.calls[2][1].total == 5
+        assert isinstance(app.screen, PortEditor)
+        presets = app.screen.query_one(OptionList)
+        assert app.screen.query_one(Input).value == str(presets.options[1].prompt).split()[0]
+
+
+async def test_a_paste_waits_for_the_line_that_takes_it(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        strike(app, "/")
+        post(app, events.Paste("port:22"))
+        strike(app, "enter", "g")
+        await pilot.pause()
+        assert app.main.query_one(FilterBar).text == "port:22"
+
+
+async def test_a_key_waits_for_the_click_before_it(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        strike(app, "/")
+        pane = app.main.query_one("#hosts").content_region
+        for kind in (events.MouseDown, events.MouseUp):
+            at = {"screen_x": pane.x + 2, "screen_y": pane.y + 2}
+            post(app, kind(None, pane.x + 2, pane.y + 2, 0, 0, 1, False, False, False, **at))
+        strike(app, "down")
+        await pilot.pause()
+        assert app.main.focused_pane_name() == "hosts"
+        assert app.main.query_one(FilterBar).text == ""
+
+
+async def test_keys_typed_before_the_first_picture_go_to_the_picker(
+    make_app: Any, door: Any, until: Any
+) -> None:
+    app = make_app()
+    strike(app, *"10.0.0.77")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TargetPicker) and app.input_order.quiet)
+        assert app.screen.query_one(Input).value == "10.0.0.77"
+
+
+async def test_what_hangs_does_not_lock_the_keyboard(
+    running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(input_order, "HUNG", 0.05)
+    async with running() as (_, app, _):
+        hung = asyncio.Event()
+        app.main.table.call_later(hung.wait)
+        strike(app, "j", "f2")
+        try:
+            async with asyncio.timeout(20):
+                while not isinstance(app.screen, Palette):
+                    await asyncio.sleep(0.01)
+        finally:
+            hung.set()
 
 
 async def test_two_answers_close_one_dialog(running: Any) -> None:
