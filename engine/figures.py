@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from engine.admission import Admission
+from engine.core.following import Following
 from engine.core.forecast import expected_remaining
-from engine.core.meter import Following, Meter
+from engine.core.meter import Meter
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
 from engine.finder import HostFinder
@@ -28,7 +29,8 @@ class Figures:
         """Take in the totals at ``now``; cheap enough to call in every round."""
         self._meter.note(now, *self._totals())
         core = self._core
-        self._following.note(now, core.sent_total, core.asked, core.answered, core.rtt.group or 0.0)
+        lag = core.rtt.group or 0.0
+        self._following.note(now, core.sent_total, core.asked, core.answered, core.decided, lag)
 
     def _totals(self) -> tuple[int, int, int]:
         core, finder = self._core, self._finder
@@ -93,5 +95,6 @@ class Figures:
         if not core.sent_total:
             return None
         lag = core.rtt.group or 0.0
-        outlook = core.outlook(now, self._cells_left)
-        return expected_remaining(now, outlook, self._following.measured(now, lag, steady=steady))
+        measured = self._following.measured(now, lag, steady=steady)
+        outlook = core.outlook(now, self._cells_left, measured.best_share)
+        return expected_remaining(now, outlook, measured)

@@ -51,6 +51,7 @@ class Answers:
         total: answers that decided a cell, late ones included.
         rationable: by host, a bit for each protocol some of whose ports said "closed" in a way that
             the host may ration: ICMP errors, and RSTs and ABORTs after others that went missing.
+        rationed_kinds: the bits of all hosts together, since the scan began.
         on_answers: is told of the answers that decide cells.
     """
 
@@ -75,6 +76,7 @@ class Answers:
         self.host_loss = HostLoss(cells.ledger.host_count)
         self.total = 0
         self.rationable = PagedArray(cells.ledger.host_count, np.uint8)
+        self.rationed_kinds = 0
         self.on_answers: OnAnswers = lambda hosts, departures: None
 
     def grow(self) -> None:
@@ -178,7 +180,7 @@ class Answers:
             mine = hosts == host
             lane = self._lanes.of(host)
             if lane is not None:
-                lane.gained += int(np.count_nonzero(mine))
+                lane.note_answers(int(np.count_nonzero(mine)))
                 _tell(now, lane.governor, later[mine], lost[mine])
                 self._lanes.stirred.add(host)
         _tell(now, self._pace, later[common], lost[common])
@@ -191,6 +193,7 @@ class Answers:
         closed &= later | _RATIONED_BY_DEFAULT[records["protocol"]]
         if closed.any():
             bits = np.left_shift(1, records["protocol"][closed], dtype=np.uint8)
+            self.rationed_kinds |= int(np.bitwise_or.reduce(bits))
             self.rationable.combine(np.bitwise_or, records["host"][closed], bits)
 
 

@@ -1,10 +1,13 @@
 """Forecast: when a scan will be over.
 
-Four things take time, one after the other: the first copies leave; the last of them are answered,
-or lost and sent again; silent ports get the copies they deserve, each a timeout after the last;
-and the scan listens on for SYN/ACKs that were lost. Where answers go missing because of speed (a
-full queue, a ration) none of that counts: then the answers that arrive per second say when all
-will be in. Hosts with a pace of their own are foreseen by their lanes (engine.core.lanes).
+These things take time, one after the other: the first copies leave; the last of them are answered,
+or lost and sent again; silent ports get the copies they deserve, each a timeout after the last; and
+then the scan listens on for SYN/ACKs that were lost, while silent ports of hosts that may ration
+their answers are asked once more (engine.core.rounds).
+
+Where answers go missing because of speed (a full queue, a ration), how fast probes leave says
+little. There the answers that come in, and the ports that are decided, per second say when all
+will be. Hosts with a pace of their own are foreseen by their lanes (engine.core.lanes).
 
 What cannot be foreseen is a limit nobody has met yet: a ration before it is used up, a host that
 dies. So the forecast is worth something from the time that the pace has found its level.
@@ -31,7 +34,8 @@ class Measured:
 
     Attributes:
         sending: probes per second while there was always one to send; None unknown.
-        answering: answers per second; answers: how many these were.
+        answering: answers per second, over some longer time; answers: how many these were.
+        deciding: ports decided per second over the same time; 0 unknown.
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
     """
@@ -39,6 +43,7 @@ class Measured:
     sending: float | None
     answering: float
     answers: int
+    deciding: float
     share: float
     best_share: float
 
@@ -51,17 +56,37 @@ def expected_remaining(now: float, outlook: Outlook, measured: Measured) -> floa
         return outlook.lanes
     limited = outlook.uncertain or outlook.loss > _HEAVY
     if limited and measured.answers >= _FLOWING:
-        end = now + _until_answered(outlook, measured)
+        end = now + _until_decided(outlook, measured)
     else:
         end = _end(now, outlook, measured)
     return max(end - now, outlook.lanes, 0.0)
 
 
-def _until_answered(outlook: Outlook, measured: Measured) -> float:
-    """Seconds until all answers are in where they arrive at a rate of their own. Before the limit
+def _until_decided(outlook: Outlook, measured: Measured) -> float:
+    """Seconds until all is decided where answers arrive at a rate of their own. Before the limit
     was met as many ports answered as ever will."""
-    missing = (outlook.unasked + outlook.pending + outlook.silent) * measured.best_share
-    return missing / measured.answering + (outlook.round_trip or 0.0)
+    waiting = outlook.unasked + outlook.pending
+    total = waiting + outlook.answered + outlook.silent
+    answering = max(total * measured.best_share, outlook.answered)
+    silent = total - answering
+    seconds = (answering - outlook.answered) / measured.answering
+    if silent > _FEW * total:
+        seconds += (outlook.copies - 1) * outlook.timeout
+    if measured.deciding:
+        seconds = min(seconds, waiting / measured.deciding)
+    missed = waiting * outlook.loss**outlook.copies
+    doubted = max(silent, outlook.silent) + missed
+    return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, doubted)
+
+
+def _after_silence(outlook: Outlook, silent: float) -> float:
+    """Seconds from the last copy to the end, when so many ports keep silent."""
+    if silent < 1:
+        return 0.0
+    seconds = max(outlook.timeout, outlook.linger)
+    if outlook.pause:
+        seconds = max(seconds, outlook.pause + silent / outlook.round_rate + outlook.timeout)
+    return seconds
 
 
 def _end(now: float, outlook: Outlook, measured: Measured) -> float:
@@ -81,7 +106,9 @@ def _end(now: float, outlook: Outlook, measured: Measured) -> float:
         last = max(asked + (outlook.copies - 1) * timeout, outlook.last_sent)
         if outlook.due:
             last = max(last, now + outlook.due / rate)
-        end = max(end, last + max(timeout, outlook.linger))
+        waiting = outlook.unasked + outlook.pending
+        silent = max(outlook.silent, silence * (waiting + outlook.answered + outlook.silent))
+        end = max(end, last + _after_silence(outlook, max(silent, 1.0)))
     return end
 
 

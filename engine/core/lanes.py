@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import distinct
 from engine.core.paged import PagedArray
-from engine.core.rounds import REFILL, Rounds
+from engine.core.rounds import Rounds
 from engine.spec.timing import TimingTemplate
 
 _AT_ONCE = 256
 """Lanes served in one take()."""
 _MEMORY = 32
-_TELLING = 12
-"""Times a lane was served of which its rate is made, and probes that left then at least."""
+"""Times a lane was served of which its rate is made."""
+_SEVERAL = 40
+"""Probes of a round after which the share answered says something."""
 _TICK = 1e-6
 """Seconds between two services of a lane at least."""
 
@@ -70,9 +71,11 @@ class Governor(Interface):
 class Lane:
     """One host's lane.
 
-    ``gained``: answers since its silent ports were last looked at, and ``reviews``: how often that
-    was; ``due``: when it is served next; ``fast``: probes per second the host could follow, 0
-    unknown; ``lately``: when probes left, and how many.
+    ``asked`` and ``gained``: probes and answers since its silent ports were last looked at, and
+    ``reviews``: how often that was; ``best_yield``: share of the probes of such a round that were
+    answered, at best; ``heard``: answers of all rounds, which ``began`` then; ``due``: when it is
+    served next; ``fast``: probes per second the host could follow, 0 unknown; ``lately``: when
+    probes left, and how many.
     """
 
     host: int
@@ -80,6 +83,10 @@ class Lane:
     rounds: Rounds = field(default_factory=Rounds)
     waiting: int = 0
     gained: int = 0
+    asked: int = 0
+    heard: int = 0
+    began: float = 0.0
+    best_yield: float = 0.0
     reviews: int = 0
     due: float = 0.0
     fast: float = 0.0
@@ -98,18 +105,28 @@ class Lane:
 
     def note_asked(self, now: float, count: int) -> None:
         """Some probes left just now."""
+        if not self.asked and not self.heard:
+            self.began = now
+        self.asked += count
         self.lately.append((now, count))
         if not self.waiting:
             self.lately.clear()  # the round is over
 
-    def remaining(self, now: float) -> float:
-        """Seconds until its probes have left. A ration is followed by a pause and another round
-        at least (engine.core.rounds)."""
-        rate, asked = self.governor.rate, sum(count for _, count in list(self.lately)[1:])
-        if asked >= _TELLING:
-            rate = asked / max(now - self.lately[0][0], 1e-3)
-        seconds = max(self.due - now, 0.0) + max(self.waiting - 1, 0) / max(rate, 1e-6)
-        return seconds + REFILL if self.rounds.rationing else seconds
+    @property
+    def yielded(self) -> float:
+        """Share of the probes of this round that were answered; 0 while too few have left."""
+        return min(self.gained / self.asked, 1.0) if self.asked >= _SEVERAL else 0.0
+
+    def note_answers(self, count: int) -> None:
+        """So many ports answered."""
+        self.gained += count
+        self.heard += count
+
+    def end_round(self) -> int:
+        """What was asked since the last call is answered or silent; returns how many answered."""
+        gained, self.best_yield = self.gained, max(self.best_yield, self.yielded)
+        self.gained = self.asked = 0
+        return gained
 
     @property
     def protocol(self) -> int:
@@ -152,11 +169,6 @@ class Lanes:
     def grow(self, hosts: int) -> None:
         """Make room for more hosts."""
         self.apart.grow(hosts)
-
-    def remaining(self, now: float, timeout: float) -> float:
-        """Seconds until the last lane is done with what waits in it, as far as is known, when
-        answers are waited for ``timeout`` seconds."""
-        return max((lane.remaining(now) + timeout for lane in self), default=0.0)
 
     def describe(self, name: Callable[[int], str]) -> str:
         """What the lanes wait for, in plain words; the slowest is named."""

@@ -21,6 +21,8 @@ class Outlook:
         loss: share of copies lost, 0..1.
         uncertain: silence may be the speed's doing, and is not believed.
         linger: seconds from the last probe to the end, if ports stay silent.
+        pause: seconds after which silent ports are asked once more, because hosts may ration their
+            answers, and round_rate: how many per second; 0 if they are not.
         over_at: when listening ends; None while there is anything else to do.
         lanes: seconds that hosts with a pace of their own still need.
     """
@@ -40,6 +42,8 @@ class Outlook:
     loss: float
     uncertain: bool
     linger: float
+    pause: float
+    round_rate: float
     over_at: float | None
     lanes: float
 

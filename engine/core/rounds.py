@@ -57,6 +57,16 @@ class Rounds:
         """Whether there was a round."""
         return self._count > 0
 
+    @property
+    def measured(self) -> bool:
+        """Whether the ration is known from the first copies on."""
+        return self._measured is not None
+
+    @property
+    def pause(self) -> float:
+        """Seconds before the next round."""
+        return REFILL if self._measured is None else min(REFILL, _TOKENS / self._measured.rate)
+
     def follow(self, now: float, rate: float) -> MeasuredRation:
         """The host was seen to ration its answers at ``rate`` per second: how to ask what it has
         not been asked yet."""
@@ -79,7 +89,7 @@ class Rounds:
             return None
         self._count += 1
         if self._measured is not None:
-            self._measured.rest(now, min(REFILL, _TOKENS / self._measured.rate))
+            self._measured.rest(now, self.pause)
             return self._measured
         stray = resets and gained <= _STRAY
         self._fast = stray or not self._fast

@@ -24,6 +24,7 @@ from engine.core.batch_size import BatchSize
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
 from engine.core.host_clock import HostClock
+from engine.core.lane_outlook import lanes_remaining
 from engine.core.lanes import Lanes
 from engine.core.ledger import Ledger, Positions
 from engine.core.loss import LossEstimate
@@ -277,8 +278,9 @@ class ScanCore:
         late, self._timed_out = self._timed_out, []
         return late
 
-    def outlook(self, now: float, cells_left: int = 0) -> Outlook:
-        """What is still to be done. ``cells_left``: cells of hosts that wait for admission."""
+    def outlook(self, now: float, cells_left: int = 0, share: float = 1.0) -> Outlook:
+        """What is still to be done. ``cells_left``: cells of hosts that wait for admission;
+        ``share``: of the ports asked, those that answered when it was not too fast."""
         began, unasked = self._cells.began, self._queue.unasked
         timeout = self._group_timeout + self._patience
         return Outlook(
@@ -297,15 +299,16 @@ class ScanCore:
             loss=min(self.loss.share, 0.9),
             uncertain=self.pace.uncertain,
             linger=self._expected_linger(timeout),
+            pause=REFILL if self._silence.may_ask_in_rounds else 0.0,
+            round_rate=self._silence.fast_rate(self._timing),
             over_at=self._linger_until if self._reviewed and self._idle else None,
-            lanes=self._lanes.remaining(now, timeout),
+            lanes=lanes_remaining(
+                self._lanes, now, timeout, lambda host: self._silence.standing(host, share)
+            ),
         )
 
     def _expected_linger(self, timeout: float) -> float:
-        """Seconds from the last probe to the end, if ports stay silent: Linux rations ICMP errors
-        (engine.core.rounds), and SYN/ACKs get lost."""
-        if self.answered and self._queue.protocols & {Protocol.UDP, Protocol.IP} - self._defeat:
-            return REFILL + 2 * timeout
+        """Seconds from the last probe to the end, if ports stay silent: SYN/ACKs get lost."""
         hosts = (self.open_cells + self.decided) / max(len(self._ledger.channels), 1)
         dark = self.answered and self.rtt.known < hosts
         return LINGER if dark or (self._awaits_syn_ack and not self._clean) else timeout

@@ -19,6 +19,7 @@ from engine.core.batch import UNKNOWN_ATTEMPT
 from engine.core.cells import TICKS_PER_SECOND, Cells
 from engine.core.distinct import distinct
 from engine.core.drying import dried_up
+from engine.core.lane_outlook import Standing
 from engine.core.lanes import Lane, Lanes
 from engine.core.ledger import Positions
 from engine.core.pace import Pace
@@ -140,7 +141,7 @@ class Silence:
     def review_lane(self, now: float, lane: Lane, timing: TimingTemplate) -> None:
         """Look at the silent cells of a host all of whose probes are answered or timed out: ask
         them again, or close the lane."""
-        gained, lane.gained = lane.gained, 0
+        gained = lane.end_round()
         silent = self._ledger.positions(host=lane.host)
         silent = silent[self._cells.is_silent(silent)]
         if not lane.rounds.begun and lane.governor is not self._pace:
@@ -152,7 +153,7 @@ class Silence:
                 return
             lane.fast = lane.governor.rate
         doubtful = self._may_be_rationed(silent)
-        fast = lane.fast or self._fast_rate(timing)
+        fast = lane.fast or self.fast_rate(timing)
         ration = None
         if doubtful.any():
             host = np.array([lane.host], np.uint32)
@@ -170,6 +171,22 @@ class Silence:
         """How many copies silent ports of these hosts deserve."""
         return self._answers.host_loss.copies(hosts, timing.max_retries)
 
+    @property
+    def may_ask_in_rounds(self) -> bool:
+        """Whether a host has given answers that hosts ration, so that silent ports will be asked
+        in rounds."""
+        kinds = self._answers.rationed_kinds
+        if self._pace.explained:
+            kinds &= int(_RATIONING[Protocol.UDP]) | int(_RATIONING[Protocol.IP])
+        return kinds > 0
+
+    def standing(self, host: int, share: float) -> Standing:
+        """How it stands with a host; ``share`` of its ports answered before it was too fast."""
+        decided = self._ledger.positions(host=host)
+        silent = int(np.count_nonzero(self._cells.is_silent(decided)))
+        flying = int(self._cells.flying_by_host[host])
+        return Standing(flying, silent, len(decided) - silent, share)
+
     def _hosts(self, at: Positions) -> NDArray[np.uint32]:
         return self._ledger.name(at)[0]
 
@@ -180,8 +197,8 @@ class Silence:
         hosts = dried_up(self._ledger, silent, ended - began, TICKS_PER_SECOND)
         self._answers.rationable[hosts] |= _RATIONING[Protocol.TCP]
 
-    def _fast_rate(self, timing: TimingTemplate) -> float:
-        """How fast a host may be asked that has not been too slow so far."""
+    def fast_rate(self, timing: TimingTemplate) -> float:
+        """How fast, in probes per second, a host may be asked that has not been too slow so far."""
         return self._pace.rate if self._pace.speed_dependent else timing.start_rate
 
     def _may_be_rationed(self, silent: Positions, explained: bool = False) -> NDArray[np.bool_]:

@@ -1,0 +1,68 @@
+"""Lane outlook: when the hosts that are asked at a pace of their own will be done."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import NamedTuple
+
+from engine.core.lanes import Lane, Lanes
+
+_LOOKED_INTO = 8
+"""Lanes of which the end is foreseen: those with the most to do."""
+_TELLING = 12
+"""Probes or answers that make a rate worth believing."""
+
+
+class Standing(NamedTuple):
+    """How it stands with a host: cells by what is known of them, and which ``share`` of them all
+    answered when it was not too fast for the host."""
+
+    in_flight: int
+    silent: int
+    answered: int
+    share: float
+
+
+def lanes_remaining(
+    lanes: Lanes, now: float, timeout: float, standing: Callable[[int], Standing]
+) -> float:
+    """Seconds until the last lane is done, as far as is known, when answers are waited for
+    ``timeout`` seconds. ``standing``: of a host."""
+    slowest = heapq.nlargest(
+        _LOOKED_INTO, lanes, key=lambda lane: lane.waiting / max(lane.governor.rate, 1e-6)
+    )
+    return max(
+        (_remaining(lane, now, standing(lane.host)) + timeout for lane in slowest), default=0
+    )
+
+
+def _remaining(lane: Lane, now: float, standing: Standing) -> float:
+    """Seconds until a lane's probes have left, and those of the next round (engine.core.rounds) if
+    there will be one."""
+    if lane.rounds.measured:
+        return _until_answered(lane, now, standing)
+    seconds = max(lane.due - now, 0.0) + max(lane.waiting - 1, 0) / _asking(lane, now)
+    again = standing.silent + (1 - lane.yielded) * lane.waiting
+    return seconds + lane.rounds.pause if lane.rounds.rationing and again >= 1 else seconds
+
+
+def _asking(lane: Lane, now: float) -> float:
+    """Probes per second that leave a lane."""
+    asked = sum(count for _, count in list(lane.lately)[1:])
+    if asked >= _TELLING:
+        return asked / max(now - lane.lately[0][0], 1e-3)
+    return max(lane.governor.rate, 1e-6)
+
+
+def _until_answered(lane: Lane, now: float, standing: Standing) -> float:
+    """The same where the ration is known: answers come at it, whatever is asked. Ports that stay
+    silent are asked in one more round, which finds nothing."""
+    rate = lane.heard / (now - lane.began) if lane.heard >= _TELLING else lane.governor.rate
+    waiting = lane.waiting + standing.in_flight
+    total = waiting + standing.silent + standing.answered
+    share = max(standing.share, lane.best_yield, lane.yielded)
+    missing = max(total * share - standing.answered, 0.0)
+    seconds = max(lane.due - now, 0.0) + missing / max(rate, 1e-6)
+    silent = waiting + standing.silent - missing
+    return seconds + lane.rounds.pause if silent >= 1 else seconds
