@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.app import App
-from textual.notifications import SeverityLevel
+from textual.notifications import Notification, Notify, SeverityLevel
 from textual.timer import Timer
 
 from engine.sanitize import clean
@@ -16,6 +16,8 @@ from tui.theme_watch import ThemeWatch
 
 THEME_LOOKS = 1.0
 """Seconds between two looks at the user's theme files."""
+AT_ONCE = 0.5
+"""Remarks that come within so many seconds belong together."""
 
 
 class ThemedApp(OrderlyApp):
@@ -27,6 +29,7 @@ class ThemedApp(OrderlyApp):
         self.chosen_theme = chosen_theme
         self._theme_timer: Timer | None = None
         self._told: set[str] = set()
+        self._notices: list[Notification] = []
         self._register_themes()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -44,6 +47,17 @@ class ThemedApp(OrderlyApp):
         timeout = {"information": 4, "warning": 8, "error": 12}[severity]
         line = clean(" ".join(text.split("\n")), 500)
         self.notify(line, severity=severity, timeout=timeout, markup=False)
+
+    def on_notify(self, event: Notify) -> None:
+        """A remark takes the place of those before it, and a notice that of one with its words;
+        warnings and errors stay for their time."""
+        new = event.notification
+        for old in self._notices:
+            remarks = old.severity == new.severity == "information"
+            before = new.raised_at - old.raised_at > AT_ONCE
+            if old.message == new.message or (remarks and before):
+                old.timeout = 0
+        self._notices = [one for one in self._notices if not one.has_expired] + [new]
 
     def _register_themes(self) -> None:
         for one in self.themes.loaded.themes:
