@@ -104,12 +104,16 @@ class Plan:
     @property
     def title(self) -> str:
         """One line for people: ports, scan types and timing. Raises SpecError."""
+        return self.titled(scan_type_title(self.scan_types))
+
+    def titled(self, types: str) -> str:
+        """The title with these words for the scan types. Raises SpecError."""
         outline = self.outline
         if not outline.scan_ports:
             what = "only a list" if self.finding is Finding.LIST else "only which hosts are up"
             return f"{what}, no ports  ·  {outline.timing.label}"
         ports = self.ports if len(self.ports) <= 24 else self.ports[:23] + "…"
-        return f"ports {ports}  ·  {scan_type_title(outline.scan_types)}  ·  {outline.timing.label}"
+        return f"ports {ports}  ·  {types}  ·  {outline.timing.label}"
 
     @property
     def finding(self) -> Finding:

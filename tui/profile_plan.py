@@ -26,6 +26,8 @@ _EXCLUDED = ("exclude", "exclude_files")
 _WAYS = {"transport": "auto", "interface": None, "family": None, "seed": None}
 """Options that stay when a profile says nothing of them, and what that looks like."""
 _RETRIES = whole(0, 250)
+BY_RIGHTS = f"{ScanType.SYN.option} with raw rights, {ScanType.CONNECT.option} without"
+"""What ports are probed with when no scan type is named."""
 
 
 def command_plan(command: str) -> Plan:
@@ -45,6 +47,17 @@ def command_plan(command: str) -> Plan:
         if getattr(args, name):
             raise ProfileError("a profile names no targets: choose them when you scan")
     return plan
+
+
+def meaning(plan: Plan) -> str:
+    """One line on what ``plan`` does, here and elsewhere: scan types nobody named follow from the
+    rights of whoever scans. Raises SpecError."""
+    return plan.title if named_types(plan) else plan.titled(BY_RIGHTS)
+
+
+def named_types(plan: Plan) -> tuple[ScanType, ...]:
+    """The scan types that the options name; empty when the rights decide. Raises SpecError."""
+    return plan.scan_types if plan.args.scan_types or plan.args.zombie else ()
 
 
 def used(profile: Profile, now: Plan) -> Plan:
@@ -92,9 +105,8 @@ class Form:
 def form_of(plan: Plan) -> Form:
     """What a form shows of ``plan``. Raises SpecError."""
     args = plan.args
-    named = bool(args.scan_types or args.zombie)
     return Form(
-        types=plan.scan_types if named else (),
+        types=named_types(plan),
         ports="" if plan.ports == "default" else plan.ports,
         timing=parse_timing(args.timing).number,
         finding=plan.finding,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.spec.scan_type import ScanType
 from tui.plan import Finding, Plan
-from tui.profile_plan import Form, changed, command_plan, form_of, type_choices, used
+from tui.profile_plan import Form, changed, command_plan, form_of, meaning, type_choices, used
 from tui.profiles import OURS, Profile, ProfileError, ProfileShelf
 from tui.user_folder import UserFolder
 
@@ -161,6 +161,24 @@ def test_a_form_shows_what_the_command_line_says() -> None:
     types = (ScanType.SYN, ScanType.UDP)
     assert form_of(plan) == Form(types, "22", 4, Finding.EVERY, False, "50", "2")
     assert form_of(command_plan("pyscan")) == Form((), "", 3, Finding.PING, True, "", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "types"),
+    [
+        ("pyscan -F", "-sS with raw rights, -sT without"),
+        ("pyscan -F -sT", "-sT TCP connect"),
+        ("pyscan -F -sS", "-sS TCP SYN"),
+        ("pyscan -F -sU", "-sU UDP"),
+        ("pyscan -F -sI 192.0.2.1", "-sI TCP idle"),
+    ],
+)
+def test_what_the_rights_decide_is_said_with_and_without_them(command: str, types: str) -> None:
+    assert meaning(command_plan(command)) == f"ports fast  ·  {types}  ·  T3 normal"
+
+
+def test_rights_decide_nothing_where_no_ports_are_asked() -> None:
+    assert meaning(command_plan("pyscan -sn")) == "only which hosts are up, no ports  ·  T3 normal"
 
 
 def test_a_changed_field_changes_only_its_part_of_the_command_line() -> None:

@@ -317,10 +317,12 @@ async def test_form_and_command_line_stay_in_step_as_one_types(
         ports.focus()
         await press(pilot, *"22,80")
         assert command.value == "pyscan -T3 -p 22,80"
+        assert "-sS with raw rights, -sT without" in str(verdict.render())
         editor.query_one("#timing", Select).value = 5
         editor.query_one("#types", Select).value = (ScanType.SYN, ScanType.UDP)
         await pilot.pause()
         assert command.value == "pyscan -sS -sU -T5 -p 22,80"
+        assert "-sS TCP SYN + -sU UDP" in str(verdict.render())
         editor.query_one("#max_rate", Input).value = "x"
         await pilot.pause()
         assert verdict.has_class("-bad")

@@ -17,7 +17,7 @@ from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES
 from tui.line_input import LineInput
 from tui.plan import Finding, Plan, scan_type_title
-from tui.profile_plan import Form, changed, command_plan, form_of, type_choices
+from tui.profile_plan import Form, changed, command_plan, form_of, meaning, type_choices
 from tui.profiles import MAX_ABOUT, MAX_COMMAND, MAX_NAME, Profile, ProfileError, check_texts
 from tui.screens.dialog import Dialog, Verdict
 
@@ -128,7 +128,7 @@ class ProfileEditor(Dialog[Profile]):
         except ProfileError as error:
             verdict.refuse(str(error))
             return False
-        verdict.accept(self._plan.title)
+        verdict.accept(meaning(self._plan))
         return True
 
     @on(Input.Submitted)
