@@ -52,16 +52,22 @@ class Term:
         """True when ``text``, in small letters, has the value or the pattern in it."""
         return self.value in text if self.pattern is None else self.pattern.found_in(text)
 
+    def __str__(self) -> str:
+        return f"{'-' * self.negated}{self.field}{':' * bool(self.field)}{self.value}"
+
 
 @dataclass(frozen=True)
 class Filter:
-    """A parsed filter; ``terms`` must all hold."""
+    """A parsed filter; ``terms`` must all hold. As text it is what parse_filter() reads."""
 
     terms: tuple[Term, ...] = ()
 
     def bind(self, snapshot: Snapshot) -> BoundFilter:
         """The filter as lookup tables over one snapshot's hosts and columns."""
         return BoundFilter(tuple((_tables(term, snapshot), term.negated) for term in self.terms))
+
+    def __str__(self) -> str:
+        return " ".join(map(str, self.terms))
 
 
 EVERYTHING = Filter()

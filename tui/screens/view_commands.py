@@ -8,6 +8,7 @@ from pathlib import Path
 from engine.results.query import SortColumn
 from engine.sanitize import clean
 from tui import format as fmt
+from tui.export_parts import part_choices
 from tui.screens.confirm import Confirm, Message
 from tui.screens.export import ExportDialog
 from tui.screens.help import HelpScreen
@@ -99,7 +100,8 @@ class ViewCommands(Workbench):
     def do_export(self) -> None:
         """Write the results to a file."""
         assert self.session is not None
-        dialog = ExportDialog(self.app.door, self.session.report())
+        parts = part_choices(self.table.rows)
+        dialog = ExportDialog(self.app.door, self.session.report(), parts)
         self.app.push_screen(dialog, self._exported)
 
     def _exported(self, path: Path | None) -> None:

@@ -50,6 +50,11 @@ class ResultList(CursorList):
     # What others read and set
 
     @property
+    def rows(self) -> ResultRows:
+        """What is shown, without the drawing."""
+        return self._rows
+
+    @property
     def current_query(self) -> Query:
         """What is shown and in which order."""
         return self._rows.query

@@ -90,6 +90,14 @@ class ResultRows:
         return None if line is None or line >= 0 else ~line
 
     @property
+    def group_here(self) -> int | None:
+        """The group the cursor is in, on its heading or on a row; None where there are none."""
+        key = self.cursor_key
+        return (
+            self.cursor_group if self.groups is None or key is None else self.groups.group_of(key)
+        )
+
+    @property
     def cursor_keys(self) -> list[int]:
         """The rows the cursor stands for: its own, or on a heading those of the group."""
         if self.groups is not None and self.cursor_group is not None:

@@ -33,15 +33,18 @@ def counts_line(rows: RowSet, marked: int) -> str:
     return " · ".join(parts)
 
 
-def heading_text(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
-    """The heading of a group: what its rows have in common, and how many have which state."""
+def group_title(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
+    """What the rows of a group have in common: a host, or a service."""
     if groups.kind is Grouping.HOST:
         address, name = snapshot.names.text(group), snapshot.names.name(group)
-        title = f"{name} ({address})" if name else address
-    else:
-        _, protocol, port = split_key(int(groups.keys_of(group)[0]))
-        title = service_name(Protocol(protocol), port) or "no known service"
-    return f"{title} · {state_counts(groups.tally(group))}"
+        return f"{name} ({address})" if name else address
+    _, protocol, port = split_key(int(groups.keys_of(group)[0]))
+    return service_name(Protocol(protocol), port) or "no known service"
+
+
+def heading_text(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
+    """The heading of a group: its title, and how many of its rows have which state."""
+    return f"{group_title(groups, group, snapshot)} · {state_counts(groups.tally(group))}"
 
 
 def absent_text(

@@ -1,0 +1,74 @@
+"""Which rows of the results table can be written to a file of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.results.part import Part
+from engine.results.snapshot import Snapshot
+from engine.results.view import StoreView
+from tui import format as fmt
+from tui.widgets.result_rows import ResultRows
+from tui.widgets.results_text import group_title
+from tui.widgets.row_groups import Grouping
+
+_TITLE_WIDTH = 16
+"""Cells for the name of a group among the choices."""
+
+
+@dataclass(frozen=True, eq=False)
+class PartChoice:
+    """Rows to choose: ``label`` for the user, ``words`` for the file, and the keys (int64)."""
+
+    label: str
+    words: str
+    keys: NDArray[np.int64]
+
+    def part(self, view: StoreView) -> Part:
+        """The part of a report with this view."""
+        return Part.of(self.words, self.keys, view)
+
+
+def part_choices(rows: ResultRows) -> tuple[PartChoice, ...]:
+    """What the table has to offer besides everything: the rows shown, where there are others, the
+    group under the cursor, and the marked rows."""
+    return () if rows.snapshot is None else tuple(_choices(rows, rows.snapshot))
+
+
+def _choices(rows: ResultRows, snapshot: Snapshot) -> Iterator[PartChoice]:
+    narrowed = "".join(f", {words}" for words in _narrowings(rows, snapshot))
+    if narrowed and len(rows.keys):
+        yield PartChoice(f"{len(rows.keys):,} shown", f"the rows shown{narrowed}", rows.keys)
+    group = rows.group_here
+    if rows.groups is not None and group is not None:
+        title = group_title(rows.groups, group, snapshot)
+        words = f"the rows shown under {title}{narrowed}"
+        yield PartChoice(_group_label(rows, group, title), words, rows.groups.keys_of(group))
+    if rows.marks:
+        marks = np.fromiter(rows.marks, np.int64, len(rows.marks))
+        yield PartChoice(f"{len(marks):,} marked", "the rows marked by hand", marks)
+
+
+def _group_label(rows: ResultRows, group: int, title: str) -> str:
+    by_host = rows.grouping is Grouping.HOST
+    if by_host and rows.snapshot is not None:
+        names = rows.snapshot.names
+        title = names.name(group) or names.text(group)
+    return f"group {fmt.cut(title, _TITLE_WIDTH, keep_end=by_host)}"
+
+
+def _narrowings(rows: ResultRows, snapshot: Snapshot) -> Iterator[str]:
+    """Why rows are not shown."""
+    query = rows.query
+    if rows.row_set.hidden:
+        yield "without closed and filtered ports"
+    if query.host is not None and snapshot.view.host_count > 1:
+        yield f"host {snapshot.names.text(query.host)}"
+    if query.filter.terms:
+        yield f"filter {query.filter}"
+    if rows.folded:
+        yield "one for each host that calls every port open"
