@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from textual.pilot import Pilot
 
 from engine.core.progress import Progress
 from engine.explain import Explanation
@@ -246,6 +248,23 @@ def plan(*words: str) -> Plan:
     from tui.__main__ import parser
 
     return Plan(parser().read(words))
+
+
+@pytest.fixture(autouse=True)
+def _input_has_its_effects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot goes on when the program is done with all keys and clicks before, however busy the
+    machine is: by itself it waits for the next message of each widget only."""
+    wait = Pilot._wait_for_screen
+
+    async def wait_for_input(pilot: Pilot[None], timeout: float = 30.0) -> bool:
+        done = await wait(pilot, timeout)
+        order = getattr(pilot.app, "input_order", None)
+        while order is not None and not order.quiet and pilot.app.is_running:
+            await asyncio.sleep(0.001)
+            done = await wait(pilot, timeout)
+        return done
+
+    monkeypatch.setattr(Pilot, "_wait_for_screen", wait_for_input)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from rich.style import Style
 from textual import events
 from textual.keys import _character_to_key
 from textual.widgets import Input, OptionList
@@ -160,6 +161,45 @@ async def test_a_page_in_a_list_that_was_never_laid_out(running: Any) -> None:
         overlay.action_page_up()
         await pilot.pause()
         assert app.is_running
+
+
+def click_on_line(lines: OptionList, line: int) -> None:
+    """A click that found this line painted under the pointer."""
+    style, at = Style.from_meta({"option": line}), lines.region.offset
+    click = events.Click(lines, *at, 0, 0, 1, False, False, False, style=style)
+    lines.post_message(click)
+
+
+async def test_a_click_on_a_line_that_is_gone(running: Any) -> None:
+    async with running() as (pilot, app, session):
+        await pilot.press("T")
+        choices = app.screen.query_one(OptionList)
+        click_on_line(choices, 99)
+        click_on_line(choices, 4)
+        await pilot.pause()
+        assert calls(session) == ["start", "set_timing"]
+
+
+async def test_a_click_while_the_palette_finds_less(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await pilot.press("f2")
+        strike(app, *"zzzz")
+        click_on_line(app.screen.query_one(OptionList), 999)
+        await pilot.pause()
+        assert isinstance(app.screen, Palette) and app.is_running
+
+
+async def test_a_choice_that_is_gone_is_not_made(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await pilot.press("m")
+        before, picker = app.theme, app.screen
+        lines = picker.query_one(OptionList)
+        gone = lines.options[-1]
+        picker.update_choices(app.theme_choices()[:2])
+        lines.post_message(OptionList.OptionHighlighted(lines, gone, 99))
+        lines.post_message(OptionList.OptionSelected(lines, gone, 99))
+        await pilot.pause()
+        assert app.screen is picker and app.theme == before
 
 
 async def test_keys_typed_ahead_of_the_end_are_nobodys(running: Any) -> None:

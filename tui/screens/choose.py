@@ -117,7 +117,7 @@ class Choose(Dialog[Chosen]):
 
     def options(self) -> list[Option]:
         """The lines as the list wants them."""
-        return [Option(self._line(choice)) for choice in self._choices]
+        return [Option(self._line(choice), choice.name) for choice in self._choices]
 
     def _line(self, choice: Choice) -> Text:
         mark = "●" if choice.name == self._current else " "
@@ -125,7 +125,9 @@ class Choose(Dialog[Chosen]):
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         """Explain, and preview."""
-        choice = self._choices[event.option_index]
+        choice = self._named(event.option_id)
+        if choice is None:
+            return
         for about in self.query("#about").results(Static):
             about.update(Text(choice.about))
         if self._preview is not None:
@@ -133,7 +135,13 @@ class Choose(Dialog[Chosen]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Give back the line under the highlight."""
-        self._give(self._choices[event.option_index])
+        choice = self._named(event.option_id)
+        if choice is not None:
+            self._give(choice)
+
+    def _named(self, name: str | None) -> Choice | None:
+        """The choice of this name; None when it is among the choices no longer."""
+        return next((one for one in self._choices if one.name == name), None)
 
     def on_key(self, event: events.Key) -> None:
         """Choose by a line's own key; Space ticks the box from anywhere."""
