@@ -4,7 +4,7 @@ Blank-separated terms must all hold; ``-`` before a term turns it round. Every t
 table (per column, per host, per state or per reason), so that filtering is a few array look-ups.
 
 =================  ==========================================================
-``port:22,80-90``  port numbers and ranges
+``port:22,80-90``  port numbers and ranges, also ``80-`` and ``-1024``
 ``proto:udp``      protocol
 ``state:open``     state; ``open|filtered`` and other full names as they are
 ``reason:reset``   reason, or a part of it
@@ -30,12 +30,14 @@ from engine.results.pattern_syntax import PatternError
 from engine.results.service_tables import channels_of_pattern, channels_of_services
 from engine.results.snapshot import Snapshot
 from engine.spec.error import SpecError
-from engine.spec.port_state import PortState
+from engine.spec.port_state import INTERESTING, PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
 
 MAX_LENGTH = 400
+_PORTS = re.compile(r"(\d{0,5})(?:(-)(\d{0,5}))?", re.ASCII)
 FIELDS = ("port", "proto", "state", "reason", "service", "host")
+_DULL_STATES = frozenset(state.label for state in PortState if state not in INTERESTING)
 _TERM = re.compile(r"-?(?:[a-z]+:)?/(?:[^/\\]|\\.)*/(?!\S)|\S+", re.IGNORECASE)
 
 
@@ -61,6 +63,15 @@ class Filter:
     """A parsed filter; ``terms`` must all hold. As text it is what parse_filter() reads."""
 
     terms: tuple[Term, ...] = ()
+
+    @property
+    def names_states(self) -> bool:
+        """True when a term is about states, such as ``state:closed``, or asks for ports that are
+        ``closed`` or ``filtered``."""
+        return any(
+            term.field == "state" or (not term.field and term.value in _DULL_STATES)
+            for term in self.terms
+        )
 
     def bind(self, snapshot: Snapshot) -> BoundFilter:
         """The filter as lookup tables over one snapshot's hosts and columns."""
@@ -166,9 +177,11 @@ def _check(term: Term, word: str, position: int) -> None:
 def _port_ranges(value: str, position: int) -> list[tuple[int, int]]:
     ranges = []
     for piece in value.split(","):
-        match = re.fullmatch(r"(\d{1,5})(?:-(\d{1,5}))?", piece)
-        low, high = (int(match[1]), int(match[2] or match[1])) if match else (-1, -1)
-        if match is None or max(low, high) > 65_535:
+        match = _PORTS.fullmatch(piece)
+        first, dash, last = match.groups() if match else ("", "", "")
+        low = int(first or 0)
+        high = int(last or 65_535) if dash else low
+        if not (first or last) or max(low, high) > 65_535:
             raise SpecError(
                 "filter", piece, position, "is not a port or range", "for example port:22,80-90"
             )

@@ -35,13 +35,19 @@ class SortColumn(StrEnum):
 
 @dataclass(frozen=True)
 class Query:
-    """What to show. ``host`` None means every host."""
+    """What to show. ``open_only`` leaves closed and filtered rows out, but for those the filter
+    asks for; ``host`` None means every host."""
 
     filter: Filter = EVERYTHING
     open_only: bool = True
     sort: SortColumn = SortColumn.HOST
     descending: bool = False
     host: int | None = None
+
+    @property
+    def hides_dull(self) -> bool:
+        """Whether closed and filtered rows are left out: not when the filter is about states."""
+        return self.open_only and not self.filter.names_states
 
 
 @dataclass(frozen=True)
@@ -94,7 +100,7 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         decided += int(np.count_nonzero(show))
         show &= chosen.mask(hosts, block)
         matching += int(np.count_nonzero(show))
-        if query.open_only:
+        if query.hides_dull:
             dull = show & ~_INTERESTING[states]
             hidden += np.bincount(states[dull], minlength=len(PortState))
             show &= ~dull

@@ -16,6 +16,7 @@ from engine.spec.scan_type import Protocol, ScanType
 from tui.screens import row_commands
 from tui.screens.dialog import Verdict
 from tui.screens.jump import JumpDialog, WantedPort, read_wanted
+from tui.widgets.filter_bar import FilterBar
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
@@ -53,10 +54,7 @@ async def test_go_to_a_port(running: Any) -> None:
 async def test_a_port_that_no_row_shows_is_explained(running: Any) -> None:
     async with running() as (pilot, app, _):
         before = cursor(app)
-        await press(pilot, "g", *"5", "enter")
-        assert isinstance(app.screen, JumpDialog)
-        assert "Port 5: 1 closed, 1 without an answer; not among" in verdict(app)
-        assert "o shows every state." in verdict(app)
+        await press(pilot, "g")
         for typed, said in (
             ("900", "Port 900 has no answer yet."),
             ("9999", "Port 9999 is not part of this scan."),
@@ -68,17 +66,40 @@ async def test_a_port_that_no_row_shows_is_explained(running: Any) -> None:
         ):
             app.screen.query_one(Input).value = typed
             await press(pilot, "enter")
-            assert said in verdict(app)
+            assert isinstance(app.screen, JumpDialog) and said in verdict(app)
         await press(pilot, "escape")
         assert app.screen is app.main and cursor(app) == before
 
 
-async def test_a_port_the_filter_hides_is_explained(running: Any) -> None:
+async def test_a_port_whose_state_hides_it_is_shown(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "g", *"5")
+        said = "Port 5: 1 closed, 1 without an answer; not among the rows shown. Enter shows it."
+        assert verdict(app) == said
+        await press(pilot, "enter")
+        assert cursor(app) == (0, 5) and not app.main.table.current_query.open_only
+        assert "o hides them" in notices(app)[-1]
+
+
+async def test_a_port_the_filter_hides_is_shown(running: Any) -> None:
     async with running() as (pilot, app, _):
         app.main.choose_host(0)
         await press(pilot, "/", *"https", "enter", "g", *"80")
         assert "Port 80: 1 open; not among the rows shown." in verdict(app)
-        assert "Esc clears the filter." in verdict(app)
+        await press(pilot, "enter")
+        query = app.main.table.current_query
+        assert cursor(app) == (0, 80) and query.open_only and query.host == 0
+        assert notices(app)[-1] == "The filter is taken away."
+        assert not app.main.query_one(FilterBar).active
+
+
+async def test_a_port_that_filter_and_state_hide_is_shown(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "/", *"https", "enter", "g", *"5", "enter")
+        query = app.main.table.current_query
+        assert cursor(app) == (0, 5) and not query.open_only and not query.filter.terms
+        await press(pilot, "/", *"state:open", "enter", "o", "g", *"5", "enter")
+        assert cursor(app) == (0, 5)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +217,7 @@ async def test_nothing_and_too_much_are_not_copied(running: Any, monkeypatch: An
         monkeypatch.setattr(row_commands, "MAX_ROWS", 3)
         await press(pilot, "y")
         assert app.screen is app.main and app.clipboard == ""
-        assert len([one for one in notices(app) if "4 rows are more" in one]) == 2
+        assert "4 rows are more" in notices(app)[-1]
         await press(pilot, "escape", "/", *"nothing-like-this", "enter", "y")
         assert notices(app)[-1] == "There is no row to copy."
         assert app.clipboard == ""

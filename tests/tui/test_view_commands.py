@@ -14,6 +14,7 @@ from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from tui.app import PyScanApp
 from tui.screens.help import HelpScreen
+from tui.screens.view_commands import host_words
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.hosts_pane import HostsPane
@@ -40,6 +41,25 @@ async def test_open_only(running: Any) -> None:
         assert len(app.main.table.row_set) == 29
         await press(pilot, "o")
         assert len(app.main.table.row_set) == 4
+
+
+async def test_a_filter_about_states_goes_before_open_only(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        await press(pilot, "/", *"state:closed", "enter")
+        assert len(app.main.table.row_set) == 23
+        await press(pilot, "o", "o")
+        assert len(app.main.table.row_set) == 23
+        assert "the filter asks for states" in notices(app)[-1]
+
+
+async def test_the_filter_completes_hosts_of_the_scan(running: Any) -> None:
+    async with running() as (pilot, app, _):
+        assert host_words(app.main.snapshot) == ("10.0.0.1", "10.0.0.2")
+        await press(pilot, "/", *"host:10.0.0.1", "backspace", "backspace")
+        while not app.focused._suggestion:
+            await pilot.pause(0.01)
+        await press(pilot, "right")
+        assert app.focused.value == "host:10.0.0.1"
 
 
 async def test_filter_and_clear(running: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from textual.app import ComposeResult
 from textual.widgets import Input
@@ -12,13 +12,13 @@ from textual.widgets import Input
 from engine.spec.scan_type import Protocol
 from tui.line_input import LineInput
 from tui.screens.dialog import Dialog, Verdict
+from tui.widgets.results_text import Absence
 
 MAX_TYPED = 40
 _WANTED = re.compile(r"([0-9]{1,5})(?:/([a-z]+))?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class WantedPort:
+class WantedPort(NamedTuple):
     """A port number of one protocol, or of any when that is None."""
 
     port: int
@@ -42,15 +42,15 @@ def read_wanted(text: str) -> WantedPort:
 
 
 class JumpDialog(Dialog[WantedPort]):
-    """Gives the port that was typed.
+    """Gives the port that was typed, when there is a result for it.
 
-    ``absent`` says why no row shows a port, and '' when one does.
+    ``absent`` says why no row shows a port, and None when one does.
     """
 
     heading = "Go to a port"
     keys = "Enter go   Esc stay"
 
-    def __init__(self, absent: Callable[[WantedPort], str]) -> None:
+    def __init__(self, absent: Callable[[WantedPort], Absence | None]) -> None:
         super().__init__()
         self._absent = absent
 
@@ -69,7 +69,7 @@ class JumpDialog(Dialog[WantedPort]):
         self._check(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
-        """Go there, when there is such a row."""
+        """Go there, when there is such a result."""
         wanted = self._check(event.value)
         if wanted is not None:
             self.dismiss(wanted)
@@ -84,9 +84,12 @@ class JumpDialog(Dialog[WantedPort]):
         except ValueError as error:
             verdict.refuse(f"{error}.")
             return None
-        why = self._absent(wanted)
-        if why:
-            verdict.refuse(why)
+        absence = self._absent(wanted)
+        if absence is None:
+            verdict.accept(f"Port {wanted} is among the rows")
+        elif absence.decided:
+            verdict.say(f"{absence.why} Enter shows it.")
+        else:
+            verdict.refuse(absence.why)
             return None
-        verdict.accept(f"Port {wanted} is among the rows")
         return wanted

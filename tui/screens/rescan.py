@@ -120,7 +120,8 @@ class RescanDialog(Dialog[Rescan]):
             case Scope.ROWS:
                 return f"the {self._rows}"
             case Scope.HOST if self._host is not None:
-                return f"host {self._snapshot.names.text(self._host)}"
+                names, host = self._snapshot.names, self._host
+                return f"host {names.name(host) or names.text(host)}"
             case Scope.HOST:
                 return "this host: put the cursor on one"
             case Scope.UNDECIDED:

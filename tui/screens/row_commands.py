@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
+from engine.results.filter import EVERYTHING
 from engine.results.row import Row
 from engine.spec.error import SpecError
 from tui import format as fmt
@@ -13,7 +15,8 @@ from tui.screens.choose import Choice, Choose, Chosen
 from tui.screens.dialog import given
 from tui.screens.jump import JumpDialog, WantedPort
 from tui.screens.workbench import Workbench
-from tui.widgets.results_text import absent_text
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.results_text import Absence, absence
 
 MAX_ROWS = MAX_BYTES // 10
 """No shorter row can be written than ``1.1.1.1:1`` and a line feed."""
@@ -26,16 +29,36 @@ class RowCommands(Workbench):
         """Put the cursor on a port."""
         self.app.push_screen(JumpDialog(self._absent), given(self._jump))
 
-    def _absent(self, wanted: WantedPort) -> str:
-        if self.snapshot is None or self.table.shows_port(wanted.port, wanted.protocol):
-            return ""
-        keys = {name: self.key(name) for name in ("open_only", "clear")}
-        query = self.table.current_query
-        return absent_text(self.snapshot, query, wanted.port, wanted.protocol, keys)
+    def _absent(self, wanted: WantedPort) -> Absence | None:
+        if self.snapshot is None or self.table.shows_port(*wanted):
+            return None
+        return absence(self.snapshot, self.table.current_query, *wanted)
 
     def _jump(self, wanted: WantedPort) -> None:
-        self.table.go_to_port(wanted.port, wanted.protocol)
-        self.table.focus()
+        """Go there. Where the port is hidden, take away as little as can be of what hides it."""
+        table = self.table
+        if not table.shows_port(*wanted):
+            self._unhide(wanted)
+        table.go_to_port(*wanted)
+        table.focus()
+
+    def _unhide(self, wanted: WantedPort) -> None:
+        table, before = self.table, self.table.current_query
+        shown = f"Closed and filtered ports are shown: {self.key('open_only')} hides them."
+        gone = "The filter is taken away."
+        for change, told in (
+            ({"open_only": False}, shown),
+            ({"filter": EVERYTHING}, gone),
+            ({"open_only": False, "filter": EVERYTHING}, f"{gone} {shown}"),
+        ):
+            table.set_query(replace(before, **change))
+            if table.shows_port(*wanted):
+                if "filter" in change:
+                    self.query_one(FilterBar).clear()
+                self.tell(told)
+                return
+        table.set_query(before)
+        table.list_doubted(True)
 
     def do_follow(self) -> None:
         """Keep the cursor on the newest result, or let it stay where it is."""

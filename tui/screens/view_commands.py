@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.results.query import SortColumn
+from engine.results.snapshot import Snapshot
 from engine.sanitize import clean
 from tui import format as fmt
 from tui.export_parts import part_choices
@@ -19,6 +20,8 @@ from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.row_groups import Grouping
 
 MAX_VERBOSITY = 3
+MAX_HOST_WORDS = 500
+"""Hosts whose names a filter is completed with."""
 
 
 class ViewCommands(Workbench):
@@ -28,8 +31,10 @@ class ViewCommands(Workbench):
 
     def do_open_only(self) -> None:
         """Show or hide closed and filtered ports."""
-        query = self.table.current_query
-        self.table.set_query(replace(query, open_only=not query.open_only))
+        query = replace(self.table.current_query, open_only=not self.table.current_query.open_only)
+        self.table.set_query(query)
+        if query.open_only and not query.hides_dull:
+            self.tell("Closed and filtered ports stay: the filter asks for states.")
 
     def do_doubted(self) -> None:
         """List the ports of hosts that call every one open, or fold them into a row for each."""
@@ -50,7 +55,8 @@ class ViewCommands(Workbench):
 
     def do_filter(self) -> None:
         """Open the filter line."""
-        self.query_one(FilterBar).open()
+        hosts = () if self.snapshot is None else host_words(self.snapshot)
+        self.query_one(FilterBar).open(hosts)
 
     def on_filter_bar_changed(self, event: FilterBar.Changed) -> None:
         """Show what the filter lets through, with every key."""
@@ -182,6 +188,13 @@ class ViewCommands(Workbench):
             self.tell(f"Sent {len(text):,} characters to the terminal's clipboard.")
         else:
             self.do_quit()
+
+
+def host_words(snapshot: Snapshot) -> tuple[str, ...]:
+    """Names and then addresses of hosts that have results, for completion."""
+    hosts = snapshot.view.hosts[:MAX_HOST_WORDS].tolist()
+    names = [snapshot.names.name(host) or snapshot.hosts.name(host) for host in hosts]
+    return (*(clean(name, 255) for name in names if name), *map(snapshot.names.text, hosts))
 
 
 def quit_question(running: int, queued: int) -> str:

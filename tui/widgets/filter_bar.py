@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,7 +15,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input, Static
 
 from engine.results.filter import EVERYTHING, MAX_LENGTH, Filter, parse_filter
-from engine.results.filter_words import completion
+from engine.results.filter_words import begun, completion
 from engine.spec.error import SpecError
 from tui.line_input import LineInput
 
@@ -23,24 +24,30 @@ EXAMPLE = "filter, for example  port:80-90 state:open -http"
 
 
 class FilterWords(Suggester):
-    """Shows in grey what the last term may go on with; the right arrow key takes it."""
+    """Shows in grey what the last term may go on with; the right arrow key takes it.
+
+    Attributes:
+        hosts: names and addresses that may stand behind ``host:``.
+    """
 
     def __init__(self) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
+        self.hosts: Sequence[str] = ()
 
     async def get_suggestion(self, value: str) -> str | None:
         """``value`` and more, or None. Nothing that would make the filter too long."""
-        found = completion(value)
+        found = completion(value, self.hosts)
         return found if found is not None and len(found) <= MAX_LENGTH else None
 
 
 class FilterBar(Vertical):
     """A line to type in, and below it the grammar or what is wrong with the text.
 
-    The filter takes effect with every key; while the text cannot be understood, the last good one
-    stays. The right arrow key takes the completion shown behind the text. Enter keeps the filter,
-    Escape takes it away; both say so with ``Closed``. The bar can be seen while the user types and
-    while there is a filter.
+    The filter takes effect with every key; a last term that is only begun waits until it is
+    complete, and while the text cannot be understood, the last good filter stays. The right arrow
+    key takes the completion shown behind the text. Enter keeps the filter, Escape takes it away;
+    both say so with ``Closed``. The bar can be seen while the user types and while there is a
+    filter.
     """
 
     DEFAULT_CSS = """
@@ -79,12 +86,13 @@ class FilterBar(Vertical):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._filter = EVERYTHING
+        self._words = FilterWords()
 
     def compose(self) -> ComposeResult:
         """The input and the line below it."""
         with Horizontal():
             yield Static("/", classes="slash")
-            yield LineInput(placeholder=EXAMPLE, max_length=MAX_LENGTH, suggester=FilterWords())
+            yield LineInput(placeholder=EXAMPLE, max_length=MAX_LENGTH, suggester=self._words)
         yield Static(Text(HELP), markup=False, classes="hint")
 
     @property
@@ -102,8 +110,9 @@ class FilterBar(Vertical):
         """True while the bar can be seen."""
         return self.has_class("open")
 
-    def open(self) -> None:
-        """Let the user type."""
+    def open(self, hosts: Sequence[str] = ()) -> None:
+        """Let the user type; ``hosts`` are names and addresses to complete."""
+        self._words.hosts = hosts
         self.add_class("open")
         self.query_one(Input).focus()
 
@@ -121,22 +130,30 @@ class FilterBar(Vertical):
     @on(Input.Changed)
     def _read(self, event: Input.Changed) -> None:
         event.stop()
-        line = self.query_one(".hint", Static)
+        waiting = begun(event.value)
         try:
-            chosen = parse_filter(event.value)
+            chosen = parse_filter(event.value if waiting is None else waiting.before)
         except SpecError as error:
-            line.update(Text(f"✗ {error.line}"))
-            line.set_class(True, "error")
+            self._say(f"✗ {error.line}", wrong=True)
             return
-        line.update(Text(HELP))
-        line.set_class(False, "error")
+        self._say(HELP if waiting is None else waiting.hint)
         if chosen != self._filter:
             self._filter = chosen
             self.post_message(self.Changed(chosen, event.value))
 
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        line = self.query_one(".hint", Static)
+        line.update(Text(text))
+        line.set_class(wrong, "error")
+
     @on(Input.Submitted)
     def _keep(self, event: Input.Submitted) -> None:
         event.stop()
+        try:
+            parse_filter(event.value)
+        except SpecError as error:
+            self._say(f"✗ {error.line}", wrong=True)
+            return
         if not event.value.strip():
             self.clear()
         self.post_message(self.Closed(kept=self.active))

@@ -28,10 +28,10 @@ class ResultList(CursorList):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", "Mark", show=False),
+        Binding("space", "mark", "Mark; on a heading, its rows", show=False),
         Binding("asterisk", "mark_all", "Mark all", show=False),
         Binding("left", "collapse", "To the group's heading; collapse", show=False),
-        Binding("right", "unfold", "Unfold the group; so do Enter and Space", show=False),
+        Binding("right", "unfold", "Unfold the group; so does Enter", show=False),
         Binding("minus", "collapse_all", "Collapse all groups, or unfold them", show=False),
     ]
 
@@ -221,10 +221,11 @@ class ResultList(CursorList):
             self.post_message(self.CursorMoved(self.cursor_key))
 
     def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away, and go to the next row. A heading
-        is collapsed or unfolded."""
-        if self.toggle_row():
-            self.go(self._rows.cursor + 1)
+        """Mark what the cursor stands for, a row or all rows of a heading, or take the marks away,
+        and go on to the next line."""
+        self._rows.toggle_mark()
+        self.repaint()
+        self.go(self._rows.cursor + 1)
 
     def toggle_row(self) -> bool:
         """Mark the row under the cursor, or take its mark away; False when it is a heading. That is

@@ -247,9 +247,8 @@ class ResultRows:
         return moved
 
     def toggle_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away."""
-        if (key := self.cursor_key) is not None:
-            self.marks.symmetric_difference_update({key})
+        """Mark the rows the cursor stands for; when all are marked already, none of them."""
+        self._toggle(set(self.cursor_keys))
 
     def marked_keys(self) -> list[int]:
         """The marks: those shown in display order, then the others in the order of keys."""
@@ -259,11 +258,13 @@ class ResultRows:
 
     def toggle_all_marks(self) -> None:
         """Mark every row shown; when all are marked already, none of them."""
-        shown = set(self.row_set.keys.tolist())
-        if shown <= self.marks:
-            self.marks -= shown
+        self._toggle(set(self.row_set.keys.tolist()))
+
+    def _toggle(self, keys: set[int]) -> None:
+        if keys <= self.marks:
+            self.marks -= keys
         else:
-            self.marks |= shown
+            self.marks |= keys
 
 
 def _host_width(snapshot: Snapshot) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -108,14 +108,8 @@ class ResultsTable(ResultList):
         if snapshot is None:
             return self._text_line(no_scan_text(self.refusal, self.keys), y)
         if y >= self.size.height - 1:
-            counts = counts_line(rows.row_set, len(rows.marks))
-            if rows.groups is not None:
-                counts = f"{fmt.plural(len(rows.groups), rows.grouping.value)} · {counts}"
-            if rows.follows:
-                counts = f"following · {counts}"
-            if rows.folded:
-                counts = f"{rows.folded:,} doubted, {self.keys['doubted']} lists them · {counts}"
-            return ("counts", self._order_text() + counts)
+            before = list(self._before_counts())
+            return ("counts", counts_line(rows.row_set, len(rows.marks), self.line_width, before))
         if not len(rows):
             return self._text_line(empty_text(snapshot, query, rows.row_set, self.keys), y)
         at = self.row_at(y)
@@ -124,6 +118,9 @@ class ResultsTable(ResultList):
             return BLANK
         if key < 0 and rows.groups is not None:
             text = heading_text(rows.groups, ~key, snapshot)
+            if rows.marks:
+                marked = len(rows.marks.intersection(rows.groups.keys_of(~key).tolist()))
+                text += f" · {marked:,} marked" * bool(marked)
             return ("heading", text, ~key in rows.collapsed, at == rows.cursor)
         cell = snapshot.view.cell(key)
         looks = b"" if cell is None else cell.tobytes()
@@ -149,12 +146,17 @@ class ResultsTable(ResultList):
         why = snapshot.doubts.get(host, "answers on every port")
         return f"{name}: {why} ({self.keys['doubted']} lists its ports)"
 
-    def _order_text(self) -> str:
-        """The order, where no title can tell it."""
-        query = self.current_query
-        if sort_shown(self._places, query.sort) is not None:
-            return ""
-        return f"by {query.sort.value} {'▼' if query.descending else '▲'} · "
+    def _before_counts(self) -> Iterator[str]:
+        """What else there is to know about the rows; the order where no title can tell it."""
+        rows, query = self._rows, self.current_query
+        if sort_shown(self._places, query.sort) is None:
+            yield f"by {query.sort.value} {'▼' if query.descending else '▲'}"
+        if rows.folded:
+            yield f"{rows.folded:,} doubted, {self.keys['doubted']} lists them"
+        if rows.follows:
+            yield "following"
+        if rows.groups is not None:
+            yield fmt.plural(len(rows.groups), rows.grouping.value)
 
     def draw(self, line: Line) -> Strip:
         """One line: titles, a row, the counts, or text."""

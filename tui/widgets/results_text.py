@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
+from rich.cells import cell_len
 
 from engine.results.cell import split_key
 from engine.results.query import Query, RowSet
@@ -21,16 +23,35 @@ def state_counts(counts: Mapping[PortState, int]) -> str:
     return ", ".join(f"{number:,} {state.label}" for state, number in ordered if number)
 
 
-def counts_line(rows: RowSet, marked: int) -> str:
-    """How many rows are shown of how many results, and where the others are."""
-    parts = [f"{len(rows):,} shown of {rows.decided:,}"]
-    if marked:
-        parts.append(f"{marked:,} marked")
-    if rows.hidden:
-        parts.append(f"hidden: {state_counts(rows.hidden)}")
-    if rows.decided > rows.matching:
-        parts.append(f"{rows.decided - rows.matching:,} not matching")
-    return " · ".join(parts)
+def state_glyphs(counts: Mapping[PortState, int]) -> str:
+    """``○980 ▒8``: the same with the glyphs the states have in the rows."""
+    ordered = sorted(counts.items(), key=lambda item: -item[1])
+    return " ".join(f"{state.glyph}{number:,}" for state, number in ordered if number)
+
+
+def counts_line(rows: RowSet, marked: int, width: int = 1000, before: Sequence[str] = ()) -> str:
+    """How many rows are shown of how many results, and where the others are.
+
+    ``before`` is told first. Where the whole is longer than ``width``, words are left out, then
+    what is ``before``: that closed and filtered ports are hidden is never what is left out.
+    """
+    for shown, hidden, lead in (
+        (" shown", f"hidden: {state_counts(rows.hidden)}", before),
+        ("", f"hidden: {state_counts(rows.hidden)}", before),
+        ("", f"hidden {state_glyphs(rows.hidden)}", before),
+        ("", f"hidden {state_glyphs(rows.hidden)}", ()),
+    ):
+        parts = [*lead, f"{len(rows):,}{shown} of {rows.decided:,}"]
+        if marked:
+            parts.append(f"{marked:,} marked")
+        if rows.hidden:
+            parts.append(hidden)
+        if rows.decided > rows.matching:
+            parts.append(f"{rows.decided - rows.matching:,} not matching")
+        line = " · ".join(parts)
+        if cell_len(line) <= width:
+            break
+    return line
 
 
 def group_title(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
@@ -47,21 +68,22 @@ def heading_text(groups: RowGroups, group: int, snapshot: Snapshot) -> str:
     return f"{group_title(groups, group, snapshot)} · {state_counts(groups.tally(group))}"
 
 
-def absent_text(
-    snapshot: Snapshot,
-    query: Query,
-    port: int,
-    protocol: Protocol | None,
-    keys: Mapping[str, str],
-) -> str:
-    """Why no row shows a port, and what to do about it. ``keys``: of open_only and clear."""
+class Absence(NamedTuple):
+    """Why no row shows a port; ``decided`` when there is a result that could be shown."""
+
+    why: str
+    decided: bool
+
+
+def absence(snapshot: Snapshot, query: Query, port: int, protocol: Protocol | None) -> Absence:
+    """Why no row shows a port."""
     what = f"{port}/{protocol.label}" if protocol is not None else f"{port}"
     channels = snapshot.view.channels
     fits = channels & 0xFFFF == port
     if protocol is not None:
         fits &= channels >> 16 == protocol
     if not fits.any():
-        return f"Port {what} is not part of this scan."
+        return Absence(f"Port {what} is not part of this scan.", decided=False)
     counts = dict.fromkeys(PortState, 0)
     for hosts, cells in snapshot.view.parts():
         rows = slice(None) if query.host is None else hosts == query.host
@@ -71,8 +93,6 @@ def absent_text(
     pending = counts.pop(PortState.PENDING)
     known = state_counts(counts)
     if not known:
-        return f"Port {what} has no answer yet."
+        return Absence(f"Port {what} has no answer yet.", decided=False)
     said = f"Port {what}: {known}" + (f", {pending:,} without an answer" if pending else "")
-    ways = [f"{keys['open_only']} shows every state"] if query.open_only else []
-    ways += [f"{keys['clear']} clears the filter"] if query.filter.terms else []
-    return f"{said}; not among the rows shown. " + " and ".join(ways) + "." * bool(ways)
+    return Absence(f"{said}; not among the rows shown.", decided=True)

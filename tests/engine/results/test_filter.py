@@ -50,6 +50,7 @@ def rows(snapshot: Snapshot, text: str) -> list[Row]:
         ("", lambda row: True),
         ("port:22", lambda row: row.port == 22),
         ("port:22,80-443", lambda row: row.port == 22 or 80 <= row.port <= 443),
+        ("port:-53,443-", lambda row: row.port <= 53 or row.port >= 443),
         ("443", lambda row: row.port == 443),
         ("proto:udp", lambda row: row.protocol is Protocol.UDP),
         ("PROTO:TCP", lambda row: row.protocol is Protocol.TCP),
@@ -91,6 +92,32 @@ def test_what_terms_mean(snapshot: Snapshot, text: str, holds: Callable[[Row], b
     assert {row.key for row in rows(snapshot, text)} == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("state:closed", True),
+        ("closed port:22", True),
+        ("state:filtered", True),
+        ("-state:open", True),
+        ("port:22", False),
+        ("open", False),
+        ("-ssh", False),
+    ],
+)
+def test_a_filter_about_states_shows_what_is_hidden(
+    snapshot: Snapshot, text: str, shown: bool
+) -> None:
+    chosen = parse_filter(text)
+    found = run_query(snapshot, Query(filter=chosen))
+    every = run_query(snapshot, Query(filter=chosen, open_only=False))
+    assert Query(filter=chosen).hides_dull is not shown
+    assert len(every)
+    if shown:
+        assert found.keys.tolist() == every.keys.tolist() and not found.hidden
+    else:
+        assert len(found) + sum(found.hidden.values()) == len(every)
+
+
 @pytest.mark.parametrize("text", ["state:closed", "ssh", "host:web", "proto:udp", "reason:syn"])
 def test_a_minus_turns_a_term_round(snapshot: Snapshot, text: str) -> None:
     everything = {row.key for row in rows(snapshot, "")}
@@ -107,6 +134,8 @@ def test_a_minus_turns_a_term_round(snapshot: Snapshot, text: str) -> None:
         ("port:", "port:", "nothing after port:"),
         ("port:ssh", "ssh", "is not a port or range"),
         ("port:22,,80", "", "is not a port or range"),
+        ("port:-", "-", "is not a port or range"),
+        ("port:123456", "123456", "is not a port or range"),
         ("port:1-99999", "1-99999", "is not a port or range"),
         ("port:90-80", "90-80", "runs backwards"),
         ("port:99999-1", "99999-1", "is not a port or range"),

@@ -79,6 +79,44 @@ async def test_a_mistake_is_explained_and_the_last_good_filter_stays(app, heard)
         assert heard == ["port:80", "port:80-90"]
 
 
+async def test_a_term_that_is_only_begun_changes_nothing_yet(app, heard) -> None:
+    async with app.run_test(size=(100, 10)) as pilot:
+        app.pane.open()
+        app.pane.set_text("ssh")
+        await pilot.pause()
+        line = app.query_one(".hint", Static)
+        for text in ("ssh state:", "ssh state:op", "ssh port:22,", "ssh /^we"):
+            app.pane.set_text(text)
+            await pilot.pause()
+            assert heard == ["ssh"] and not line.has_class("error")
+            assert str(line.visual).startswith(("state:", "port:", "a / ends"))
+        app.pane.set_text("ssh state:open")
+        await pilot.pause()
+        assert heard == ["ssh", "ssh state:open"]
+
+
+async def test_enter_keeps_no_mistake(app, heard) -> None:
+    async with app.run_test(size=(100, 10)) as pilot:
+        app.pane.open()
+        await pilot.press(*"state:op", "enter")
+        await pilot.pause()
+        assert "is not a state" in str(app.query_one(".hint", Static).visual)
+        assert True not in heard and isinstance(app.focused, Input)
+        await pilot.press("e", "n", "enter")
+        await pilot.pause()
+        assert heard[-1] is True and app.pane.filter == parse_filter("state:open")
+
+
+async def test_hosts_are_completed(app) -> None:
+    async with app.run_test() as pilot:
+        app.pane.open(("www.example",))
+        await pilot.press(*"host:w")
+        while not app.focused._suggestion:
+            await pilot.pause(0.01)
+        await pilot.press("right")
+        assert app.pane.text == "host:www.example"
+
+
 async def test_a_huge_paste_is_refused(app) -> None:
     async with app.run_test() as pilot:
         app.pane.open()

@@ -265,7 +265,7 @@ async def test_an_order_whose_column_does_not_fit_is_told(show, table, usual_sca
         table.show(usual_scan.snapshot())
         table.set_query(Query(sort=SortColumn.TIME, descending=True))
         await pilot.pause()
-        assert app.lines()[-1].startswith("by time ▼ · 3 shown of 100")
+        assert app.lines()[-1].strip() == "by time ▼ · 3 of 100 · hidden ○90 ▒7"
 
 
 async def test_clear_forgets_the_scan(show, table, usual_scan) -> None:
@@ -296,7 +296,7 @@ async def test_a_new_theme_and_a_new_width_are_drawn(show, table, usual_scan) ->
         await pilot.pause()
         assert "TTL" not in app.lines()[0]
         assert table.render_line(1).cell_length == table.line_width
-        assert app.lines()[-1].startswith("3 shown of 100")
+        assert app.lines()[-1].strip() == "3 of 100 · hidden: 90 closed, 7 filtered"
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 2), (10, 3), (250, 80)])

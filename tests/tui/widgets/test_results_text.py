@@ -33,6 +33,20 @@ def test_counts_tell_filtered_rows_from_hidden_ones(usual_scan) -> None:
     assert line == "1 shown of 100 · hidden: 9 closed · 90 not matching"
 
 
+def test_counts_give_words_away_before_they_are_cut(usual_scan) -> None:
+    rows = run_query(usual_scan.snapshot(), Query())
+    before = ("following", "12 services")
+    lead = "following · 12 services · "
+    for width, line in (
+        (90, lead + "3 shown of 100 · 2 marked · hidden: 90 closed, 7 filtered"),
+        (80, lead + "3 of 100 · 2 marked · hidden: 90 closed, 7 filtered"),
+        (70, lead + "3 of 100 · 2 marked · hidden ○90 ▒7"),
+        (50, "3 of 100 · 2 marked · hidden ○90 ▒7"),
+        (10, "3 of 100 · 2 marked · hidden ○90 ▒7"),
+    ):
+        assert counts_line(rows, 2, width, before) == line
+
+
 def test_counts_are_those_of_the_chosen_host(make_scan) -> None:
     scan = make_scan(hosts=2)
     scan.decide(PortState.OPEN, 22, host=0)

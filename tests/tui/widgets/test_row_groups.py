@@ -224,11 +224,10 @@ async def test_keys_and_clicks_on_headings(show, two_hosts) -> None:
         table.focus()
         table.show(two_hosts.snapshot())
         table.group_by(HOST)
-        for key in ("enter", "space"):
-            await pilot.press(key)
-            assert table.row_count() == 4
-            await pilot.press(key)
-            assert table.row_count() == 6 and not table.selected
+        await pilot.press("enter")
+        assert table.row_count() == 4
+        await pilot.press("enter")
+        assert table.row_count() == 6 and not table.selected
         await pilot.press("left")
         assert table.row_count() == 4
         await pilot.press("right")
@@ -241,10 +240,29 @@ async def test_keys_and_clicks_on_headings(show, two_hosts) -> None:
         assert table.row_count() == 4 and table.cursor_host == 1
         await pilot.click(ResultsTable, offset=(9, 4), times=2)
         assert table.row_count() == 6
-        await pilot.press("space", "minus", "minus")
+        await pilot.press("minus", "minus")
         assert table.row_count() == 6
         await pilot.press("left", "right", "down", "space")
         assert table.chosen_keys == [1 << 18 | 22]
+
+
+async def test_space_on_a_heading_marks_its_rows(show, two_hosts) -> None:
+    table = ResultsTable()
+    app = show(table)
+    async with app.run_test(size=(70, 16)) as pilot:
+        table.focus()
+        table.show(two_hosts.snapshot())
+        table.group_by(HOST)
+        await pilot.press("minus", "home", "space")
+        await pilot.pause()
+        assert table.chosen_keys == [22, 80]
+        assert app.lines()[1] == " + 10.0.0.0 · 2 open · 2 marked"
+        await pilot.press("minus", "home", "down", "space")
+        assert table.chosen_keys == [80]
+        await pilot.press("home", "space")
+        assert table.chosen_keys == [22, 80]
+        await pilot.press("home", "space")
+        assert not table.selected
 
 
 async def test_many_rows_are_grouped_by_arrays(show, make_scan) -> None:
@@ -258,7 +276,7 @@ async def test_many_rows_are_grouped_by_arrays(show, make_scan) -> None:
         table.show(scan.snapshot())
         table.group_by(HOST)
         assert table.row_count() == 8 + 8 * 65_535
-        await pilot.press("minus", "end", "space", "end")
+        await pilot.press("minus", "end", "enter", "end")
         assert table.cursor_key == 7 << 18 | 65_535
         assert len(table.row_set) == 8 * 65_535
         assert np.count_nonzero(table._rows.lines < 0) == 8
