@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.admission import Admission
-from engine.core.following import Following
+from engine.core.following import Following, Totals
 from engine.core.forecast import expected_remaining
 from engine.core.meter import Meter
 from engine.core.progress import Progress
@@ -29,8 +29,11 @@ class Figures:
         """Take in the totals at ``now``; cheap enough to call in every round."""
         self._meter.note(now, *self._totals())
         core = self._core
-        lag = core.rtt.group or 0.0
-        self._following.note(now, core.sent_total, core.asked, core.answered, core.decided, lag)
+        firsts, seconds = core.answered_copies
+        totals = Totals(
+            now, core.sent_total, core.asked, core.answered, core.decided, firsts, seconds
+        )
+        self._following.note(totals, core.rtt.group or 0.0)
 
     def _totals(self) -> tuple[int, int, int]:
         core, finder = self._core, self._finder
@@ -95,6 +98,8 @@ class Figures:
         if not core.sent_total:
             return None
         lag = core.rtt.group or 0.0
-        measured = self._following.measured(now, lag, steady=steady)
-        outlook = core.outlook(now, self._cells_left, measured.best_share)
+        measured = self._following.measured(
+            now, lag, core.timeout, core.pace.changed_at, steady=steady
+        )
+        outlook = core.outlook(now, self._cells_left, measured)
         return expected_remaining(now, outlook, measured)

@@ -52,6 +52,7 @@ class Answers:
         rationable: by host, a bit for each protocol some of whose ports said "closed" in a way that
             the host may ration: ICMP errors, and RSTs and ABORTs after others that went missing.
         rationed_kinds: the bits of all hosts together, since the scan began.
+        firsts, seconds: answers to first and to second copies.
         on_answers: is told of the answers that decide cells.
     """
 
@@ -77,6 +78,7 @@ class Answers:
         self.total = 0
         self.rationable = PagedArray(cells.ledger.host_count, np.uint8)
         self.rationed_kinds = 0
+        self.firsts = self.seconds = 0
         self.on_answers: OnAnswers = lambda hosts, departures: None
 
     def grow(self) -> None:
@@ -174,6 +176,8 @@ class Answers:
         self.loss.note(int(np.count_nonzero(telling)) + gone, gone)
         self.host_loss.note(hosts[telling], losses[telling])
         self.total += len(at)
+        self.firsts += len(at) - int(np.count_nonzero(later))
+        self.seconds += int(np.count_nonzero(records["attempt"] == 1))
         self._note_rationable(records, states, later)
         common = ~self._lanes.apart[hosts]
         for host in distinct(hosts[~common]).tolist() if not common.all() else ():

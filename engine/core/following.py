@@ -16,31 +16,38 @@ _COARSE = 0.02
 _MOST = 128
 """The same of the whole pass, at first, and how many counts of it are kept."""
 _LATELY = 0.5
-"""Share of a pass over which answers and decisions are counted: where a limit makes them few they
-come in waves."""
+"""Share of a pass over which probes are counted while it is young: the pace grows fast then. Later
+answers and decisions are: where a limit makes them few they come in waves."""
+_YOUNGEST = 0.05
+"""Seconds over which probes are counted at least."""
+_MOSTLY = 0.7
+"""Share of answers to first copies above which the missing ones are taken for lost."""
 _TELLING = 48
 """Ports or probes below which a share or a rate says little."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Count:
-    """Totals at a time."""
+class Totals:
+    """Totals ``at`` a time: probes sent; ports asked, answered and decided in this pass; answers to
+    first and to second copies."""
 
     at: float
     sent: int
     asked: int
     answered: int
     decided: int
+    firsts: int
+    seconds: int
 
 
 class _Course:
     """Counts of a whole pass, the farther apart the longer it lasts."""
 
     def __init__(self) -> None:
-        self._counts: list[_Count] = []
+        self._counts: list[Totals] = []
         self._apart = _COARSE
 
-    def note(self, count: _Count) -> None:
+    def note(self, count: Totals) -> None:
         counts = self._counts
         if counts and count.at - counts[-1].at < self._apart:
             return
@@ -49,10 +56,14 @@ class _Course:
             del counts[1::2]
             self._apart *= 2
 
-    def lately(self, now: float) -> _Count:
-        """The totals at the beginning of the last part of the pass."""
-        span = max(_MEMORY, (now - self._counts[0].at) * _LATELY)
-        place = bisect_right(self._counts, now - span, key=lambda count: count.at)
+    @property
+    def begin(self) -> Totals:
+        """The first totals."""
+        return self._counts[0]
+
+    def since(self, when: float) -> Totals:
+        """The totals at about a time."""
+        place = bisect_right(self._counts, when, key=lambda count: count.at)
         return self._counts[max(place - 1, 0)]
 
 
@@ -63,49 +74,65 @@ class Following:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        self._counts: deque[_Count] = deque()
+        self._counts: deque[Totals] = deque()
         self._course = _Course()
         self._best = 0.0
 
-    def note(
-        self, now: float, sent: int, asked: int, answered: int, decided: int, lag: float
-    ) -> None:
-        """Take in totals: probes sent, and ports asked, answered and decided in this pass. ``lag``:
-        the round trip."""
-        if self._counts and asked < self._counts[-1].asked:
+    def note(self, totals: Totals, lag: float) -> None:
+        """Take in totals. ``lag``: the round trip."""
+        counts, now = self._counts, totals.at
+        if counts and totals.asked < counts[-1].asked:
             self._begin_anew()  # another pass
-        counts = self._counts
+            counts = self._counts
         if counts and now - counts[-1].at < _FINE:
             return
-        counts.append(_Count(now, sent, asked, answered, decided))
-        self._course.note(counts[-1])
+        counts.append(totals)
+        self._course.note(totals)
         while len(counts) > 2 and counts[1].at < now - _MEMORY - lag:
             counts.popleft()
         earlier = self._before(now - lag).asked
         if earlier >= _TELLING:
-            self._best = max(self._best, min(answered / earlier, 1.0))
+            self._best = max(self._best, min(totals.answered / earlier, 1.0))
 
-    def _before(self, when: float) -> _Count:
+    def _before(self, when: float) -> Totals:
         """The totals at a time, or the oldest remembered."""
         place = bisect_right(self._counts, when, key=lambda count: count.at)
         return self._counts[max(place - 1, 0)]
 
-    def measured(self, now: float, lag: float, *, steady: bool) -> Measured:
-        """What is known now. ``steady``: there was always a probe to send lately."""
+    def measured(
+        self, now: float, lag: float, timeout: float, changed_at: float, *, steady: bool
+    ) -> Measured:
+        """What is known now. ``timeout``: seconds between two copies; ``changed_at``: when the pace
+        was last lowered or restored; ``steady``: there was always a probe to send lately."""
         if not self._counts:
-            return Measured(None, 0.0, 0, 0.0, 0.0, 1.0)
-        newest, since = self._counts[-1], self._before(now - _MEMORY)
-        span = max(newest.at - since.at, _FINE)
+            return Measured(None, 0.0, 0, 0.0, 0.0, 1.0, 0.0)
+        newest = self._counts[-1]
+        young = (now - self._course.begin.at) * _LATELY
+        since = self._before(now - min(_MEMORY, max(min(young, now - changed_at), _YOUNGEST)))
         sent = newest.sent - since.sent
         asked = self._before(now - lag).asked
-        earlier = self._course.lately(now)
+        share = min(newest.answered / asked, 1.0) if asked else 0.0
+        earlier = self._course.since(now - max(_MEMORY, young))
         longer = max(newest.at - earlier.at, _FINE)
         answers = newest.answered - earlier.answered
         return Measured(
-            sending=sent / span if steady and sent >= _TELLING else None,
+            sending=sent / max(newest.at - since.at, _FINE)
+            if steady and sent >= _TELLING
+            else None,
             answering=max(answers / longer, 1e-6),
             answers=answers,
             deciding=max(newest.decided - earlier.decided, 0) / longer,
-            share=min(newest.answered / asked, 1.0) if asked else 0.0,
+            share=share,
             best_share=self._best or 1.0,
+            loss=self._loss(newest, now - timeout, share),
         )
+
+    def _loss(self, newest: Totals, then: float, share: float) -> float:
+        """Of the ports that answered the first copy or would have answered the second by now, the
+        share that did the second: those that answered the first by ``then``, a timeout ago, are of
+        the same age. Before that, what is missing of nearly all answers is taken for lost."""
+        begin = self._course.begin
+        firsts = self._course.since(then).firsts - begin.firsts
+        if firsts >= _TELLING:
+            return min((newest.seconds - begin.seconds) / firsts, 1.0)
+        return 1.0 - share if share > _MOSTLY else 0.0

@@ -38,6 +38,7 @@ class Measured:
         deciding: ports decided per second over the same time; 0 unknown.
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
+        loss: share of copies lost, 0..1, by how many second copies are answered.
     """
 
     sending: float | None
@@ -46,6 +47,7 @@ class Measured:
     deciding: float
     share: float
     best_share: float
+    loss: float
 
 
 def expected_remaining(now: float, outlook: Outlook, measured: Measured) -> float:
@@ -74,19 +76,21 @@ def _until_decided(outlook: Outlook, measured: Measured) -> float:
         seconds += (outlook.copies - 1) * outlook.timeout
     if measured.deciding:
         seconds = min(seconds, waiting / measured.deciding)
-    missed = waiting * outlook.loss**outlook.copies
-    doubted = max(silent, outlook.silent) + missed
-    return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, doubted)
+    silent = max(silent, outlook.silent) + _missed(outlook)
+    return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, silent)
+
+
+def _missed(outlook: Outlook) -> float:
+    """Ports that answer, but of which every copy will be lost."""
+    return (outlook.unasked + outlook.pending) * outlook.loss**outlook.copies
 
 
 def _after_silence(outlook: Outlook, silent: float) -> float:
-    """Seconds from the last copy to the end, when so many ports keep silent."""
-    if silent < 1:
-        return 0.0
+    """Seconds from the last copy to the end, when so many ports are expected to keep silent."""
     seconds = max(outlook.timeout, outlook.linger)
     if outlook.pause:
         seconds = max(seconds, outlook.pause + silent / outlook.round_rate + outlook.timeout)
-    return seconds
+    return seconds * (1 - math.exp(-silent))  # there may be none
 
 
 def _end(now: float, outlook: Outlook, measured: Measured) -> float:
@@ -102,14 +106,14 @@ def _end(now: float, outlook: Outlook, measured: Measured) -> float:
     asked = now + sending if outlook.unasked else outlook.first_ended
     lost_for = _lost_rounds(outlook, rate) * timeout
     end = max(asked, now) + (outlook.round_trip or 0.0) + lost_for
-    if silence:
+    total = outlook.unasked + outlook.pending + outlook.answered + outlook.silent
+    silent = max(silence * total, outlook.silent)
+    if silent:
         last = max(asked + (outlook.copies - 1) * timeout, outlook.last_sent)
         if outlook.due:
             last = max(last, now + outlook.due / rate)
-        waiting = outlook.unasked + outlook.pending
-        silent = max(outlook.silent, silence * (waiting + outlook.answered + outlook.silent))
-        end = max(end, last + _after_silence(outlook, max(silent, 1.0)))
-    return end
+        return max(end, last + _after_silence(outlook, silent))
+    return end + _after_silence(outlook, _missed(outlook))
 
 
 def _silent_share(outlook: Outlook, measured: Measured) -> float:

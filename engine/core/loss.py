@@ -45,8 +45,12 @@ class LossEstimate:
         self._copies = self._lost = 0.0
 
     def copies(self, cap: int) -> int:
-        """How many copies a silent port deserves: at least LEAST_COPIES, at most ``cap`` + 1
-        (``cap`` counts re-sends, as timing templates do)."""
-        share = self.share
-        needed = 1 if share <= 0 else math.ceil(math.log(MISS_TARGET) / math.log(min(share, 0.999)))
-        return max(1, min(max(LEAST_COPIES, needed), cap + 1))
+        """How many copies a silent port deserves; see copies_needed()."""
+        return copies_needed(self.share, cap)
+
+
+def copies_needed(loss: float, cap: int) -> int:
+    """How many copies a silent port deserves where a share ``loss`` of them is lost: at least
+    LEAST_COPIES, at most ``cap`` + 1 (``cap`` counts re-sends, as timing templates do)."""
+    needed = 1 if loss <= 0 else math.ceil(math.log(MISS_TARGET) / math.log(min(loss, 0.999)))
+    return max(1, min(max(LEAST_COPIES, needed), cap + 1))

@@ -23,11 +23,12 @@ from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, empty
 from engine.core.batch_size import BatchSize
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
+from engine.core.forecast import Measured
 from engine.core.host_clock import HostClock
 from engine.core.lane_outlook import lanes_remaining
 from engine.core.lanes import Lanes
 from engine.core.ledger import Ledger, Positions
-from engine.core.loss import LossEstimate
+from engine.core.loss import LossEstimate, copies_needed
 from engine.core.outlook import Outlook
 from engine.core.outstanding import Outstanding
 from engine.core.pace import Pace
@@ -179,6 +180,11 @@ class ScanCore:
         return self._answers.total
 
     @property
+    def answered_copies(self) -> tuple[int, int]:
+        """Answers to first and to second copies."""
+        return self._answers.firsts, self._answers.seconds
+
+    @property
     def loss(self) -> LossEstimate:
         """Loss over all hosts."""
         return self._answers.loss
@@ -278,11 +284,10 @@ class ScanCore:
         late, self._timed_out = self._timed_out, []
         return late
 
-    def outlook(self, now: float, cells_left: int = 0, share: float = 1.0) -> Outlook:
-        """What is still to be done. ``cells_left``: cells of hosts that wait for admission;
-        ``share``: of the ports asked, those that answered when it was not too fast."""
-        began, unasked = self._cells.began, self._queue.unasked
-        timeout = self._group_timeout + self._patience
+    def outlook(self, now: float, cells_left: int, measured: Measured) -> Outlook:
+        """What is still to be done. ``cells_left``: cells of hosts that wait for admission."""
+        began, unasked, timeout = self._cells.began, self._queue.unasked, self.timeout
+        loss = max(self.loss.share, measured.loss)
         return Outlook(
             unasked=unasked + cells_left,
             due=self.ready - unasked,
@@ -293,19 +298,27 @@ class ScanCore:
             last_sent=self._last_sent,
             pace=self.pace.rate,
             parallelism=self.pace.parallelism,
-            copies=self.loss.copies(self._timing.max_retries),
+            copies=copies_needed(loss, self._timing.max_retries),
             timeout=timeout,
             round_trip=self.rtt.group,
-            loss=min(self.loss.share, 0.9),
+            loss=min(loss, 0.9),
             uncertain=self.pace.uncertain,
             linger=self._expected_linger(timeout),
             pause=REFILL if self._silence.may_ask_in_rounds else 0.0,
             round_rate=self._silence.fast_rate(self._timing),
             over_at=self._linger_until if self._reviewed and self._idle else None,
             lanes=lanes_remaining(
-                self._lanes, now, timeout, lambda host: self._silence.standing(host, share)
+                self._lanes,
+                now,
+                timeout,
+                lambda host: self._silence.standing(host, measured.best_share),
             ),
         )
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that the answers to the probes now sent are waited for, as a rule."""
+        return self._group_timeout + self._patience
 
     def _expected_linger(self, timeout: float) -> float:
         """Seconds from the last probe to the end, if ports stay silent: SYN/ACKs get lost."""
