@@ -129,6 +129,11 @@ def restored(screen: Terminal) -> None:
     assert b"Traceback" not in screen.raw
 
 
+def finished_at(text: str) -> float:
+    """Seconds at which a scan has finished, by the newest such line of the log; 0 without one."""
+    return max(map(float, re.findall(r"([0-9.]+) s +finished:", text)), default=0.0)
+
+
 def export_to(screen: Terminal, path: Path, steps: int, offered: str = "pyscan-127") -> None:
     """Through the dialog: ``steps`` formats down, then ``path`` in place of the name that is
     offered, which begins with ``offered``."""
@@ -150,30 +155,30 @@ def test_a_whole_job_by_keyboard(
     terminal: Callable[..., Terminal], listeners: list[int], tmp_path: Path
 ) -> None:
     """Start, steer, rescan, export, quit; the files are right and the terminal is as before."""
-    around = sorted({*listeners, *range(20_000, 21_000)})
+    around = sorted({*listeners, *range(20_000, 20_400)})
     ports = ",".join(map(str, around))
-    screen = terminal("127.0.0.1", "-p", ports, "-sT", "--max-rate", "200")
+    screen = terminal("127.0.0.1", "-p", ports, "-sT", "--max-rate", "100")
     screen.wait("running")
+    screen.press("P")  # the scan would be over in four seconds
+    screen.wait("paused")
 
     screen.press("4")
     screen.wait("T4 aggressive")
     screen.press("v", "v")
     screen.wait("Log, level 3 of 3")
     screen.press("s")
-    screen.wait("Scan type")
+    screen.wait("Esc keep as it is")
     screen.press("\x1b[B")
     screen.wait("datagram" if os.geteuid() else "first packet of a connection")
     screen.press("\r")
-    screen.wait("Scan type ")
+    screen.wait(lambda text: "Esc keep as it is" not in text)
     screen.press("P")
-    screen.wait("paused")
-    screen.press("P")
-    screen.wait("running")
-    screen.wait("✓ finished")
+    screen.wait("✓ finished", 60)
 
+    before = finished_at(screen.text())
     screen.press(" ", " ", "r")
     screen.wait("2 ports again")
-    screen.wait("✓ finished")
+    screen.wait(lambda text: "✓ finished" in text and finished_at(text) > before)
 
     export_to(screen, tmp_path / "out.json", 0)
     export_to(screen, tmp_path / "out.xml", 2)
@@ -201,6 +206,19 @@ def test_the_demonstration(terminal: Callable[..., Terminal]) -> None:
     screen.wait("postgresql")
     screen.wait("✓ finished")
     screen.press("q")
+    assert screen.end() == 0
+    restored(screen)
+
+
+def test_keys_that_come_in_one_piece(terminal: Callable[..., Terminal]) -> None:
+    """As over a slow line: each goes to what the one before it opened."""
+    screen = terminal("--demo", "-p", "22,443", "192.0.2.0/28")
+    screen.wait("✓ finished")
+    screen.press("/port:22\r")
+    screen.wait(lambda text: "/ port:22" in text and "1 shown of 2" in text)
+    screen.press("5p80\r")
+    screen.wait(lambda text: "T5 insane" in text and "ports 22,80,443" in text)
+    screen.press("/\x15port:80\rq")
     assert screen.end() == 0
     restored(screen)
 
