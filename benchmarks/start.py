@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_PATIENCE = 20.0
+AT_REST = 8.0
+"""Seconds from the first picture until nothing happens by itself: the cursor blinks for five."""
 ROOT = Path(__file__).parents[1]
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
@@ -47,7 +49,7 @@ def measure_idle(seconds: float, size: tuple[int, int]) -> float:
     """The share (0..1) of a core that the program takes while its target picker waits."""
     with tempfile.TemporaryDirectory() as home, _started(home, size) as (process, ours):
         _read_until(ours, b"PyScan")
-        _read_for(ours, 2.0)
+        _read_for(ours, AT_REST)
         before = _processor_time(process.pid)
         _read_for(ours, seconds)
         return (_processor_time(process.pid) - before) / seconds

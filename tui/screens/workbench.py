@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal, Vertical
 from textual.notifications import SeverityLevel
@@ -17,6 +17,7 @@ from engine.results.snapshot import Phase, Snapshot
 from engine.sanitize import clean
 from tui.failed_work import ReportsFailedWork
 from tui.key_bar import KeyBar
+from tui.screens.lookout import Lookout
 from tui.screens.places import Places
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.figure_pace import FigurePace
@@ -35,14 +36,9 @@ if TYPE_CHECKING:
     from tui.app import PyScanApp
     from tui.scan_tab import TabLook
 
-POLLS_PER_SECOND = 12
 PANE_TITLES = {
-    "hosts": "Hosts",
-    "centre": "Results",
-    "detail": "Detail",
-    "progress": "Progress",
-    "log": "Log",
-}
+    "hosts": "Hosts", "centre": "Results", "detail": "Detail", "progress": "Progress", "log": "Log",
+}  # fmt: skip
 EXPLAIN_AFTER = 0.1
 """Seconds the cursor rests on a row before its evidence is decoded."""
 
@@ -63,7 +59,7 @@ class Workbench(ReportsFailedWork, Places):
         self._shown_detail: tuple[Row | None, int | None] | None = None
         self._seen_notices: set[str] = set()
         self._explain_timer: Timer | None = None
-        self._poll_timer: Timer | None = None
+        self._lookout = Lookout()
         self._refusal = ""
         self._figure_pace = FigurePace()
 
@@ -93,8 +89,7 @@ class Workbench(ReportsFailedWork, Places):
             self.query_one(f"#{name}").border_title = title
         self.table.group_by(self.grouping)
         self.fit(*self.app.size)
-        hidden = self.app.main is not self
-        self._poll_timer = self.set_interval(1 / POLLS_PER_SECOND, self.poll, pause=hidden)
+        self._lookout.begin(self, self.poll, awake=self.app.main is self)
         if self.session is not None:
             self._show_anew(self.session)
         else:
@@ -109,7 +104,7 @@ class Workbench(ReportsFailedWork, Places):
     @property
     def ready(self) -> bool:
         """True while there are panes to show a scan in."""
-        return self._poll_timer is not None and not self.leaving
+        return self._lookout.begun and not self.leaving
 
     @property
     def table(self) -> ResultsTable:
@@ -132,6 +127,7 @@ class Workbench(ReportsFailedWork, Places):
     def attempt(self, command: Callable[[], None], done: str = "") -> None:
         """Give the engine a command, or say what is wrong with it. The engine itself tells what the
         command has changed, where ``done`` does not."""
+        self._lookout.hurry()
         try:
             command()
         except self.app.door.refusals() as error:
@@ -151,7 +147,7 @@ class Workbench(ReportsFailedWork, Places):
     def refuse(self, why: str) -> None:
         """A scan could not start: say so where its results would be, unless there are others."""
         self._refusal = why
-        if self.session is None and self._poll_timer is not None:
+        if self.session is None and self._lookout.begun:
             self.table.refuse(why)
 
     def _show_anew(self, session: ScanSession) -> None:
@@ -173,25 +169,27 @@ class Workbench(ReportsFailedWork, Places):
 
     def wake(self) -> None:
         """The screen is shown from now on: catch up."""
-        if self._poll_timer is not None and self.ready:
-            self._poll_timer.resume()
+        if self.ready:
+            self._lookout.wake()
             self.fit(*self.app.size)
             self.poll()
 
     def rest(self) -> None:
         """Another scan's screen is shown: look at nothing until this one is again."""
-        if self._poll_timer is not None:
-            self._poll_timer.pause()
+        self._lookout.rest()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """See soon whether there is room."""
+        self._lookout.hurry()
 
     def show_tabs(self, looks: Sequence[TabLook], shown: int) -> None:
         """Show these tabs in the bar, which takes a line when they are several."""
         if not self.ready:
             return
         self.query_one(TabBar).show(looks, shown)
-        if self.session is None and looks[shown].title:
-            text = f"{looks[shown].title}  {state_text(looks[shown])}"
-            hint = f": begins when no other scan runs; {self.key('tabs')} s begins it now"
-            self.query_one(StatusLine).describe(text + hint * looks[shown].queued)
+        if self.session is None and (look := looks[shown]).title:
+            self.query_one(StatusLine).describe(f"{look.title}  {state_text(look)}")
+            self.table.await_scan(look.title, queued=look.queued)
         if self.panes.note_bars(3 if len(looks) > 1 else 2):
             self.place_panes()
 
@@ -202,6 +200,7 @@ class Workbench(ReportsFailedWork, Places):
             return
         newest = self.session.snapshot()
         fresh = self.snapshot is None or newest.serial != self.snapshot.serial
+        self._lookout.note(fresh or newest.phase is Phase.RUNNING)
         if fresh:
             self.snapshot = newest
             self.query_one(ProgressPane).note(newest)
