@@ -180,7 +180,9 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
 
     def on_ready(self) -> None:
         """The first picture is on the screen: now read the engine, and start or ask."""
-        if not self.plan.names_targets:
+        if self.plan.names_targets:
+            self.main.table.await_scan(" ".join(self.plan.args.targets) or "the targets")
+        else:
             known = self.door.demonstration or self.folder.config.exists()
             self.main.open_picker(welcome=not known and not self.recent.read())
         self.input_order.begin()
@@ -222,6 +224,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
             self.start_scan(built)
         elif built is not None:
             refusal = "\n".join(problem_lines(built)[:3]) or "There is no address in it."
+            self.main.table.await_scan("")
             self.main.open_picker(typed=" ".join(self.plan.args.targets), refusal=refusal)
 
     @property

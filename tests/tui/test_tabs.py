@@ -238,9 +238,9 @@ async def test_a_queued_scan_begins_when_the_one_before_has_ended(
 ) -> None:
     async with running() as (pilot, app, first):
         await queued(pilot, app, until, "10.0.0.8")
+        assert "10.0.0.8 is queued: it begins when no other scan runs." in notices(app)
         await queued(pilot, app, until, "10.0.0.9")
         assert len(app.door.sessions) == 1 and app.main.session is first
-        assert "10.0.0.8 is queued: it begins when no other scan runs." in notices(app)
         first.change(phase=Phase.PAUSED)
         app.tabs.look()
         assert len(app.tabs.waiting) == 2
@@ -262,7 +262,9 @@ async def test_a_tab_that_waits_says_so(running: Any, until: Until) -> None:
         await press(pilot, ")")
         await until(pilot, lambda: app.main.ready)
         line = app.main.query_one(StatusLine).render().plain
-        assert "10.0.0.8  ◌ queued: begins when no other scan runs; Q s begins it now" in line
+        assert "10.0.0.8  ◌ queued" in line
+        said = " ".join(str(app.main.table.line_at(y)[1]) for y in range(2, 4))
+        assert said.startswith("The scan of 10.0.0.8 begins when no other scan runs; Q and then s")
 
 
 async def test_a_scan_that_cannot_begin_does_not_hold_the_queue(running: Any, until: Until) -> None:

@@ -10,17 +10,29 @@ from engine.sanitize import clean
 from engine.spec.port_state import PortState
 from tui import format as fmt
 from tui.widgets.results_text import state_counts
+from tui.widgets.scan_share import finding
 
 Keys = Mapping[str, str]
 """Keys as they are written for people, by the names of actions."""
 
 
-def no_scan_text(refusal: str, keys: Keys) -> str:
-    """What to do when there is no scan; ``refusal`` is why one could not start."""
+def no_scan_text(refusal: str, keys: Keys, awaited: str = "") -> str:
+    """What to do when there is no scan; ``refusal`` is why one could not start, ``awaited`` what is
+    known of one that will."""
     choose = keys["targets"]
     if refusal:
         return f"The scan could not start: {clean(refusal, 500)}. {choose} starts another."
+    if awaited:
+        return awaited
     return f"No scan yet. Press {choose} to choose what to scan; {keys['help']} shows all keys."
+
+
+def awaited_text(targets: str, queued: bool, keys: Keys) -> str:
+    """When the scan of ``targets`` begins."""
+    when = "in a moment"
+    if queued:
+        when = f"when no other scan runs; {keys['tabs']} and then s begins it now"
+    return f"The scan of {clean(targets, 200)} begins {when}."
 
 
 def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, keys: Keys) -> str:
@@ -69,6 +81,9 @@ def _nothing_decided(snapshot: Snapshot, host: int | None, keys: Keys) -> str:
             return _why_finished(snapshot, host, keys)
         case Phase.PAUSED:
             return f"Paused before any port was decided. {keys['pause']} goes on."
+    if not snapshot.progress.total:
+        so_far = finding(snapshot) or "finding hosts"
+        return f"No ports yet, {so_far}. The ports of a host are asked as soon as it is found."
     return f"No answers yet: {fmt.plural(snapshot.progress.total, 'port')} to decide."
 
 

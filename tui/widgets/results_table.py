@@ -17,7 +17,7 @@ from engine.results.query import Query, SortColumn
 from engine.results.snapshot import Snapshot
 from tui import format as fmt
 from tui.keymap import Keymap
-from tui.widgets.empty_words import empty_text, no_scan_text
+from tui.widgets.empty_words import awaited_text, empty_text, no_scan_text
 from tui.widgets.line_view import BLANK, Line
 from tui.widgets.result_list import EVERY_OPEN_PORT, ResultList
 from tui.widgets.results_text import counts_line, heading_text
@@ -91,6 +91,7 @@ class ResultsTable(ResultList):
         super().__init__(query, id=id, classes=classes)
         self.keys = keys
         self.refusal = ""
+        self.awaited = ""
         self._styles_now: RowStyles | None = None
 
     # Drawing
@@ -106,7 +107,7 @@ class ResultsTable(ResultList):
         if y == 0:
             return ("header", query.sort, query.descending)
         if snapshot is None:
-            return self._text_line(no_scan_text(self.refusal, self.keys), y)
+            return self._text_line(no_scan_text(self.refusal, self.keys, self.awaited), y)
         if y >= self.size.height - 1:
             before = list(self._before_counts())
             return ("counts", counts_line(rows.row_set, len(rows.marks), self.line_width, before))
@@ -138,6 +139,14 @@ class ResultsTable(ResultList):
         self.refusal = why
         self.forget_strips()
         self.refresh()
+
+    def await_scan(self, targets: str, *, queued: bool = False) -> None:
+        """Say in place of rows that a scan of ``targets`` will begin; with nothing, no longer."""
+        words = awaited_text(targets, queued, self.keys) if targets else ""
+        if words != self.awaited:
+            self.awaited = words
+            self.forget_strips()
+            self.refresh()
 
     def _doubt_text(self, snapshot: Snapshot, key: int) -> str:
         """One line in place of all ports of a host that calls every one of them open."""

@@ -36,4 +36,6 @@ def amount(snapshot: Snapshot) -> str:
     if progress.total or not progress.hosts_total:
         return f"{progress.decided:,} of {progress.total:,} ports"
     hosts = "host" if progress.hosts_total == 1 else "hosts"
+    if snapshot.phase.over and len(snapshot.problems) == progress.hosts_total:
+        return f"no way to {progress.hosts_total:,} {hosts}"
     return f"{progress.hosts_up:,} of {progress.hosts_total:,} {hosts} up"

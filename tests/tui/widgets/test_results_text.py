@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from engine.core.progress import Progress
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.filter import parse_filter
 from engine.results.host_table import HostTable
@@ -11,7 +12,7 @@ from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
 from engine.spec.port_state import PortState
 from tui.keymap import Keymap
-from tui.widgets.empty_words import empty_text, no_scan_text
+from tui.widgets.empty_words import awaited_text, empty_text, no_scan_text
 from tui.widgets.results_text import counts_line
 
 
@@ -71,6 +72,14 @@ def test_nothing_decided_says_why(make_scan, phase: Phase, words: str) -> None:
     assert words in told(make_scan().snapshot(phase=phase, failure="no route to host"), Query())
 
 
+def test_while_hosts_are_found_it_says_so(make_scan) -> None:
+    figures = Progress(hosts_total=3, hosts_up=1, sent=5)
+    text = told(make_scan(hosts=3).snapshot(progress=figures), Query())
+    assert text.startswith("No ports yet, finding hosts: 1 up, 0 down, 2 left.")
+    text = told(make_scan(hosts=3).snapshot(progress=Progress(hosts_total=3)), Query())
+    assert text.startswith("No ports yet, finding hosts.")
+
+
 def test_all_hidden_says_what_and_how_to_see_it(make_scan) -> None:
     scan = make_scan()
     scan.decide(PortState.CLOSED, *range(1, 99))
@@ -119,5 +128,9 @@ def test_hosts_that_are_down_and_what_to_do(make_scan) -> None:
 def test_without_a_scan_it_says_how_to_begin() -> None:
     keys = Keymap().keys
     assert no_scan_text("", keys).startswith("No scan yet. Press t ")
+    awaited = awaited_text("a\x1b[2J", False, keys)
+    assert no_scan_text("", keys, awaited) == awaited
+    assert awaited.endswith(" begins in a moment.") and "\x1b" not in awaited
+    assert "; Q and then s begins it now." in awaited_text("b", True, keys)
     refused = no_scan_text("too\x1b[2J many", keys)
     assert refused.startswith("The scan could not start: too") and "\x1b" not in refused

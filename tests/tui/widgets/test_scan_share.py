@@ -37,6 +37,17 @@ def test_the_share_of_hosts_and_ports(
     assert share_done(at(make_scan, phase, **figures)) == pytest.approx(share)
 
 
+def test_hosts_without_a_way_to_them_are_not_called_up(make_scan: Any) -> None:
+    progress = Progress(hosts_total=2, hosts_up=2)
+    for phase, problems, words in (
+        (Phase.FINISHED, {0: "no route", 1: "no route"}, "no way to 2 hosts"),
+        (Phase.FINISHED, {0: "no route"}, "2 of 2 hosts up"),
+        (Phase.RUNNING, {0: "no route", 1: "no route"}, "2 of 2 hosts up"),
+    ):
+        found = make_scan(hosts=2).snapshot(progress=progress, phase=phase, problems=problems)
+        assert amount(found) == words
+
+
 def test_hosts_are_counted_where_no_ports_are_asked(make_scan: Any) -> None:
     assert amount(at(make_scan, hosts_total=10, hosts_up=3)) == "3 of 10 hosts up"
     assert amount(at(make_scan, total=10, decided=3, hosts_total=10)) == "3 of 10 ports"
