@@ -44,8 +44,9 @@ def watch(words: Sequence[str]) -> Foretold:
     session.start()
     try:
         while not session.wait(_LOOK):
-            progress = session.snapshot().progress
-            if not said or progress.elapsed > said[-1][0]:
+            snapshot = session.snapshot()
+            progress = snapshot.progress
+            if not snapshot.phase.over and (not said or progress.elapsed > said[-1][0]):
                 said.append((progress.elapsed, progress.remaining))
     finally:
         session.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from engine.admission import Admission
-from engine.core.following import Following, Totals
+from engine.core.following import Following, Times, Totals
 from engine.core.forecast import expected_remaining
 from engine.core.meter import Meter
 from engine.core.progress import Progress
@@ -98,8 +98,7 @@ class Figures:
         if not core.sent_total:
             return None
         lag = core.rtt.group or 0.0
-        measured = self._following.measured(
-            now, lag, core.timeout, core.pace.changed_at, steady=steady
-        )
+        times = Times(lag, core.timeout, core.silence_takes, core.pace.changed_at)
+        measured = self._following.measured(now, times, steady=steady)
         outlook = core.outlook(now, self._cells_left, measured)
         return expected_remaining(now, outlook, measured)

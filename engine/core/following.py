@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.core.forecast import Measured
 
-_MEMORY = 0.5
-"""Seconds over which answers are compared with probes, ..."""
+_MEMORY = 3.0
+"""Seconds over which probes are counted at most, ..."""
 _FINE = 0.005
 """... and between two counts."""
 _COARSE = 0.02
 _MOST = 128
 """The same of the whole pass, at first, and how many counts of it are kept."""
 _LATELY = 0.5
-"""Share of a pass over which probes are counted while it is young: the pace grows fast then. Later
-answers and decisions are: where a limit makes them few they come in waves."""
-_YOUNGEST = 0.05
-"""Seconds over which probes are counted at least."""
+"""Share of the pass over which is counted: the pace of a span scan grows, machines are busy with
+other things now and then, and where a limit makes answers few they come in waves."""
+_SHORTEST, _SHORT = 0.05, 0.5
+"""Seconds over which probes, and answers and decisions, are counted at least."""
+_QUEUED, _SLACK = 2.0, 0.005
+"""Times the least round trip, and seconds more, above which answers wait somewhere."""
+_SEASONED = 1.25
+"""Times that it takes to call a port silent after which most such ports are called so."""
 _MOSTLY = 0.7
 """Share of answers to first copies above which the missing ones are taken for lost."""
 _TELLING = 48
@@ -38,6 +44,17 @@ class Totals:
     decided: int
     firsts: int
     seconds: int
+
+
+class Times(NamedTuple):
+    """What to measure by, in seconds: the round trip (``lag``), from one copy to the next
+    (``timeout``), until a port is called silent (``silence``), and when, on the clock, the pace was
+    last lowered or restored (``changed_at``)."""
+
+    lag: float
+    timeout: float
+    silence: float
+    changed_at: float
 
 
 class _Course:
@@ -77,6 +94,7 @@ class Following:
         self._counts: deque[Totals] = deque()
         self._course = _Course()
         self._best = 0.0
+        self._least_lag = math.inf
 
     def note(self, totals: Totals, lag: float) -> None:
         """Take in totals. ``lag``: the round trip."""
@@ -90,6 +108,8 @@ class Following:
         self._course.note(totals)
         while len(counts) > 2 and counts[1].at < now - _MEMORY - lag:
             counts.popleft()
+        if lag:
+            self._least_lag = min(self._least_lag, lag)
         earlier = self._before(now - lag).asked
         if earlier >= _TELLING:
             self._best = max(self._best, min(totals.answered / earlier, 1.0))
@@ -99,20 +119,18 @@ class Following:
         place = bisect_right(self._counts, when, key=lambda count: count.at)
         return self._counts[max(place - 1, 0)]
 
-    def measured(
-        self, now: float, lag: float, timeout: float, changed_at: float, *, steady: bool
-    ) -> Measured:
-        """What is known now. ``timeout``: seconds between two copies; ``changed_at``: when the pace
-        was last lowered or restored; ``steady``: there was always a probe to send lately."""
+    def measured(self, now: float, times: Times, *, steady: bool) -> Measured:
+        """What is known now. ``steady``: there was always a probe to send lately."""
         if not self._counts:
-            return Measured(None, 0.0, 0, 0.0, 0.0, 1.0, 0.0)
+            return Measured(None, 0.0, 0, 0.0, 0.0, 1.0, 0.0, 0, False)
         newest = self._counts[-1]
-        young = (now - self._course.begin.at) * _LATELY
-        since = self._before(now - min(_MEMORY, max(min(young, now - changed_at), _YOUNGEST)))
+        span = (now - self._course.begin.at) * _LATELY
+        steadily = min(span, now - times.changed_at, _MEMORY)
+        since = self._before(now - max(steadily, _SHORTEST))
         sent = newest.sent - since.sent
-        asked = self._before(now - lag).asked
+        asked = self._before(now - times.lag).asked
         share = min(newest.answered / asked, 1.0) if asked else 0.0
-        earlier = self._course.since(now - max(_MEMORY, young))
+        earlier = self._course.since(now - max(_SHORT, span))
         longer = max(newest.at - earlier.at, _FINE)
         answers = newest.answered - earlier.answered
         return Measured(
@@ -124,7 +142,9 @@ class Following:
             deciding=max(newest.decided - earlier.decided, 0) / longer,
             share=share,
             best_share=self._best or 1.0,
-            loss=self._loss(newest, now - timeout, share),
+            loss=self._loss(newest, now - times.timeout, share),
+            seasoned=self._course.since(now - _SEASONED * times.silence).asked,
+            queueing=times.lag > _QUEUED * self._least_lag + _SLACK,
         )
 
     def _loss(self, newest: Totals, then: float, share: float) -> float:

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 
 from engine.core.outlook import Outlook
 
-_FEW = 0.01
+_TELLING = 48
+"""Ports below which the share of the silent says little."""
+_FEW = 0.05
 """Share of silent ports below which they are taken for ports whose probes were lost."""
 _FLOWING = 16
 """Answers within the measured time that make their rate worth believing."""
@@ -39,6 +41,8 @@ class Measured:
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
         loss: share of copies lost, 0..1, by how many second copies are answered.
+        seasoned: ports asked so long ago that they are called silent if they are.
+        queueing: answers take longer than they did: they wait somewhere.
     """
 
     sending: float | None
@@ -48,6 +52,8 @@ class Measured:
     share: float
     best_share: float
     loss: float
+    seasoned: int
+    queueing: bool
 
 
 def expected_remaining(now: float, outlook: Outlook, measured: Measured) -> float:
@@ -56,7 +62,7 @@ def expected_remaining(now: float, outlook: Outlook, measured: Measured) -> floa
         return max(outlook.over_at - now, 0.0)
     if not (outlook.unasked or outlook.pending) and outlook.lanes:
         return outlook.lanes
-    limited = outlook.uncertain or outlook.loss > _HEAVY
+    limited = outlook.uncertain or measured.queueing or outlook.loss > _HEAVY
     if limited and measured.answers >= _FLOWING:
         end = now + _until_decided(outlook, measured)
     else:
@@ -118,6 +124,8 @@ def _end(now: float, outlook: Outlook, measured: Measured) -> float:
 
 def _silent_share(outlook: Outlook, measured: Measured) -> float:
     """Which share of the ports will not answer, however often they are asked."""
+    if measured.seasoned >= _TELLING:
+        return min(outlook.silent / measured.seasoned, 1.0)
     silent = 1.0 - measured.share / (1.0 - outlook.loss)
     return silent if silent > _FEW else 0.0
 

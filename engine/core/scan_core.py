@@ -320,6 +320,11 @@ class ScanCore:
         """Seconds that the answers to the probes now sent are waited for, as a rule."""
         return self._group_timeout + self._patience
 
+    @property
+    def silence_takes(self) -> float:
+        """Seconds from a port's first copy until it is called silent, as a rule."""
+        return self.loss.copies(self._timing.max_retries) * self.timeout
+
     def _expected_linger(self, timeout: float) -> float:
         """Seconds from the last probe to the end, if ports stay silent: SYN/ACKs get lost."""
         hosts = (self.open_cells + self.decided) / max(len(self._ledger.channels), 1)
