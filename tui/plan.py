@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -112,8 +113,10 @@ class Plan:
         if not outline.scan_ports:
             what = "only a list" if self.finding is Finding.LIST else "only which hosts are up"
             return f"{what}, no ports  ·  {outline.timing.label}"
-        ports = self.ports if len(self.ports) <= 24 else self.ports[:23] + "…"
-        return f"ports {ports}  ·  {types}  ·  {outline.timing.label}"
+        text = self.ports if len(self.ports) <= 24 else self.ports[:23] + "…"
+        common = re.fullmatch(r"default|fast|top[0-9]+", self.ports)
+        ports = _common_ports(outline.ports) if common else f"ports {text}"
+        return f"{ports}  ·  {types}  ·  {outline.timing.label}"
 
     @property
     def finding(self) -> Finding:
@@ -216,6 +219,16 @@ class Plan:
             for name, value in aside.items()
         }
         return replace(whole._with(**empty), aside=aside)
+
+
+def _common_ports(ports: PortSet) -> str:
+    """For example ``1,000 most common TCP ports``; of IP protocols there are few."""
+    return " + ".join(
+        f"{ports.count(one):,} IP protocols"
+        if one is Protocol.IP
+        else f"{ports.count(one):,} most common {one.name} ports"
+        for one in ports.protocols
+    )
 
 
 def expand(name: str) -> str:

@@ -21,7 +21,16 @@ def test_what_the_command_line_leaves_open() -> None:
     assert not blank.names_targets
     assert blank.scan_types == (ScanType.SYN,)
     assert blank.outline.ports.total == 1000
-    assert blank.title == "ports default  ·  -sS TCP SYN  ·  T3 normal"
+    assert blank.title == "1,000 most common TCP ports  ·  -sS TCP SYN  ·  T3 normal"
+    for words, ports in (
+        (("-sSU",), "1,000 most common TCP ports + 1,000 most common UDP ports"),
+        (("-F",), "100 most common TCP ports"),
+        (("--top-ports", "10"), "10 most common TCP ports"),
+        (("-sO",), "256 IP protocols"),
+        (("-p", "22,80"), "ports 22,80"),
+        (("-p", "web"), "ports web"),
+    ):
+        assert plan(*words).title.startswith(ports + "  ·  ")
 
 
 def test_a_limit_given_once_holds_for_every_template() -> None:

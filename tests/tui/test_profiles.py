@@ -174,7 +174,8 @@ def test_a_form_shows_what_the_command_line_says() -> None:
     ],
 )
 def test_what_the_rights_decide_is_said_with_and_without_them(command: str, types: str) -> None:
-    assert meaning(command_plan(command)) == f"ports fast  ·  {types}  ·  T3 normal"
+    ports = f"100 most common {'UDP' if '-sU' in command else 'TCP'} ports"
+    assert meaning(command_plan(command)) == f"{ports}  ·  {types}  ·  T3 normal"
 
 
 def test_rights_decide_nothing_where_no_ports_are_asked() -> None:
