@@ -87,17 +87,32 @@ def test_a_hidden_screen_looks_at_nothing() -> None:
     assert running(screen) == (False, False)
 
 
-async def test_a_scan_that_is_over_is_looked_at_seldom(running: Any, until: Any) -> None:
+def often(app: Any) -> bool:
+    """Whether the shown scan is looked at often."""
+    active: bool = app.main._lookout._often._active.is_set()
+    return active
+
+
+async def test_a_scan_that_rests_is_looked_at_seldom(running: Any, until: Any) -> None:
     async with running() as (pilot, app, session):
-        session.change(phase=Phase.FINISHED)
-        await until(pilot, lambda: app.main.phase is Phase.FINISHED)
-        await until(pilot, lambda: not app.main._lookout._often._active.is_set())
-        session.change(verbosity=2)
-        await until(pilot, lambda: app.main.snapshot.verbosity == 2)
-        assert app.main._lookout._often._active.is_set()
+        for phase in (Phase.FINISHED, Phase.PAUSED):
+            session.change(phase=phase)
+            await until(pilot, lambda phase=phase: app.main.phase is phase)
+            await until(pilot, lambda: not often(app))
+            session.change(phase=Phase.RUNNING)
+            await until(pilot, lambda: app.main.phase is Phase.RUNNING)
+            assert often(app)
+
+
+async def test_a_command_is_looked_after(running: Any, until: Any) -> None:
+    async with running() as (pilot, app, session):
+        session.change(phase=Phase.PAUSED)
+        await until(pilot, lambda: not often(app))
+        await pilot.press("4")
+        assert often(app)
 
 
 async def test_a_running_scan_is_always_looked_at_often(running: Any) -> None:
     async with running() as (pilot, app, _):
         await pilot.pause(AFTERWARDS + 0.5)
-        assert app.main._lookout._often._active.is_set()
+        assert often(app)

@@ -63,7 +63,7 @@ class Lookout:
             self._often.resume()
 
     def note(self, happens: bool) -> None:
-        """Whether anything happened since the last look, or will by itself."""
+        """Whether anything happens by itself."""
         if happens:
             self.hurry()
 

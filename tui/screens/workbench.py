@@ -200,7 +200,7 @@ class Workbench(ReportsFailedWork, Places):
             return
         newest = self.session.snapshot()
         fresh = self.snapshot is None or newest.serial != self.snapshot.serial
-        self._lookout.note(fresh or newest.phase is Phase.RUNNING)
+        self._lookout.note(newest.phase in (Phase.WAITING, Phase.RUNNING))
         if fresh:
             self.snapshot = newest
             self.query_one(ProgressPane).note(newest)
