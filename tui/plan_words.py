@@ -18,6 +18,8 @@ _SWITCHES = (
     ("shuffle", "--randomize-hosts"),
     ("system_dns", "--system-dns"),
     ("resolve_all", "--resolve-all"),
+    ("defeat_rst_ratelimit", "--defeat-rst-ratelimit"),
+    ("defeat_icmp_ratelimit", "--defeat-icmp-ratelimit"),
 )
 """Options without a value, by their attribute in the parsed arguments."""
 
@@ -41,11 +43,13 @@ _VALUES = (
     ("max_retries", "--max-retries"),
     ("min_rate", "--min-rate"),
     ("max_rate", "--max-rate"),
+    ("min_parallelism", "--min-parallelism"),
     ("max_parallelism", "--max-parallelism"),
     ("scan_delay", "--scan-delay"),
     ("initial_rtt_timeout", "--initial-rtt-timeout"),
     ("min_rtt_timeout", "--min-rtt-timeout"),
     ("max_rtt_timeout", "--max-rtt-timeout"),
+    ("host_timeout", "--host-timeout"),
     ("seed", "--seed"),
     ("shard", "--shard"),
     ("target_files", "-iL"),

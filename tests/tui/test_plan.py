@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+import argparse
 import shlex
 from pathlib import Path
 
 import pytest
 
 from engine.spec.error import SpecError
+from engine.spec.options import scan_parser
 from engine.spec.ping import Mode
 from engine.spec.scan_type import Protocol, ScanType
 from tui.__main__ import parser
 from tui.plan import Finding, Plan
+from tui.plan_words import command_words
 
 
 def plan(*words: str) -> Plan:
@@ -146,3 +149,32 @@ def test_an_idle_scan_keeps_its_zombie_until_another_type_is_chosen() -> None:
 def test_mistakes_of_the_command_line_are_not_smoothed_over() -> None:
     with pytest.raises(SpecError, match="does not go with -sn"):
         plan("-sn", "-p", "80").checked()
+
+
+SAMPLES = {
+    "targets": "10.0.0.1", "target_files": "some.txt", "exclude": "10.0.0.9",
+    "exclude_files": "other.txt", "random": "5", "within": "10.0.0.0/24", "dns_servers": "10.0.0.2",
+    "ports": "22", "exclude_ports": "80", "top_ports": "7", "scan_types": "S",
+    "zombie": "10.0.0.3:80", "transport": "sockets", "interface": "lo",
+    "source_address": "10.0.0.4", "source_port": "53", "ttl": "9", "data_length": "4",
+    "scanflags": "SYN", "timing": "4", "max_retries": "1", "min_rate": "2.5", "max_rate": "50",
+    "max_parallelism": "9", "min_parallelism": "3", "scan_delay": "1s",
+    "initial_rtt_timeout": "300ms", "min_rtt_timeout": "90ms", "max_rtt_timeout": "2s",
+    "host_timeout": "5m", "seed": "7", "shard": "1/2",
+    **dict.fromkeys(("ping_syn", "ping_ack", "ping_udp", "ping_sctp", "ping_protocol"), "1,2"),
+}  # fmt: skip
+"""A value for every option that has one, by its attribute."""
+
+
+@pytest.mark.parametrize("action", scan_parser("pyscan", "")._actions, ids=lambda one: one.dest)
+def test_no_option_is_missing_from_the_equivalent_command(action: argparse.Action) -> None:
+    option = next(iter(action.option_strings), "")
+    value = "" if action.nargs == 0 else SAMPLES[action.dest]
+    glued = action.dest.startswith("ping_")
+    given = [option + value] if glued else [word for word in (option, value) if word]
+    before = scan_parser("pyscan", "").read(given)
+    nothing, after = (
+        vars(scan_parser("pyscan", "").read(words)) | {"command": before.command}
+        for words in ([], list(command_words(before)))
+    )
+    assert vars(before) == after != nothing
