@@ -44,6 +44,7 @@ LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
 _MOST_PROBLEMS = 1 << 16
 """Hosts that cannot be probed of which the reason is kept; of others it is only logged."""
+NO_ROUTE = "there is no route to it: check the address, and this machine's routes with ip route"
 _MOST_NAMED = 3
 """Hosts with the same trouble that the log names one by one."""
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
@@ -313,7 +314,7 @@ class ScanRunner:
             self._narrator.hosts_up(finder.table, found.up, self.book)
             if self.spec.scan_ports:
                 self._scan_ports_of(found)
-        self._note_hopeless(found.unreachable.tolist(), "there is no route to it")
+        self._note_hopeless(found.unreachable.tolist(), NO_ROUTE)
         more = finder.unknown > 0 or self._admission.waiting
         self._core.expect_more = self.spec.scan_ports and more
         self._narrator.once(0, finder.trouble)

@@ -109,10 +109,18 @@ def _run(app: PyScanApp) -> None:
 
 
 def _configure(what: str) -> int:
+    from engine.cli.exit_code import BROKEN_PIPE
+    from engine.cli.streams import forget_standard_output
     from tui.config_command import run
     from tui.user_folder import user_folder
 
-    return run(what, user_folder())
+    try:
+        code = run(what, user_folder())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        forget_standard_output()
+        return BROKEN_PIPE
+    return code
 
 
 def _app(words: Sequence[str]) -> PyScanApp:

@@ -34,6 +34,25 @@ def test_usage_errors_are_one_line(
     assert said in error and error.startswith("pyscan-tui: ") and error.count("\n") == 1
 
 
+@pytest.mark.parametrize("what", ["show", "template"])
+def test_a_reader_of_the_configuration_may_go(what: str, tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "tui", "--config", what],
+            cwd=ROOT,
+            check=False,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            env={**os.environ, "HOME": str(tmp_path)},
+        )
+    finally:
+        os.close(writing)
+    assert (run.returncode, run.stderr) == (141, b"")
+
+
 def test_help_and_version_load_nothing_heavy() -> None:
     code = (
         "import sys, tui.__main__ as m\n"
