@@ -6,10 +6,12 @@ import math
 from collections.abc import Callable
 from time import monotonic
 
-from engine.results.snapshot import Snapshot
+from engine.results.snapshot import Phase, Snapshot
 
 FIGURES_EVERY = 0.25
 """Seconds. Nobody reads figures faster, and every picture costs a slow line its bytes."""
+PAUSED_FIGURES_EVERY = 0.9
+"""Seconds, while only the clock goes on."""
 
 
 class FigurePace:
@@ -32,7 +34,8 @@ class FigurePace:
         now = self._now()
         if news == self._news and now < self._next:
             return False
-        self._serial, self._news, self._next = snapshot.serial, news, now + FIGURES_EVERY
+        every = PAUSED_FIGURES_EVERY if snapshot.phase is Phase.PAUSED else FIGURES_EVERY
+        self._serial, self._news, self._next = snapshot.serial, news, now + every
         return True
 
 

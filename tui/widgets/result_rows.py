@@ -121,7 +121,7 @@ class ResultRows:
         QueryPace); None when the rows are those of the snapshot.
         """
         self.snapshot = snapshot
-        if self._answered is snapshot.view:
+        if self._answered == _rows_depend_on(snapshot):
             return None
         wait = self._pace.wait(self._now(), self.query.sort)
         if not wait:
@@ -141,7 +141,7 @@ class ResultRows:
             self._fold_doubted(snapshot)
         self._group(snapshot)
         self._pace.ran(started, self._now())
-        self._answered = snapshot.view
+        self._answered = _rows_depend_on(snapshot)
         self._host_width = _host_width(snapshot)
         newest = self.row_set.newest if self.follows else None
         kept = None if newest is None else self.find(newest)
@@ -265,6 +265,12 @@ class ResultRows:
             self.marks -= keys
         else:
             self.marks |= keys
+
+
+def _rows_depend_on(snapshot: Snapshot) -> object:
+    """Equal for two snapshots of a scan in which every query finds the same rows."""
+    view, doubts = snapshot.view, len(snapshot.doubts)
+    return view.version, view.host_count, snapshot.hosts.version, doubts
 
 
 def _host_width(snapshot: Snapshot) -> int:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from engine.results.snapshot import Phase
 from engine.spec.timing import TEMPLATES
-from tui.widgets.figure_pace import FIGURES_EVERY, FigurePace
+from tui.widgets.figure_pace import FIGURES_EVERY, PAUSED_FIGURES_EVERY, FigurePace
 
 
 class Clock:
@@ -44,3 +44,15 @@ def test_what_the_user_changed_and_the_end_do_not_wait(make_scan) -> None:
     ):
         assert not pace.due(scan.snapshot())
         assert pace.due(scan.snapshot(**change))
+
+
+def test_a_paused_scan_needs_fewer(usual_scan) -> None:
+    clock = Clock()
+    pace = FigurePace(clock)
+    assert pace.due(usual_scan.snapshot(phase=Phase.PAUSED))
+    clock.now += FIGURES_EVERY
+    assert not pace.due(usual_scan.snapshot(phase=Phase.PAUSED))
+    assert pace.due(usual_scan.snapshot(phase=Phase.RUNNING))
+    assert pace.due(usual_scan.snapshot(phase=Phase.PAUSED))
+    clock.now += PAUSED_FIGURES_EVERY
+    assert pace.due(usual_scan.snapshot(phase=Phase.PAUSED))

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.results.query import Query, SortColumn
+from engine.results.snapshot import Phase
 from engine.spec.port_state import PortState
 from tui.widgets.result_rows import ResultRows
 
@@ -72,6 +73,24 @@ def test_the_same_view_is_not_asked_twice(usual_scan) -> None:
     clock.now += 10
     assert rows.show(snapshot) is None
     assert rows.row_set is before
+
+
+def test_rows_are_asked_for_only_when_they_may_be_others(make_scan) -> None:
+    scan, clock = make_scan(hosts=2), Clock()
+    rows = ResultRows(Query(), clock)
+    scan.decide(PortState.OPEN, 22)
+    rows.show(scan.snapshot())
+    before = rows.row_set
+    clock.now += 10
+    assert rows.show(scan.snapshot(phase=Phase.PAUSED)) is None
+    assert rows.row_set is before
+    scan.decide(PortState.OPEN, 80)
+    assert rows.show(scan.snapshot()) is None
+    assert len(rows) == 2
+    clock.now += 10
+    before = rows.row_set
+    rows.show(scan.snapshot(doubts={0: "answers on every port"}))
+    assert rows.row_set is not before
 
 
 def test_marks_are_kept_by_port(usual_scan) -> None:
