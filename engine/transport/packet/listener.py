@@ -34,7 +34,8 @@ class Listener:
         return self._reader.read(most)
 
     def close(self) -> None:
-        """Give back the descriptor. Idempotent."""
+        """Give back the descriptor, and a ring's memory. Idempotent."""
+        self._reader.close()
         self._socket.close()
 
 

@@ -125,6 +125,9 @@ class PacketReader:
         self._stamps = np.zeros(rows, _STAMP)
         self._messages["header"]["control"] = _addresses(self._stamps)
 
+    def close(self) -> None:
+        """Nothing to give back: the memory is our own."""
+
     def read(self, most: int) -> Iterator[Packets]:
         """The packets that wait, about ``most`` at most, in pieces. A piece is valid until the next
         is asked for; bytes behind a packet's length are left-overs. What comes in meanwhile is

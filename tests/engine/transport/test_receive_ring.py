@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,3 +71,19 @@ def test_without_a_ring_system_calls_do(monkeypatch: pytest.MonkeyPatch) -> None
         assert len(scanner.states) == 100
     finally:
         scanner.channel.close()
+
+
+def test_a_closed_ring_leaves_nothing_mapped() -> None:
+    """A mapped ring keeps its socket, and the end of the process then waits for the kernel."""
+    scanner = BusyScanner("127.0.0.1")
+    scanner.send(cells(range(1, 50), ScanType.SYN))
+    scanner.collect(49)
+    assert _mapped_packet_sockets()
+    scanner.channel.close()
+    scanner.channel.close()
+    assert not _mapped_packet_sockets()
+
+
+def _mapped_packet_sockets() -> list[str]:
+    lines = Path("/proc/self/maps").read_text().splitlines()
+    return [line for line in lines if "socket:[" in line]
