@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Doubts:
 
     def __init__(self, store: Store, ports: PortSet, seed: int) -> None:
         self._store = store
+        self._ports = ports
         self._watch = LiarWatch(tcp_numbers(ports), seed)
         self._waiting = empty_probes()
         self._next = 0.0
@@ -43,7 +44,8 @@ class Doubts:
 
     def add_ports(self, ports: PortSet) -> None:
         """The scan asks these ports too."""
-        self._watch.asked |= tcp_numbers(ports)
+        self._ports = self._ports.union(ports)
+        self._watch.asked = tcp_numbers(self._ports)
 
     def let_be(self, host: int) -> None:
         """Ask the host nothing more; what was found out about it stays."""
@@ -83,7 +85,7 @@ class Doubts:
                 self._store.doubt(host)
 
 
-def tcp_numbers(ports: PortSet) -> frozenset[int]:
+def tcp_numbers(ports: PortSet) -> Collection[int]:
     """The TCP ports of a set."""
-    ranges = (range(a, b + 1) for protocol, a, b in ports.ranges if protocol is Protocol.TCP)
-    return frozenset[int]().union(*ranges)
+    ranges = [range(a, b + 1) for protocol, a, b in ports.ranges if protocol is Protocol.TCP]
+    return ranges[0] if len(ranges) == 1 else frozenset[int]().union(*ranges)

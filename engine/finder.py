@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport
 from engine.core.scan_core import NO_BOUND, Poll
-from engine.discovery.core import DiscoveryCore
+from engine.discovery.core import NOBODY_THERE, DiscoveryCore
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.host_table import HostTable
 from engine.results.host_view import found_up
@@ -110,6 +110,10 @@ class HostFinder:
     def feed(self, now: float, replies: ReplyBatch) -> None:
         """Take in answers to pings."""
         self.core.feed(now, replies)
+
+    def explains(self, problem: SendProblem) -> bool:
+        """Whether a problem of sending says what discovery wants to know: nobody is there."""
+        return problem.errno in NOBODY_THERE
 
     def take_found(self) -> Found:
         """Write down what was decided since the last call, and return it."""

@@ -8,22 +8,21 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.admission import Admission
 from engine.core.addressing import AddressBook
-from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport
+from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport, gather
 from engine.core.channels import channels_of
 from engine.core.liars import LiarMark
 from engine.core.progress import Progress
 from engine.core.scan_core import NO_BOUND, ScanCore
 from engine.core.token import ProbeTokens
-from engine.discovery.core import NOBODY_THERE
 from engine.doubts import Doubts
 from engine.figures import Figures
-from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
@@ -39,6 +38,9 @@ from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
 from engine.transport.base import Recorder, Sending, Transport
 from engine.transport.live import open_transport
+
+if TYPE_CHECKING:  # a scan without discovery does not load it
+    from engine.finder import Found, HostFinder
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
@@ -125,6 +127,8 @@ class ScanRunner:
             self._begin_discovery(self.spec.discovery, transport)
 
     def _begin_discovery(self, discovery: DiscoverySpec, transport: Transport) -> None:
+        from engine.finder import HostFinder
+
         finder = HostFinder(discovery, self._timing, self.book, transport, seed=self._seed)
         for note in finder.core.notes:
             self._say(0, note)
@@ -339,7 +343,7 @@ class ScanRunner:
         chosen = self._core.feed(now, replies)
         if not len(chosen):
             return
-        reasons = self._store.reasons(self._store.locate(replies.records[chosen]))
+        reasons = self._store.reasons(self._store.locate(gather(replies.records, chosen)))
         has_raw = len(replies.raw) == len(replies.records)
         self.evidence.add(
             replies.records,
@@ -386,7 +390,7 @@ class ScanRunner:
             if not problem.hosts:
                 self.fail(f"{problem.text} ({os.strerror(problem.errno)})")
                 continue
-            if problem.errno in NOBODY_THERE and prober is not self._core:
+            if prober is not self._core and self._finder and self._finder.explains(problem):
                 self._narrator.once(1, problem.text)  # discovery calls such hosts down
                 continue
             if problem.whole_host:

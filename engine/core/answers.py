@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import UNKNOWN_ATTEMPT, ReplyBatch
+from engine.core.batch import UNKNOWN_ATTEMPT, ReplyBatch, gather
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
 from engine.core.host_loss import HostLoss
@@ -22,7 +22,7 @@ from engine.core.pace import Pace
 from engine.core.paged import PagedArray
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import SendQueue
-from engine.core.verdict import Verdicts, classify
+from engine.core.verdict import Verdicts
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.upgrade import may_replace
@@ -96,7 +96,7 @@ class Answers:
         if not len(replies):
             return np.empty(0, np.intp)
         at = self._ledger.locate(replies.records)
-        verdicts = classify(replies.records)
+        verdicts = replies.verdicts
         useful = np.flatnonzero((at >= 0) & (verdicts.state != 0))
         taken = [np.empty(0, np.intp)]
         while len(useful):
@@ -107,7 +107,7 @@ class Answers:
                 break
             first = firsts(at[useful])
             chosen, useful = useful[first], np.delete(useful, first)
-            self._decide(now, at[chosen], replies.records[chosen], verdicts.only(chosen))
+            self._decide(now, at[chosen], gather(replies.records, chosen), verdicts.only(chosen))
             taken.append(chosen)
         return np.concatenate(taken)
 
@@ -118,7 +118,7 @@ class Answers:
         awaited = self._ledger.open_questions(at)
         news = awaited | self._cells.is_silent(at)  # a second answer says nothing of the path
         rtt = self._round_trips(at, records, awaited)
-        self._count(now, at[news], records[news], verdicts.state[news])
+        self._count(now, at[news], gather(records, news), verdicts.state[news])
         self._cells.answer(now, at, records, verdicts, rtt)
         self.on_answers(records["host"], records["time"] - rtt)
 

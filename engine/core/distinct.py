@@ -22,6 +22,14 @@ def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
     return ordered[fresh]
 
 
+def tally(values: NDArray[_Number]) -> tuple[NDArray[_Number], NDArray[np.intp]]:
+    """The values that occur, ascending, and how often each does."""
+    ordered = np.sort(values)
+    ends = np.flatnonzero(np.concatenate([ordered[1:] != ordered[:-1], np.ones(1, bool)]))
+    ends = ends[: len(values)]
+    return ordered[ends], np.diff(ends, prepend=-1)
+
+
 def distinct_bytes(values: NDArray[np.uint8]) -> list[int]:
     """The values that occur in a uint8 array, ascending."""
     counts: list[int] = np.flatnonzero(np.bincount(values)).tolist()

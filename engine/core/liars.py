@@ -12,15 +12,14 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import PROBE, ProbeBatch, ReplyBatch, empty_probes
-from engine.core.distinct import distinct
+from engine.core.batch import PROBE, ProbeBatch, ReplyBatch, empty_probes, gather
+from engine.core.distinct import distinct, tally
 from engine.core.syn_ack_shape import SynAckShapes
-from engine.core.verdict import classify
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.answer import FROM_TARGET
@@ -62,8 +61,7 @@ class LiarKind(Enum):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class LiarMark:
+class LiarMark(NamedTuple):
     """A host whose open ports are not to be believed, and one line for the user that says why."""
 
     host: int
@@ -124,9 +122,9 @@ class LiarWatch:
 
     def __init__(self, asked: Collection[int], seed: int) -> None:
         self._seed = seed
-        self.asked = frozenset(asked)
+        self.asked = asked
         self._pool: list[int] = []
-        self._pool_for: frozenset[int] | None = None
+        self._pool_for: Collection[int] | None = None
         self._shapes = SynAckShapes()
         self._opened = np.zeros(0, np.uint32)
         self._answered = np.zeros(0, np.uint32)
@@ -161,19 +159,20 @@ class LiarWatch:
         if not tcp.any():
             return mine
         self._grow(int(records["host"].max()) + 1)
-        states = classify(records).state
+        states = replies.verdicts.state
         scans = tcp & _OPENS[records["technique"]]
         opened = scans & (states == PortState.OPEN)
         decided = scans & (states != PortState.PENDING)
-        np.add.at(self._opened, records["host"][opened], 1)
-        np.add.at(self._answered, records["host"][decided], 1)
+        for counts, which in ((self._opened, opened), (self._answered, decided)):
+            hosts, more = tally(records["host"][which])
+            counts[hosts] += more.astype(np.uint32)
         others = decided & ~opened & (records["ttl"] > 0)
         self._other_ttl[records["host"][others]] = records["ttl"][others]
         if len(replies.raw) == len(records):
             self._shapes.note(records["host"][opened], replies.raw[opened])
         if self._cases:
             self._hear(records, states, tcp, mine)
-        self._suspect(now, records[opened])
+        self._suspect(now, gather(records, opened))
         return mine
 
     def _grow(self, count: int) -> None:
@@ -235,7 +234,7 @@ class LiarWatch:
         if self._pool_for is not self.asked:
             self._pool_for = self.asked
             wide = len(self.asked) >= _WIDE
-            self._pool = sorted(self.asked if wide else set(_UNUSUAL) - self.asked)
+            self._pool = sorted(self.asked if wide else set(_UNUSUAL).difference(self.asked))
         return tuple(self._random.sample(self._pool, _SAMPLE))
 
     def poll(self, now: float) -> ProbeBatch:

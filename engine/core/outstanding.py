@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import ProbeBatch, empty_probes
+from engine.core.batch import ProbeBatch, empty_probes, gather, joined
 
 Timeouts = Callable[[ProbeBatch], NDArray[np.float64]]
 """Seconds each probe awaits its answer."""
@@ -60,17 +60,17 @@ class Outstanding:
         while self._flights and self._flights[0].look_at <= now:
             flight = heapq.heappop(self._flights)
             unanswered = waiting(flight.probes, flight.sent_at)
-            probes, sent_at = flight.probes[unanswered], flight.sent_at[unanswered]
+            probes, sent_at = gather(flight.probes, unanswered), flight.sent_at[unanswered]
             if not len(probes):
                 continue
             deadline = sent_at + timeouts(probes)
             due = deadline <= now
-            late.append(probes[due])
+            late.append(gather(probes, due))
             if not due.all():
-                flight.probes, flight.sent_at = probes[~due], sent_at[~due]
+                flight.probes, flight.sent_at = gather(probes, ~due), sent_at[~due]
                 flight.look_at = float(deadline[~due].min())
                 heapq.heappush(self._flights, flight)
-        return np.concatenate(late) if late else empty_probes()
+        return joined(late) if late else empty_probes()
 
     def reschedule(self, timeouts: Timeouts) -> None:
         """Timeouts have changed: look at every flight when its new deadline says so."""

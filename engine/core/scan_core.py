@@ -13,13 +13,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.answers import Answers
-from engine.core.batch import REFUSED, ProbeBatch, ReplyBatch, SendReport, empty_probes
+from engine.core.batch import (
+    REFUSED,
+    ProbeBatch,
+    ReplyBatch,
+    SendReport,
+    empty_probes,
+    gather,
+    joined,
+)
 from engine.core.batch_size import BatchSize
 from engine.core.cells import Cells
 from engine.core.distinct import distinct, firsts
@@ -63,8 +71,7 @@ _TRUSTED = 30
 """Answers without loss after which the path counts as clean."""
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(NamedTuple):
     """What to send now, and the time of the next poll at the latest."""
 
     batch: ProbeBatch
@@ -250,18 +257,18 @@ class ScanCore:
         """The next probes: questions whether hosts still answer, those whose lanes let them pass,
         then others."""
         batch = self._vigil.questions(now, room)
-        batch = np.concatenate([batch, self._sentinels.take(room - len(batch))])
+        batch = joined([batch, self._sentinels.take(room - len(batch))])
         self._questions = len(batch)
         if len(self._lanes):
             passing = self._queue.wanted(self._lanes.take(now, room - len(batch)))
-            batch = np.concatenate([batch, passing])
+            batch = joined([batch, passing])
         cells = self._vigil.hold(self._queue.take(room - len(batch)))
         if not len(batch) and not len(self._lanes):
             return cells
         apart = self._lanes.apart[cells["host"]]
         if apart.any():
             self._lanes.add(now, cells[apart])
-        return np.concatenate([batch, cells[~apart]])
+        return joined([batch, gather(cells, ~apart)])
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), self._batch_size.most)
@@ -384,7 +391,7 @@ class ScanCore:
         if not left.all():
             self._blocked_until = now + RETRY_PAUSE
             self._queue.put_back(batch[~left])
-            batch = batch[left]
+            batch = gather(batch, left)
         sent_at = report.sent_at[left]
         if not len(batch):
             return
@@ -397,7 +404,7 @@ class ScanCore:
         at = self._ledger.locate(batch)
         open_still = self._ledger.open_questions(at)  # a copy before may have been answered since
         if not open_still.all():
-            batch, at = batch[open_still], at[open_still]
+            batch, at = gather(batch, open_still), at[open_still]
             sent_at, steady = sent_at[open_still], steady[open_still]
         self._cells.fly(at, batch["attempt"], sent_at, steady)
         self._outstanding.add(batch, sent_at, self._timeouts)
@@ -586,7 +593,7 @@ class ScanCore:
         chosen = self._answers.feed(now, replies)
         self._vigil.hear_witnesses(now, replies.records)
         self._sentinels.hear(replies.records)
-        decisive = replies.records[chosen]
+        decisive = gather(replies.records, chosen)
         if self._reviewed and not self._lanes.apart[decisive["host"]].all():
             self._reviewed = False  # late answers may tell of losses
         self._silence.watch(now, decisive, lambda hosts: self.rtt.timeouts(hosts, self._timing))

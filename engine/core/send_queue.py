@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.assignment import Assignment
-from engine.core.batch import ProbeBatch, empty_probes
+from engine.core.batch import ProbeBatch, empty_probes, gather, joined
 from engine.core.distinct import firsts
 from engine.core.ledger import Ledger, Positions
 from engine.core.paged import PagedArray
@@ -140,8 +140,8 @@ class SendQueue:
             room -= len(cells)
         if len(chosen) < 2:
             return chosen[0] if chosen else empty_probes()
-        batch = np.concatenate(chosen)
-        return batch[np.sort(firsts(self._ledger.locate(batch)))]
+        batch = joined(chosen)
+        return gather(batch, np.sort(firsts(self._ledger.locate(batch))))
 
     def _next(self, room: int) -> ProbeBatch:
         if not self._resend:
@@ -158,7 +158,7 @@ class SendQueue:
         keep = (at >= 0) & (now != 0) & ~self._dropped[cells["host"]]
         keep &= self._ledger.open_questions(at) & ~self._ledger.flying(at)
         keep &= np.minimum(self._ledger.tries(at), LAST_ATTEMPT) == cells["attempt"]
-        cells, now = cells[keep], now[keep]
+        cells, now = gather(cells, keep), now[keep]
         cells["attempt"][(cells["technique"] != now) & (cells["technique"] != 0)] = 0
         cells["technique"] = now
         return cells

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,7 @@ from engine.spec.scan_type import ScanType
 from engine.techniques.registry import technique
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(NamedTuple):
     """States and reasons (uint8, shape (n,)); state 0 where the answer says nothing."""
 
     state: NDArray[np.uint8]

@@ -264,6 +264,8 @@ class Vigil:
     def hold(self, probes: ProbeBatch) -> ProbeBatch:
         """Keep back those of the probes about to leave whose hosts are quiet; returns the
         others."""
+        if not self._watches.quiet:
+            return probes
         free = np.ones(len(probes), bool)
         for watch in self._watches.quiet:
             mine = probes["host"] == watch.host

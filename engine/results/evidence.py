@@ -7,11 +7,12 @@ Answers worth explaining (anything but a plain RST) and dull ones are kept in tw
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.core.batch import REPLY, as_bytes, gather
 from engine.results.cell import record_keys
 
 WIDTH = 128
@@ -19,8 +20,7 @@ _DULL_WIDTH = 64
 """Bytes kept of dull answers: a RST is 40 or 60 long."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What decided a port.
 
     Attributes:
@@ -42,9 +42,7 @@ class _Ring:
 
     def __init__(self, capacity: int, width: int) -> None:
         self._keys = np.full(capacity, -1, np.int64)
-        self._answers = np.zeros(capacity, np.uint32)
-        self._attempts = np.zeros(capacity, np.uint8)
-        self._times = np.zeros(capacity, np.float64)
+        self._records = np.zeros(capacity, REPLY)
         self._lengths = np.zeros(capacity, np.uint16)
         self._packets = np.zeros((capacity, width), np.uint8)
         self._next = 0
@@ -60,39 +58,29 @@ class _Ring:
         while len(rows):
             end = min(self._next + len(rows), len(self._keys))
             here, rows = rows[: end - self._next], rows[end - self._next :]
-            self._put(slice(self._next, end), records[here], packets, lengths, here, began)
+            at = slice(self._next, end)
+            kept = gather(records, here)
+            kept["time"] -= began
+            as_bytes(self._records)[at] = as_bytes(kept)
+            self._keys[at] = record_keys(kept)
+            self._lengths[at] = 0
+            if len(packets):
+                width = min(self._packets.shape[1], packets.shape[1])
+                self._lengths[at] = np.minimum(lengths[here], width)
+                self._packets[at, :width] = packets.take(here, axis=0)[:, :width]
             self._next = end % len(self._keys)
-
-    def _put(
-        self,
-        at: slice,
-        records: NDArray[np.void],
-        packets: NDArray[np.uint8],
-        lengths: NDArray[np.uint16],
-        rows: NDArray[np.intp],
-        began: float,
-    ) -> None:
-        self._keys[at] = record_keys(records)
-        self._answers[at] = records["answer"]
-        self._attempts[at] = records["attempt"]
-        self._times[at] = records["time"] - began
-        self._lengths[at] = 0
-        if len(packets):
-            width = min(self._packets.shape[1], packets.shape[1])
-            self._lengths[at] = np.minimum(lengths[rows], width)
-            self._packets[at, :width] = packets.take(rows, axis=0)[:, :width]
 
     def find(self, key: int) -> Evidence | None:
         hits = np.flatnonzero(self._keys == key)
         if not len(hits):
             return None
-        at = hits[np.argmax(self._times[hits])]
-        length = int(self._lengths[at])
+        at = hits[np.argmax(self._records["time"][hits])]
+        answer = self._records[at]
         return Evidence(
-            int(self._answers[at]),
-            int(self._attempts[at]),
-            float(self._times[at]),
-            self._packets[at, :length].tobytes(),
+            int(answer["answer"]),
+            int(answer["attempt"]),
+            float(answer["time"]),
+            self._packets[at, : self._lengths[at]].tobytes(),
         )
 
 

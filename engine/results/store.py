@@ -21,7 +21,7 @@ from engine.core.distinct import distinct
 from engine.core.ledger import Unsettled
 from engine.core.paged import PagedArray
 from engine.results.blocks import BlockCopies
-from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, STALE
+from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, RAW, STALE
 from engine.results.column_table import ColumnTable
 from engine.results.layers import Layers
 from engine.results.quiet_rows import fewest_tries, quiet_rows, waiting_cells
@@ -413,7 +413,8 @@ class Store:
 
     def copy(self, at: NDArray[np.int64]) -> NDArray[np.void]:
         """A copy of the located CELLs."""
-        return self._flat[at]
+        copy: NDArray[np.void] = self._flat.view(RAW)[at].view(CELL)
+        return copy
 
     def _touch(self, at: NDArray[np.int64]) -> None:
         self._copies.touch(at // self._cells.shape[1])

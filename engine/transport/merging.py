@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.core.batch import SNAP, ReplyBatch
+from engine.core.batch import SNAP, ReplyBatch, joined
 
 
 def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
@@ -16,7 +16,7 @@ def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
     if len(full) <= 1:
         only = full[0] if full else batches[0]
         return ReplyBatch(only.records, only.raw, only.raw_length, rejected)
-    merged = ReplyBatch(np.concatenate([batch.records for batch in full]), rejected=rejected)
+    merged = ReplyBatch(joined([batch.records for batch in full]), rejected=rejected)
     if any(len(batch.raw) for batch in full):
         merged.raw = np.zeros((len(merged), SNAP), np.uint8)
         merged.raw_length = np.zeros(len(merged), np.uint16)

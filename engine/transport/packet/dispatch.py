@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import REFUSED, ProbeBatch, SendProblem
+from engine.core.batch import REFUSED, ProbeBatch, SendProblem, gather
 from engine.core.distinct import distinct, distinct_bytes
 from engine.transport.base import Recorder
 from engine.transport.packet.companion import Companion, SharedWork
@@ -95,7 +95,7 @@ class Dispatch:
             return
         outlet = self._dispatcher.paths.outlet(number)
         sender = self._dispatcher.senders[thread]
-        packets, lengths, names = self._dispatcher.wire(outlet, self._batch[rows])
+        packets, lengths, names = self._dispatcher.wire(outlet, gather(self._batch, rows))
         while len(rows):
             now = time.monotonic()
             try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,7 @@ _FRAGMENT = 44
 _MOST_EXTENSIONS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class IpHeaders:
+class IpHeaders(NamedTuple):
     """Columns of n packets of one IP version.
 
     Attributes:

@@ -12,7 +12,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import REPLY, SNAP, UNKNOWN_ATTEMPT, ReplyBatch, no_replies
+from engine.core.batch import (
+    REPLY,
+    SNAP,
+    UNKNOWN_ATTEMPT,
+    ReplyBatch,
+    as_bytes,
+    gather,
+    joined,
+    no_replies,
+)
 from engine.core.distinct import distinct, firsts, groups
 from engine.techniques.protocol import ICMP_NUMBERS
 from engine.techniques.sctp import SCTP_HEADER
@@ -30,6 +39,7 @@ from engine.transport.packet.protocol_matching import (
 from engine.transport.packet.segment_matching import match_sctp, match_tcp, match_udp
 from engine.transport.packet.verdict import Bools, Bytes, Sent, Verdict
 
+_SNAPPED = np.dtype((np.void, SNAP))
 _Matcher = Callable[[Bytes, IpHeaders, Sent], Verdict]
 
 
@@ -55,7 +65,7 @@ def match_replies(
         return no_replies(count)
     records["time"] = np.broadcast_to(np.float64(arrivals), len(packets))[chosen]
     snapped = np.minimum(kept[chosen], SNAP)
-    raw = packets[chosen, :SNAP]
+    raw = packets[:, :SNAP].view(_SNAPPED)[chosen, 0].view(np.uint8).reshape(-1, SNAP)
     shortest, longest = int(snapped.min()), int(snapped.max())
     raw[:, longest:] = 0
     ends = raw[:, shortest:longest]
@@ -76,7 +86,7 @@ def _read(packets: Bytes, kept: NDArray[np.int64], sent: Sent) -> _Reading:
     for version, reader in ((4, read_ipv4), (6, read_ipv6)):
         rows = np.flatnonzero((versions == version) & (kept >= IPV4.itemsize))
         if len(rows):
-            headers = reader(packets[rows], kept[rows])
+            headers = reader(_rows(packets, rows), kept[rows])
             _match_version(version, packets, rows, headers, sent, records, accepted, rejected)
     return records, accepted, rejected
 
@@ -89,7 +99,7 @@ def _found(readings: list[_Reading]) -> tuple[NDArray[np.intp], NDArray[np.void]
     """
     rejected = np.logical_or.reduce([rejected for _, _, rejected in readings])
     chosen = np.concatenate([np.flatnonzero(accepted) for _, accepted, _ in readings])
-    records = np.concatenate([records[accepted] for records, accepted, _ in readings])
+    records = joined([gather(records, accepted) for records, accepted, _ in readings])
     if len(readings) > 1 and len(chosen):
         rejected[chosen] = False
         keys = chosen.astype(np.uint64) << np.uint64(8) | records["technique"]
@@ -98,6 +108,11 @@ def _found(readings: list[_Reading]) -> tuple[NDArray[np.intp], NDArray[np.void]
         chosen, records = chosen[first], records[first]
         records["attempt"][np.bincount(of, minlength=len(found)) > 1] = UNKNOWN_ATTEMPT
     return chosen, records, rejected
+
+
+def _rows(packets: Bytes, rows: NDArray[np.intp]) -> Bytes:
+    """``packets[rows]``, the rows ascending; not copied where that is all of them."""
+    return packets if len(rows) == len(packets) else packets.take(rows, axis=0)
 
 
 def _widened(packets: Bytes) -> Bytes:
@@ -132,8 +147,10 @@ def _match_version(
             here = here[whole]
             if not len(here):
                 continue
-            verdict = matcher(packets[rows[here], offset:], headers.take(here), sent)
-            records[rows[here]] = verdict.records
+            whole_batch = len(here) == len(headers.upper)
+            its = headers if whole_batch else headers.take(here)
+            verdict = matcher(_rows(packets, rows[here])[:, offset:], its, sent)
+            as_bytes(records)[rows[here]] = as_bytes(verdict.records)
             accepted[rows[here]] = verdict.accepted
             rejected[rows[here]] = verdict.concerning & ~verdict.accepted
     if sent.protocol_askers:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
 import numpy as np
@@ -72,8 +72,7 @@ class Sent:
         return self.book.find_v6(np.ascontiguousarray(addresses))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """About n packets: the answers they would be, which of them count, which concern us at all."""
 
     records: NDArray[np.void]
