@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,8 @@ from engine.core.pace import Pace
 from engine.results.decided import DecidedBatch
 from engine.results.host_table import HostTable
 from engine.results.host_view import found_up
-from engine.results.log import ScanLog
+from engine.results.log import Said, ScanLog
+from engine.results.row import HostNames, make_row
 from engine.spec.port_state import PortState
 
 _OPEN_PORTS_AT_ONCE = 50
@@ -30,9 +32,9 @@ class Narrator:
         self._said: set[str] = set()
         self._limit = ""
 
-    def say(self, level: int, text: str) -> None:
+    def say(self, level: int, said: Said) -> None:
         """One line; ``level`` as in LogLine."""
-        self._log.add(self._elapsed(), level, text)
+        self._log.add(self._elapsed(), level, said)
 
     def pressure(self, problem: SendProblem) -> None:
         """Our own machine could not send for now. The same trouble is told once."""
@@ -57,19 +59,12 @@ class Narrator:
         states = batch.cells["state"]
         opened = np.flatnonzero(states == PortState.OPEN)
         for place in opened[:_OPEN_PORTS_AT_ONCE].tolist():
-            self._open(batch, place)
+            cell = batch.cells[place : place + 1].copy()  # the batch may be large
+            self.say(1, partial(_opened, int(batch.keys[place]), cell, batch.names))
         if len(opened) > _OPEN_PORTS_AT_ONCE:
             self.say(1, f"open: {len(opened) - _OPEN_PORTS_AT_ONCE:,} more ports just now")
         counts = np.bincount(states, minlength=len(PortState))
-        words = [f"{n:,} {PortState(i).label}" for i, n in enumerate(counts) if n]
-        self.say(3, f"decided {', '.join(words)}")
-
-    def _open(self, batch: DecidedBatch, place: int) -> None:
-        row = batch.row(place)
-        rtt = "" if row.rtt is None else f" after {_milliseconds(row.rtt)}"
-        name = f" ({row.service})" if row.service else ""
-        port = f"{row.port}/{row.protocol.label}{name}"
-        self.say(1, f"open: {port} on {row.address}, {row.reason.label}{rtt}")
+        self.say(3, partial(_decided, tuple(counts.tolist())))
 
     def pace(self, pace: Pace) -> None:
         """What limits the pace, when that has changed."""
@@ -77,6 +72,18 @@ class Narrator:
             self._limit = pace.limit
             why = f": {pace.limit}" if pace.limit else ", still growing"
             self.say(2, f"pace {pace.describe()}{why}")
+
+
+def _opened(key: int, cell: NDArray[np.void], names: HostNames) -> str:
+    row = make_row(key, cell[0], names)
+    rtt = "" if row.rtt is None else f" after {_milliseconds(row.rtt)}"
+    name = f" ({row.service})" if row.service else ""
+    return f"open: {row.port}/{row.protocol.label}{name} on {row.address}, {row.reason.label}{rtt}"
+
+
+def _decided(counts: Sequence[int]) -> str:
+    words = [f"{n:,} {PortState(i).label}" for i, n in enumerate(counts) if n]
+    return f"decided {', '.join(words)}"
 
 
 def _milliseconds(seconds: float) -> str:

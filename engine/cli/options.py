@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from engine import __version__
 from engine.spec.options import ScanParser, scan_parser
@@ -23,8 +23,7 @@ examples:   pyscan 127.0.0.1
 Scan only what you own or may test."""
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """One document to write: a name in EXPORT_FORMATS, and a path (``-`` for standard output)."""
 
     format: str

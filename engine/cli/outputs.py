@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,6 +38,16 @@ def check_outputs(outputs: Sequence[Output]) -> None:
         except (OSError, ValueError) as error:
             reason = (isinstance(error, OSError) and error.strerror) or "is not a file name"
             raise SpecError("output", output.path, None, reason) from None
+
+
+def load_writers(outputs: Sequence[Output]) -> None:
+    """Import what write_output() is going to need, on a thread of its own."""
+
+    def load() -> None:
+        for output in outputs:
+            EXPORT_FORMATS[output.format].load()
+
+    threading.Thread(target=load, name="pyscan-writers", daemon=True).start()
 
 
 def write_output(output: Output, report: ScanReport, style: Style) -> None:

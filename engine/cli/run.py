@@ -6,14 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import replace
 from functools import partial
 
 from engine.cli import exit_code
 from engine.cli.explaining import check_explain, explained
 from engine.cli.narration import Narrator
 from engine.cli.options import Output, requested_outputs
-from engine.cli.outputs import LineStream, check_outputs, write_output
+from engine.cli.outputs import LineStream, check_outputs, load_writers, write_output
 from engine.cli.recording import Recording, check_capture, check_has_packets
 from engine.cli.signals import cancelled_by_signals, interrupt_on_sigterm
 from engine.cli.streams import forget_standard_output
@@ -74,9 +73,10 @@ def run(args: argparse.Namespace) -> int:
         )
         # Sockets take a while to close: meanwhile the report is written.
         with closing(recording), closing(session):
+            load_writers(outputs)  # sockets take a while to open, too
             report = _scan(session, narrator, lines, recording)
             if args.explain:
-                style = replace(style, explain=partial(explained, session))
+                style = style._replace(explain=partial(explained, session))
             written = _write(outputs, report, style, narrator)
     except StoreFullError as error:
         raise UsageError(str(error)) from None

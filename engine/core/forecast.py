@@ -16,7 +16,7 @@ dies. So the forecast is worth something from the time that the pace has found i
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from engine.core.outlook import Outlook
 
@@ -30,8 +30,7 @@ _HEAVY = 0.35
 """Loss above which a limit somewhere is the likelier cause, although the pace has no proof yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """What was measured lately.
 
     Attributes:

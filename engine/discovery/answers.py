@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,7 @@ from engine.techniques.host_rules import host_outcome
 _PINGS = frozenset(PingKind)
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """What answers say, one entry each: HostState and Reason (uint8). UNKNOWN says nothing, and
     ``ended`` (bool) is true where the question is not worth repeating all the same."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,8 +34,7 @@ _FALLBACK = PingProbe(PingKind.CONNECT, 80)
 _TCP = (PingKind.SYN, PingKind.ACK)
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(NamedTuple):
     """What becomes of hosts, one entry each (uint8): their suite, and for hosts with NO_SUITE their
     HostState and Reason at once."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -31,6 +30,8 @@ def write_atomically(path: Path, write: Write) -> None:
         with target.open("wb") as stream:
             write(stream)
         return
+    import tempfile  # loads much, and most runs write no file
+
     handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", dir=target.parent)
     try:
         with os.fdopen(handle, "wb") as stream:

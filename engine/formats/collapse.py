@@ -9,6 +9,7 @@ open are summed up too: they say nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +45,7 @@ class PortGroup:
         return len(self.ports)
 
 
-@dataclass(frozen=True)
-class HostPorts:
+class HostPorts(NamedTuple):
     """The ports of one host as a report shows them.
 
     Attributes:

@@ -6,11 +6,10 @@ Writers are imported when they are used: a scan that prints text never loads the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, cast
+from typing import BinaryIO, NamedTuple, cast
 
 from engine.formats.atomic import write_atomically
 from engine.formats.style import PLAIN, Style
@@ -20,8 +19,7 @@ Writer = Callable[[ScanReport, BinaryIO, Style], None]
 """Writes a report into a binary stream; raises only what the stream raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class ExportFormat:
+class ExportFormat(NamedTuple):
     """One format.
 
     Attributes:
@@ -37,10 +35,15 @@ class ExportFormat:
     module: str
     function: str
 
+    def load(self) -> Writer:
+        """The writer, imported if it was not."""
+        return cast(
+            "Writer", getattr(import_module(f"engine.formats.{self.module}"), self.function)
+        )
+
     def write(self, report: ScanReport, stream: BinaryIO, style: Style = PLAIN) -> None:
         """Write ``report`` into ``stream``; raises only what the stream raises."""
-        module = import_module(f"engine.formats.{self.module}")
-        cast("Writer", getattr(module, self.function))(report, stream, style)
+        self.load()(report, stream, style)
 
 
 EXPORT_FORMATS: Mapping[str, ExportFormat] = MappingProxyType(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ from engine.spec.port_state import INTERESTING
 from engine.spec.reason import Reason
 
 
-@dataclass(frozen=True)
-class RollCall:
+class RollCall(NamedTuple):
     """The hosts of a report.
 
     Attributes:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Explain = Callable[[int], Sequence[tuple[str, str]]]
 """Why a cell (by its key) has its state: headings, each with one or more lines of harmless text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """Choices for text and XML; JSON always holds every port.
 
     Attributes:

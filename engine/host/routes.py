@@ -7,8 +7,8 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from engine.host.links import Link, read_link
 from engine.host.netlink import Message, NetlinkSocket, attribute, attributes
@@ -38,8 +38,7 @@ _REFUSALS = {6: errno.EINVAL, 7: errno.EHOSTUNREACH, 8: errno.EACCES, 9: errno.E
 """Route types that say "not this way", and the error a socket would report for them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The way to one address.
 
     Attributes:

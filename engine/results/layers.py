@@ -6,7 +6,7 @@ appended to. A snapshot shares the list as far as it reached then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,7 @@ _RESULT = np.dtype(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EarlierResult:
+class EarlierResult(NamedTuple):
     """What a port's state was under another technique, before it was probed again."""
 
     technique: ScanType

@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
 from engine.sanitize import clean
 
 CAPACITY = 20_000
 WIDTH = 400
+_LONGEST = 4 * WIDTH
+"""Characters kept of what is said; cleaning may leave out many of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LogLine:
+Said = str | Callable[[], str]
+"""A text, or what makes it for whoever reads it: most lines are never read."""
+
+
+class LogLine(NamedTuple):
     """One line: ``time`` in seconds since the scan began, ``level`` 0 (always shown) to 3."""
 
     serial: int
     time: float
     level: int
-    text: str
+    said: Said
+
+    @property
+    def text(self) -> str:
+        """The words, made harmless."""
+        return clean(self.said if isinstance(self.said, str) else self.said(), WIDTH)
 
 
 class ScanLog:
@@ -39,11 +50,13 @@ class ScanLog:
         """Serial number of the newest line; 0 when there is none."""
         return self._serial
 
-    def add(self, time: float, level: int, text: str) -> None:
-        """Append a line; ``text`` is made harmless here."""
+    def add(self, time: float, level: int, said: Said) -> None:
+        """Append a line."""
+        if isinstance(said, str):
+            said = said[:_LONGEST]
         with self._lock:
             self._serial += 1
-            self._lines.append(LogLine(self._serial, time, level, clean(text, WIDTH)))
+            self._lines.append(LogLine(self._serial, time, level, said))
 
     def lines(self, since: int = 0, level: int = 3) -> tuple[LogLine, ...]:
         """Lines newer than serial ``since``, at most as detailed as ``level``, oldest first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 from typing import Protocol as Interface
 
 import numpy as np
@@ -49,8 +50,7 @@ class HostTimes(Interface):
         """Seconds of one host, NaN unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class HostLine:
+class HostLine(NamedTuple):
     """One host, for a list of hosts. ``counts`` maps states to numbers of ports.
 
     ``name`` is what the user typed, or else what the DNS calls the host. ``state`` and ``reason``

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain
+from typing import NamedTuple
 
 from engine.spec.contradictions import check_together
 from engine.spec.discovery_arguments import check_versions, discovery_spec
@@ -44,8 +44,7 @@ _FAST = 100
 """Ports of ``-F``."""
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltSpec:
+class BuiltSpec(NamedTuple):
     """A ScanSpec and what came up while it was made.
 
     Attributes:
@@ -194,7 +193,7 @@ def _targets(args: argparse.Namespace, resolver: Resolver) -> Resolution:
         within = _every_address(map(parse_excludes, args.within), "--within", resolver)
         drawn = random_targets(args.random, within.minus(excluded), args.seed)
         targets = targets.union(drawn) if targets else drawn
-    return replace(resolution, targets=targets)
+    return resolution._replace(targets=targets)
 
 
 def _every_address(

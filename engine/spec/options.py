@@ -7,7 +7,6 @@ Importing this module loads only the standard library.
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import shlex
 from collections.abc import Sequence
@@ -105,7 +104,9 @@ def _nearest(word: str, options: Sequence[str]) -> str:
     if len(word) <= 3:
         options = [name for name in options if name[:2] == word[:2] and len(name) == len(word)]
         return options[0] if options else ""
-    return next(iter(difflib.get_close_matches(word, options, 1)), "")
+    from difflib import get_close_matches  # loads much, and is needed for mistakes only
+
+    return next(iter(get_close_matches(word, options, 1)), "")
 
 
 def scan_parser(prog: str, description: str) -> ScanParser:

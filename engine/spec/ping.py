@@ -31,8 +31,7 @@ class PingKind(IntEnum):
         return _FACTS[self]
 
 
-@dataclass(frozen=True, slots=True)
-class PingFacts:
+class PingFacts(NamedTuple):
     """One row of the table of ping kinds.
 
     Attributes:

@@ -8,11 +8,9 @@ prefix ends with the bracket.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from engine.spec.error import SpecError
 from engine.spec.port_set import LAST_PORT, PREFIXES, PortRange, PortSet
@@ -48,8 +46,7 @@ def parse_ports(text: str, protocols: Sequence[Protocol]) -> PortSet:
     return PortSet.of(_Reader(text, tuple(protocols)).ranges())
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """One item between commas, without its prefix."""
 
     text: str
@@ -209,7 +206,9 @@ def _named(item: _Item, word: str) -> list[PortRange]:
     if elsewhere:
         item.fail(f"is no {labels} service", f"it is known for {_labels(elsewhere)}")
     known = sorted({*PRESETS_BY_NAME}.union(*map(service_names, item.protocols)))
-    near = difflib.get_close_matches(word, known, n=1)
+    from difflib import get_close_matches  # loads much, and is needed for mistakes only
+
+    near = get_close_matches(word, known, n=1)
     hint = f"did you mean {near[0]}?" if near else "write a port number"
     raise SpecError("ports", item.text, item.position, "is not a known service", hint)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from engine.spec.error import SpecError
 from engine.spec.port_set import LAST_PORT, PortSet
@@ -14,8 +14,7 @@ from engine.spec.services import popularity
 Ranges = tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(NamedTuple):
     """A port list with a name.
 
     Attributes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from engine.spec.address import Piece, parse_address, unmapped
 from engine.spec.forward_names import Resolver, look_up, system_resolver
@@ -18,16 +19,14 @@ MAX_ADDRESSES = 1024
 _SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class TargetProblem:
+class TargetProblem(NamedTuple):
     """An expression that gave no address: ``expression`` as typed, ``text`` says why."""
 
     expression: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resolution:
+class Resolution(NamedTuple):
     """What the expressions turned out to mean.
 
     Attributes:

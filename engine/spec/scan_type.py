@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 TRANSPORTS = ("auto", "packet", "sockets", "scapy")
 """What ScanSpec.transport may be."""
@@ -66,8 +66,7 @@ class ScanType(IntEnum):
         return self.facts.title
 
 
-@dataclass(frozen=True, slots=True)
-class ScanTypeFacts:
+class ScanTypeFacts(NamedTuple):
     """One row of the table of scan types."""
 
     option: str

@@ -23,18 +23,23 @@ _SYSTEM_LIMIT = 1 << 20
 _SAFE_NAME = re.compile(r"[a-z0-9_.+-]{1,40}")
 _SYSTEM_LINE = re.compile(r"(\S+)\s+([0-9]{1,5})/([a-z]{2,5})\b")
 
-Names = dict[tuple[Protocol, int], str]
+Names = Mapping[Protocol, dict[int, str]]
+"""The names of each protocol's ports."""
 
 
 def service_name(protocol: Protocol, port: int) -> str:
     """The name of the service registered for the port, or '' when none is known."""
-    key = (protocol, port)
-    return _own_names().get(key) or _system_names().get(key, "")
+    return _own_names()[protocol].get(port) or _system_names()[protocol].get(port, "")
 
 
 def registered_names() -> Mapping[tuple[Protocol, int], str]:
     """Every named port with its name; our own names win over the machine's."""
-    return {**_system_names(), **_own_names()}
+    return {
+        (protocol, port): name
+        for names in (_system_names(), _own_names())
+        for protocol, ports in names.items()
+        for port, name in ports.items()
+    }
 
 
 def ports_named(pattern: str, protocol: Protocol) -> tuple[int, ...]:
@@ -49,13 +54,13 @@ def ports_named(pattern: str, protocol: Protocol) -> tuple[int, ...]:
 @cache
 def named_ports(protocol: Protocol) -> tuple[int, ...]:
     """Every port our own list has a name for, ascending."""
-    return tuple(sorted(port for key, port in _own_names() if key == protocol))
+    return tuple(sorted(_own_names()[protocol]))
 
 
 @cache
 def service_names(protocol: Protocol) -> frozenset[str]:
     """Every name our own list has for ports of ``protocol``."""
-    return frozenset(name for (key, _), name in _own_names().items() if key == protocol)
+    return frozenset(_own_names()[protocol].values())
 
 
 @cache
@@ -73,7 +78,7 @@ def popularity(protocol: Protocol) -> tuple[int, ...]:
 def _matching(pattern: str, protocol: Protocol) -> tuple[int, ...]:
     matches = re.compile(fnmatch.translate(pattern)).match
     for names in (_own_names, _system_names):
-        ports = [p for (key, p), name in names().items() if key == protocol and matches(name)]
+        ports = [port for port, name in names()[protocol].items() if matches(name)]
         if ports:
             return tuple(sorted(ports))
     return ()
@@ -81,12 +86,12 @@ def _matching(pattern: str, protocol: Protocol) -> tuple[int, ...]:
 
 @cache
 def _own_names() -> Names:
-    names: Names = {}
-    protocols = {protocol.label: protocol for protocol in Protocol}
+    names, by_label = _no_names()
     for line in _lines((_DATA / "services.txt").read_text("ascii")):
         port, name, *labels = line.split()
+        number = int(port)
         for label in labels:
-            names.setdefault((protocols[label], int(port)), name)
+            by_label[label].setdefault(number, name)
     return names
 
 
@@ -97,17 +102,22 @@ def _system_names() -> Names:
         with _SYSTEM_SERVICES.open("rb") as file:
             text = file.read(_SYSTEM_LIMIT).decode("ascii", errors="replace")
     except OSError:
-        return {}
-    names: Names = {}
-    protocols = {protocol.label: protocol for protocol in Protocol}
+        text = ""
+    names, by_label = _no_names()
     for line in _lines(text):
         match = _SYSTEM_LINE.match(line)
-        if match is None or match[3] not in protocols or int(match[2]) > 65535:
+        if match is None or match[3] not in by_label or int(match[2]) > 65535:
             continue
         name = match[1].lower()
         if _SAFE_NAME.fullmatch(name):
-            names.setdefault((protocols[match[3]], int(match[2])), name)
+            by_label[match[3]].setdefault(int(match[2]), name)
     return names
+
+
+def _no_names() -> tuple[Names, dict[str, dict[int, str]]]:
+    """Nothing named yet; the same dictionaries by the protocols' labels."""
+    names: Names = {protocol: {} for protocol in Protocol}
+    return names, {protocol.label: ports for protocol, ports in names.items()}
 
 
 def _lines(text: str) -> Iterator[str]:

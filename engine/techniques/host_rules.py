@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -32,8 +31,7 @@ class HostOutcome(NamedTuple):
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class HostRule:
+class HostRule(NamedTuple):
     """One row: an answer of ``kind`` whose ``detail & mask == value`` means ``outcome``.
 
     ``from_target`` None accepts any sender.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.spec.scan_type import Protocol
@@ -21,8 +20,7 @@ class Carried(NamedTuple):
     build: SegmentBuilder
 
 
-@dataclass(frozen=True, slots=True)
-class PacketProbe:
+class PacketProbe(NamedTuple):
     """The packets of one technique.
 
     Attributes:

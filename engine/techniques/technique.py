@@ -23,8 +23,7 @@ class Outcome(NamedTuple):
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One row of a state table: an answer of ``kind`` whose ``detail & mask == value`` means
     ``outcome``. ``from_target`` None accepts any sender."""
 
@@ -61,8 +60,7 @@ SegmentBuilder = Callable[[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.ui
 per probe that the answer must carry back (the TCP sequence number)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Technique:
+class Technique(NamedTuple):
     """One scan type in action.
 
     Attributes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from engine.core.addressing import AddressBook
 from engine.core.token import ProbeTokens
@@ -24,8 +24,7 @@ _MANY = 20_000
 _OpensRaw = Callable[[AddressBook, ProbeTokens, PacketOptions], Channel]
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """A channel that can be opened when one of its scan types or pings is first used. ``open`` may
     raise OSError or TransportUnavailable."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -156,8 +156,7 @@ class PacketChannel:
         self._open.close()
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaving:
+class _Leaving(NamedTuple):
     """A batch on its way; ``troubles`` and ``problem`` were met before it set out."""
 
     dispatch: Dispatch

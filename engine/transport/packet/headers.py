@@ -5,7 +5,6 @@ Sources: RFC 791 (IPv4), RFC 8200 (IPv6), RFC 1071 (the checksum), RFC 768 and R
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -67,8 +66,7 @@ _CRC_AT = 8
 """Where SCTP has its CRC32c (RFC 9260 section 3.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What the IP headers of a batch say.
 
     Attributes:

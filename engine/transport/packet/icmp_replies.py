@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,7 @@ for _version, _requests in REQUESTS.items():
         _SIZE[_version, _request.reply] = 8 + _request.tail
 
 
-@dataclass(frozen=True, slots=True)
-class IcmpReplies:
+class IcmpReplies(NamedTuple):
     """Columns of n replies.
 
     Attributes:

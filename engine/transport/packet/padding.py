@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,7 @@ _UDP_LENGTH_AT = 4
 _CHUNK_TYPE_AT, _CHUNK_LENGTH_AT = SCTP_HEADER.itemsize - 4, SCTP_HEADER.itemsize - 2
 
 
-@dataclass(frozen=True, slots=True)
-class Padding:
+class Padding(NamedTuple):
     """What is put behind probes: the same bytes behind all, so that a probe can be made again."""
 
     data: bytes

@@ -52,3 +52,16 @@ def test_escape_sequences_become_visible() -> None:
     log = ScanLog()
     log.add(0.0, 0, "a\x1b[31m\nb\u202e")
     assert texts(log) == ["a␛[31m␊b\\u202e"]
+
+
+def test_words_are_made_for_readers_only_and_are_harmless() -> None:
+    log, made = ScanLog(), []
+
+    def say() -> str:
+        made.append(1)
+        return "open\x1b[2J: 22"
+
+    log.add(0.0, 1, say)
+    log.lines(level=0)
+    assert not made
+    assert texts(log, level=1) == ["open␛[2J: 22"]
