@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.admission import Admission
 from engine.core.following import Following, Times, Totals
 from engine.core.forecast import expected_remaining
 from engine.core.meter import Meter
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
+from engine.discovery.forecast import SweepForecast, SweepLeft
+from engine.finder import HostFinder
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
 from engine.spec.timing import TimingTemplate
-
-if TYPE_CHECKING:
-    from engine.finder import HostFinder
 
 
 class Figures:
@@ -27,6 +24,7 @@ class Figures:
         self._finder = finder
         self._meter = Meter()
         self._following = Following()
+        self._sweep = SweepForecast(finder.core) if finder is not None else None
         self.rejected = 0
 
     def note(self, now: float) -> None:
@@ -35,9 +33,11 @@ class Figures:
         core = self._core
         firsts, seconds = core.answered_copies
         totals = Totals(
-            now, core.sent_total, core.asked, core.answered, core.decided, firsts, seconds
+            now, self._totals()[0], core.asked, core.answered, core.decided, firsts, seconds
         )
         self._following.note(totals, core.rtt.group or 0.0)
+        if self._sweep is not None and self._finder is not None:
+            self._sweep.note(now, self._finder.beyond)
 
     def _totals(self) -> tuple[int, int, int]:
         core, finder = self._core, self._finder
@@ -59,7 +59,7 @@ class Figures:
             elapsed=elapsed,
             total=core.decided + core.open_cells + self._cells_left,
             decided=core.decided,
-            remaining=self._remaining(now, steady=steady) if running else None,
+            remaining=self._remaining(now, timing, steady=steady) if running else None,
             sent=sent,
             answered=answered,
             resent=core.resent_total,
@@ -92,17 +92,29 @@ class Figures:
                 return f"looking up {finder.naming:,} names"
         return core.limit()
 
-    def _remaining(self, now: float, *, steady: bool) -> float | None:
+    def _remaining(self, now: float, timing: TimingTemplate, *, steady: bool) -> float | None:
         """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
         sends less, so once the rate has been measured for a while that is what counts."""
         core = self._core
-        finder = self._finder
-        if finder is not None and finder.unknown > finder.assumed:
-            return None  # nobody knows how many ports there will be
-        if not core.sent_total:
+        if not self._totals()[0]:
             return None
-        lag = core.rtt.group or 0.0
-        times = Times(lag, core.timeout, core.silence_takes, core.pace.changed_at)
+        times = Times(core.rtt.group or 0.0, core.timeout, core.silence_takes, core.pace.changed_at)
         measured = self._following.measured(now, times, steady=steady)
-        outlook = core.outlook(now, self._cells_left, measured)
-        return expected_remaining(now, outlook, measured)
+        sweep = self._sweep_left(now, timing)
+        expected = self._admission.cells_of(round(sweep.hosts)) if core.expect_more else 0
+        outlook = core.outlook(now, self._cells_left + expected, measured)
+        ports = expected_remaining(now, outlook, measured)
+        if not sweep.over:
+            return ports
+        if timing.max_rate or timing.scan_delay or timing.max_parallelism:
+            return sweep.over + ports  # hosts are found first
+        if measured.sending is not None and measured.sending < core.pace.rate:
+            ports += sweep.pings / measured.sending  # it is the machine that sends no faster
+        cells = self._admission.cells_of(1) if expected else 0
+        lone = outlook._replace(unasked=cells, due=0, in_flight=0, over_at=None, lanes=0.0)
+        return max(ports, sweep.asked + expected_remaining(now, lone, measured), sweep.over)
+
+    def _sweep_left(self, now: float, timing: TimingTemplate) -> SweepLeft:
+        if self._sweep is None or self._finder is None:
+            return SweepLeft(0.0, 0.0, 0.0, 0.0)
+        return self._sweep.left(now, timing, self._finder.handed, self._finder.beyond)

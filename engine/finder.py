@@ -150,6 +150,16 @@ class HostFinder:
         return self._book.count - self._handed + self.core.open_hosts
 
     @property
+    def handed(self) -> int:
+        """Hosts that were handed to the core."""
+        return self._handed
+
+    @property
+    def beyond(self) -> int:
+        """Hosts still to be handed over, to be asked."""
+        return max(self.unknown - self.core.open_hosts - self.assumed, 0)
+
+    @property
     def assumed(self) -> int:
         """Hosts still to be handed over of which nearly all are scanned unasked."""
         return self._book.count - self._handed if self._spec.mode is Mode.ASSUME_UP else 0

@@ -313,7 +313,7 @@ class ScanCore:
             linger=self._expected_linger(timeout),
             pause=REFILL if self._silence.may_ask_in_rounds else 0.0,
             round_rate=self._silence.fast_rate(self._timing),
-            over_at=self._linger_until if self._reviewed and self._idle else None,
+            over_at=self._over_at,
             lanes=lanes_remaining(
                 self._lanes,
                 now,
@@ -326,6 +326,12 @@ class ScanCore:
     def timeout(self) -> float:
         """Seconds that the answers to the probes now sent are waited for, as a rule."""
         return self._group_timeout + self._patience
+
+    @property
+    def _over_at(self) -> float | None:
+        """When listening ends; None while there is anything else to do."""
+        done = self._reviewed and self._idle and not self.expect_more
+        return self._linger_until if done else None
 
     @property
     def silence_takes(self) -> float:

@@ -55,8 +55,12 @@ class AskQueue:
     @property
     def waiting(self) -> int:
         """About how many pings wait: at least one per host that is still to be asked."""
-        walks = sum(walk.remaining for walk in self._walks)
-        return walks + sum(map(len, self._due)) + sum(map(len, self._returned))
+        return self.unasked + sum(map(len, self._due)) + sum(map(len, self._returned))
+
+    @property
+    def unasked(self) -> int:
+        """Hosts whose first pings have not been taken."""
+        return sum(walk.remaining for walk in self._walks)
 
     def add(self, hosts: NDArray[np.uint32]) -> None:
         """Ask these hosts, each with all its pings at once."""

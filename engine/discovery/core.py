@@ -55,6 +55,7 @@ class DiscoveryCore:
 
     Attributes:
         notes: lines for the user about pings that cannot be sent.
+        queue: pings that wait; watch: pings that are out.
     """
 
     def __init__(
@@ -70,9 +71,9 @@ class DiscoveryCore:
         self._ignore_resets = spec.ignore_resets
         self._timing = timing
         self._roster = Roster(self._suites.pings)
-        self._queue = AskQueue(self._roster, shuffle=spec.shuffle, seed=seed)
-        self._watch = Watch(self._roster, timing)
-        self._findings = Findings(self._roster, self._watch.round_trips)
+        self.queue = AskQueue(self._roster, shuffle=spec.shuffle, seed=seed)
+        self.watch = Watch(self._roster, timing)
+        self._findings = Findings(self._roster, self.watch.round_trips)
         self._blocked_until = 0.0
         self._linger_until = 0.0
         self._review = Review(self._roster)
@@ -88,7 +89,7 @@ class DiscoveryCore:
     @property
     def rtt(self) -> RttEstimator:
         """Round trips by host, for the port scan to start with."""
-        return self._watch.round_trips.hosts
+        return self.watch.round_trips.hosts
 
     @property
     def open_hosts(self) -> int:
@@ -103,7 +104,7 @@ class DiscoveryCore:
     @property
     def waiting(self) -> int:
         """About how many pings wait to be sent."""
-        return self._queue.waiting
+        return self.queue.waiting
 
     def finished(self, now: float) -> bool:
         """True when every host is decided and nothing more is awaited."""
@@ -128,7 +129,7 @@ class DiscoveryCore:
         hosts = hosts[chosen]
         assigned = self._suites.assign(versions[chosen], whereabouts[chosen])
         self._roster.add(hosts, assigned.suite, assigned.state, assigned.reason)
-        self._watch.round_trips.grow(self._roster.hosts.count)
+        self.watch.round_trips.grow(self._roster.hosts.count)
         asked = assigned.suite != NO_SUITE
         self._findings.tell(hosts[~asked])
         self._open(hosts[asked], afresh=True)
@@ -157,13 +158,13 @@ class DiscoveryCore:
         """Move everything not yet finished under another template's bounds, at once."""
         self._timing = timing
         self.pace.set_timing(timing)
-        self._watch.set_timing(timing)
+        self.watch.set_timing(timing)
 
     def _open(self, hosts: NDArray[np.uint32], *, afresh: bool) -> None:
         if not len(hosts):
             return
         self._roster.open(hosts, afresh=afresh)
-        self._queue.add(hosts)
+        self.queue.add(hosts)
         self._reviewed = False
 
     # ---------------------------------------------------------------- sending
@@ -171,22 +172,22 @@ class DiscoveryCore:
     def poll(self, now: float, most: int = NO_BOUND) -> Poll:
         """What may be sent now, ``most`` pings at most. Call again at ``wake_at`` or when something
         happened."""
-        self._watch.begin(now)
+        self.watch.begin(now)
         self._expire(now)
-        trips = self._watch.round_trips
+        trips = self.watch.round_trips
         self.pace.tick(now, trips.typical, trips.routed)
         if self.paused:
-            return Poll(empty_probes(), self._watch.next_look)
+            return Poll(empty_probes(), self.watch.next_look)
         if not self.open_hosts:
-            self._queue.clear()  # what still waits belongs to hosts that are decided
+            self.queue.clear()  # what still waits belongs to hosts that are decided
             self._take_up_again(now)
         room = 0 if now < self._blocked_until else min(self._room(now), most)
-        batch = self._queue.take(room) if room else empty_probes()
+        batch = self.queue.take(room) if room else empty_probes()
         return Poll(batch, self._wake_at(now, bool(len(batch)), most))
 
     def _room(self, now: float) -> int:
         room = min(self.pace.allowance(now), _AT_ONCE)
-        if self.pace.next_allowed(now, self._queue.waiting) > now:
+        if self.pace.next_allowed(now, self.queue.waiting) > now:
             return 0  # a handful is worth waiting for
         if self.pace.parallelism:
             room = min(room, self.pace.parallelism - self.in_flight)
@@ -197,10 +198,10 @@ class DiscoveryCore:
             return now
         if self.open_hosts == 0 and self.in_flight == 0:
             return max(self._linger_until, now)
-        wake = self._watch.next_look
+        wake = self.watch.next_look
         if most <= 0:
             return wake
-        waiting = self._queue.waiting
+        waiting = self.queue.waiting
         parallel = self.pace.parallelism
         if waiting and not (parallel and self.in_flight >= parallel):
             wake = min(wake, max(self.pace.next_allowed(now, waiting), self._blocked_until))
@@ -211,7 +212,7 @@ class DiscoveryCore:
         refused = report.sent_at == REFUSED
         left = ~np.isnan(report.sent_at) & ~refused
         if left.any():
-            self._watch.note_sent(batch[left], report.sent_at[left])
+            self.watch.note_sent(batch[left], report.sent_at[left])
             sent = int(np.count_nonzero(left))
             self.sent_total += sent
             self.resent_total += int(np.count_nonzero(batch["attempt"][left]))
@@ -223,7 +224,7 @@ class DiscoveryCore:
         unsent = batch[~left & ~refused]
         if len(unsent):
             self._blocked_until = now + RETRY_PAUSE
-            self._queue.put_back(unsent)
+            self.queue.put_back(unsent)
 
     def _note_problem(self, now: float, problem: SendProblem) -> None:
         if not problem.lasting:
@@ -240,12 +241,12 @@ class DiscoveryCore:
     # ---------------------------------------------------------------- waiting
 
     def _expire(self, now: float) -> None:
-        late = self._watch.expired(now)
+        late = self.watch.expired(now)
         exhausted = late["attempt"] + 1 >= self.loss.copies(self._timing.max_retries)
         self._findings.finish(now, late[exhausted])
         again = late[~exhausted]
         again["attempt"] = np.minimum(again["attempt"] + 1, LAST_ATTEMPT)
-        self._queue.add_copies(again)
+        self.queue.add_copies(again)
 
     def _take_up_again(self, now: float) -> None:
         """Every host is decided: ask silent ones that got fewer copies than is now known to be
@@ -257,7 +258,7 @@ class DiscoveryCore:
             self._open(again, afresh=False)
         elif self._review.over:
             self._reviewed = True
-            self._linger_until = max(self._watch.last_listen(), now)
+            self._linger_until = max(self.watch.last_listen(), now)
 
     # ---------------------------------------------------------------- answers
 
@@ -273,7 +274,7 @@ class DiscoveryCore:
         news = roster.state[hosts] != said.state
         up = each_once(hosts, (said.state == HostState.UP) & news)
         self._count(now, records[up], cells[up])
-        ticks = self._watch.ticks(records["time"])
+        ticks = self.watch.ticks(records["time"])
         self._findings.believe(records[up], cells[up], ticks[up], said.of(up))
         undecided = roster.is_open[hosts] & (roster.state[hosts] == HostState.UNKNOWN)
         down = each_once(hosts, (said.state == HostState.DOWN) & undecided)
@@ -288,7 +289,7 @@ class DiscoveryCore:
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
         first = len(records) - int(np.count_nonzero(later))
         self.loss.note(len(records), len(records) - first)
-        ages = self._roster.ages(cells, self._watch.ticks(np.full(len(cells), now)))
+        ages = self._roster.ages(cells, self.watch.ticks(np.full(len(cells), now)))
         lately = int(np.count_nonzero(later & (ages < now - self.pace.changed_at)))
         self.pace.note_answers(now, len(records), first, lately)
         self.answered_total += len(records)

@@ -91,6 +91,19 @@ class Watch:
         near = self._roster.any_silent(near=True)
         return max(routed, self._last_neighbour + NEIGHBOUR_INITIAL if near else _NEVER)
 
+    @property
+    def last_ping(self) -> float:
+        """When the last ping left; minus infinity for never."""
+        return max(self._last_routed, self._last_neighbour)
+
+    @property
+    def longest(self) -> tuple[float, float]:
+        """Seconds that a ping is waited for, and that the last ping to a silent host is: those of
+        neighbours if nobody else was asked, else those of the others."""
+        if self._last_routed == _NEVER < self._last_neighbour:
+            return self.round_trips.neighbour, NEIGHBOUR_INITIAL
+        return self.round_trips.routed, LINGER
+
     def _both_timeouts(self) -> tuple[float, float]:
         return self.round_trips.routed, self.round_trips.neighbour
 
