@@ -16,9 +16,8 @@ def timing_changed(
 
     ``rates``: probes per second that the pace allowed before and allows now.
     """
-    slow, fast = rates
     figures = [
-        (_change("rate", _rate(slow), _rate(fast)) + "/s"),
+        _rates(*rates),
         _change("retries", before.max_retries, after.max_retries),
     ]
     if before.max_parallelism != after.max_parallelism:
@@ -44,8 +43,16 @@ def _change(name: str, before: object, after: object) -> str:
     return f"{name} {before} -> {after}".strip() if before != after else f"{name} {after}".strip()
 
 
+def _rates(before: float, after: float) -> str:
+    """``rate 300 -> 5,000/s``; less than one in a second is ``1 in 15 s``."""
+    if min(before, after) >= 1:
+        return _change("rate", _rate(before), _rate(after)) + "/s"
+    words = (f"{_rate(r)}/s" if r >= 1 else f"1 in {1 / r:.3g} s" for r in (before, after))
+    return _change("rate", *words)
+
+
 def _rate(rate: float) -> str:
-    return f"{rate:,.0f}" if rate >= 1 else f"{rate:.3g}"
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.3g}"
 
 
 def _titles(scan_types: Sequence[ScanType]) -> str:

@@ -58,7 +58,7 @@ def _group_label(rows: ResultRows, group: int, title: str) -> str:
     if by_host and rows.snapshot is not None:
         names = rows.snapshot.names
         title = names.name(group) or names.text(group)
-    return f"group {fmt.cut(title, _TITLE_WIDTH, keep_end=by_host)}"
+    return f"group {fmt.cut(title, _TITLE_WIDTH, host=by_host)}"
 
 
 def _narrowings(rows: ResultRows, snapshot: Snapshot) -> Iterator[str]:

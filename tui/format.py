@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 
 UNKNOWN = "-"
 ELLIPSIS = "…"
+_ADDRESS = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*(%.*)?", re.IGNORECASE)
 
 
 def count(number: int) -> str:
@@ -80,16 +82,17 @@ def moment(seconds: float) -> str:
     return f"{seconds:.3f} s" if seconds < 100 else clock(seconds)
 
 
-def cut(text: str, width: int, *, keep_end: bool = False) -> str:
+def cut(text: str, width: int, *, host: bool = False) -> str:
     """``text`` in at most ``width`` terminal cells; what is left out is marked with an ellipsis.
 
-    ``keep_end`` leaves out the beginning instead of the end: addresses differ at their ends.
+    Where the text is a ``host`` and that is an address, the beginning is left out instead of the
+    end: addresses beside each other differ at their ends, names at their beginnings.
     """
     if cell_len(text) <= width:
         return text
     if width <= 1:
         return ELLIPSIS[:width]
-    if not keep_end:
+    if not (host and _ADDRESS.fullmatch(text)):
         return set_cell_size(text, width - 1).rstrip() + ELLIPSIS
     tail = text
     while cell_len(tail) > width - 1:
@@ -97,9 +100,9 @@ def cut(text: str, width: int, *, keep_end: bool = False) -> str:
     return ELLIPSIS + tail
 
 
-def fit(text: str, width: int, *, right: bool = False, keep_end: bool = False) -> str:
+def fit(text: str, width: int, *, right: bool = False, host: bool = False) -> str:
     """``text`` cut or padded to exactly ``width`` terminal cells."""
-    shown = cut(text, width, keep_end=keep_end)
+    shown = cut(text, width, host=host)
     blank = " " * (width - cell_len(shown))
     return blank + shown if right else shown + blank
 

@@ -86,7 +86,7 @@ class HostBars:
         if self._cells < name + 1 + len(figures + found) + LEAST_BAR:
             found = ""
         cells = max(self._cells - name - 1 - len(figures + found), 0)
-        text = Text(fmt.fit(line.name or line.address, name, keep_end=True) + " ", no_wrap=True)
+        text = Text(fmt.fit(line.name or line.address, name, host=True) + " ", no_wrap=True)
         text.append(bar(share, cells), self.style).append(figures + found)
         text.truncate(max(self._cells, 1), overflow="ellipsis", pad=True)
         return text

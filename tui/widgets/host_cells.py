@@ -103,11 +103,11 @@ class _Column:
     text: Callable[[HostFacts], str]
     width: int
     drop: int = 0
-    keep_end: bool = False
+    host: bool = False
 
 
 _COLUMNS = (
-    _Column(lambda one: one.address, 15, keep_end=True),
+    _Column(lambda one: one.address, 15, host=True),
     _Column(lambda one: one.state_word, 9),
     _Column(lambda one: one.known.reason.label if one.known.state else "", 15, drop=1),
     _Column(lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=2),
@@ -130,7 +130,7 @@ def wide_cells(facts: HostFacts, width: int, app: App[object]) -> Cells:
         style = Style.null()
         if column.text(facts) == facts.state_word:
             style = colour(app, *facts.look.tokens)
-        text = fmt.fit(column.text(facts), column.width or rest, keep_end=column.keep_end)
+        text = fmt.fit(column.text(facts), column.width or rest, host=column.host)
         cells.append((text + (" " if column.width else ""), style))
     return cells
 
@@ -169,10 +169,10 @@ def line_cells(
         look = facts.look
         cells = [(look.glyph, colour(app, *look.tokens))]
         name = facts.name or facts.address
-        cells.append((fmt.fit(name, room - 1, keep_end=True), Style(dim=bool(sign))))
+        cells.append((fmt.fit(name, room - 1, host=True), Style(dim=bool(sign))))
     else:
         name = (facts.name or facts.address) if facts else title
-        cells = [(fmt.fit(name, room, keep_end=True), Style(dim=bool(sign)))]
+        cells = [(fmt.fit(name, room, host=True), Style(dim=bool(sign)))]
     cells += count_cells(counts, states, app)
     if not total and not sign:
         drawn = " " * len(drawn)

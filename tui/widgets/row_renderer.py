@@ -29,7 +29,7 @@ class Column:
         widest: cells it may grow to when there is room; 0 as many as it wants.
         least: cells it can do with when all other columns have gone; 0 as many as it wants.
         drop: columns with higher figures leave first when the table is narrow; 0 never leaves.
-        keep_end: too long a text loses its beginning instead of its end.
+        host: its texts are names and addresses of hosts.
     """
 
     title: str
@@ -40,7 +40,7 @@ class Column:
     least: int = 0
     drop: int = 0
     right: bool = False
-    keep_end: bool = False
+    host: bool = False
 
 
 def _state(row: Row) -> str:
@@ -52,7 +52,7 @@ def _scan(row: Row) -> str:
 
 
 COLUMNS: tuple[Column, ...] = (
-    Column("HOST", SortColumn.HOST, lambda r: r.name or r.address, 15, 39, 8, keep_end=True),
+    Column("HOST", SortColumn.HOST, lambda r: r.name or r.address, 15, 39, 8, host=True),
     Column("PORT", SortColumn.PORT, lambda r: f"{r.port}/{r.protocol.label}", 9, right=True),
     Column("STATE", SortColumn.STATE, _state, 15, least=10),
     Column("SERVICE", SortColumn.SERVICE, lambda r: r.service, 8, 18, drop=1),
@@ -169,7 +169,7 @@ def row_strip(
         style = line
         if column.sort is SortColumn.STATE and not (cursor and styles.cursor_covers):
             style += styles.states[row.state]
-        text = fmt.fit(column.text(row), place.width, right=column.right, keep_end=column.keep_end)
+        text = fmt.fit(column.text(row), place.width, right=column.right, host=column.host)
         segments.append(Segment(" " + text if number else text, style))
     return Strip(segments).extend_cell_length(width, line)
 

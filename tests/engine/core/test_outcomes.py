@@ -24,6 +24,13 @@ def left(scan: SimulatedScan) -> str:
     return f"; {progress.total - progress.decided} ports left"
 
 
+def told_rate(text: str) -> float:
+    """Probes per second of ``5,000/s``, ``300`` or ``1 in 15 s``."""
+    if text.startswith("1 in "):
+        return 1 / float(text.removeprefix("1 in ").removesuffix(" s"))
+    return float(text.removesuffix("/s").replace(",", ""))
+
+
 @pytest.mark.parametrize("number", range(6))
 def test_timing(number: int) -> None:
     scan = SimulatedScan(NETWORK, "10.0.0.1-2", "1-300", timing=TEMPLATES[3])
@@ -35,10 +42,10 @@ def test_timing(number: int) -> None:
     line = said(scan)
     assert line.startswith(f"timing {after.label}: rate ")
     assert line.endswith(left(scan)) and "600" not in line
-    rates = line.partition("rate ")[2].partition("/s")[0].replace(",", "").split(" -> ")
-    assert float(rates[-1]) == pytest.approx(fast, rel=0.01, abs=0.5)
+    rates = line.partition("rate ")[2].partition(", retries")[0].split(" -> ")
+    assert told_rate(rates[-1]) == pytest.approx(fast, rel=0.01, abs=0.5)
     if len(rates) > 1:
-        assert float(rates[0]) == pytest.approx(slow, rel=0.01, abs=0.5)
+        assert told_rate(rates[0]) == pytest.approx(slow, rel=0.01, abs=0.5)
     if before.max_retries != after.max_retries:
         assert f"retries {before.max_retries} -> {after.max_retries}" in line
     assert ("in flight" in line) == (before.max_parallelism != after.max_parallelism)
@@ -74,3 +81,21 @@ def test_other_commands() -> None:
     scan.runner.rescan(np.array([cell_key(0, 0, 5)]))
     assert said(scan) == "probing 1 port again; 1 port left"
     assert left(scan) == "; 1 ports left"
+
+
+@pytest.mark.parametrize(
+    ("rates", "words"),
+    [
+        ((300.0, 5000.0), "rate 300 -> 5,000/s, "),
+        ((300.0, 300.0), "rate 300/s, "),
+        ((2.5, 300.0), "rate 2.5 -> 300/s, "),
+        ((3000.0, 1 / 15), "rate 3,000/s -> 1 in 15 s, "),
+        ((1 / 300, 1 / 15), "rate 1 in 300 s -> 1 in 15 s, "),
+        ((1 / 300, 1 / 300), "rate 1 in 300 s, "),
+    ],
+)
+def test_rates_below_one_in_a_second_are_told_in_seconds(
+    rates: tuple[float, float], words: str
+) -> None:
+    line = timing_changed(TEMPLATES[3], TEMPLATES[5], rates, 1)
+    assert line.startswith("timing T5 insane: " + words)

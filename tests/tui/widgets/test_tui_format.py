@@ -63,7 +63,11 @@ def test_plural() -> None:
 
 def test_cut_marks_what_is_missing() -> None:
     assert fmt.cut("administratively", 8) == "adminis…"
-    assert fmt.cut("2001:db8::1:2", 7, keep_end=True) == "…8::1:2"
+    assert fmt.cut("2001:db8::1:2", 7, host=True) == "…8::1:2"
+    assert fmt.cut("192.0.2.123", 6, host=True) == "…2.123"
+    assert fmt.cut("fe80::1%eth0", 7, host=True) == "…1%eth0"
+    assert fmt.cut("www.example", 6, host=True) == "www.e…"
+    assert fmt.cut("10.example", 6, host=True) == "10.ex…"
     assert fmt.cut("short", 5) == "short"
     assert fmt.cut("any", 1) == "…"
     assert fmt.cut("any", 0) == ""
@@ -72,7 +76,7 @@ def test_cut_marks_what_is_missing() -> None:
 @given(st.text(max_size=30), st.integers(0, 20), st.booleans(), st.booleans())
 def test_fit_is_exactly_as_wide_as_asked(text: str, width: int, right: bool, end: bool) -> None:
     printable = "".join(c for c in text if c.isprintable())
-    shown = fmt.fit(printable, width, right=right, keep_end=end)
+    shown = fmt.fit(printable, width, right=right, host=end)
     assert cell_len(shown) == width
 
 
