@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from textual.app import App
 from textual.pilot import Pilot
 
 from engine.core.progress import Progress
@@ -265,6 +266,19 @@ def _input_has_its_effects(monkeypatch: pytest.MonkeyPatch) -> None:
         return done
 
     monkeypatch.setattr(Pilot, "_wait_for_screen", wait_for_input)
+
+
+@pytest.fixture(autouse=True)
+def _notices_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notices can be read for minutes: a busy machine takes seconds to look at them."""
+    notify = App.notify
+
+    def notify_for_long(
+        app: App[None], *words: Any, timeout: float | None = None, **kind: Any
+    ) -> None:
+        notify(app, *words, timeout=60 * (timeout or 5), **kind)
+
+    monkeypatch.setattr(App, "notify", notify_for_long)
 
 
 @pytest.fixture
