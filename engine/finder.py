@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport
-from engine.core.scan_core import NO_BOUND, Poll
+from engine.core.poll import NO_BOUND, Poll
 from engine.discovery.core import NOBODY_THERE, DiscoveryCore
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.host_table import HostTable

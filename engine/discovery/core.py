@@ -25,8 +25,8 @@ from engine.core.batch import (
 from engine.core.distinct import distinct, firsts
 from engine.core.loss import LossEstimate
 from engine.core.pace import Pace
+from engine.core.poll import NO_BOUND, RETRY_PAUSE, Poll
 from engine.core.rtt import RttEstimator
-from engine.core.scan_core import NO_BOUND, RETRY_PAUSE, Poll
 from engine.discovery.answers import each_once, read_answers
 from engine.discovery.ask_queue import AskQueue
 from engine.discovery.cell_times import LAST_ATTEMPT

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.core.batch import REPLY
-from engine.core.scan_core import LINGER
+from engine.core.patience import LINGER
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
 from engine.techniques.answer import RST, AnswerKind, answer_code

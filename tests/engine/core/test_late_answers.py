@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.scan_core import LINGER
+from engine.core.patience import LINGER
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.timing import TEMPLATES

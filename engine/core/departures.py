@@ -1,0 +1,149 @@
+"""Departures: which probes leave now, when the next may, and what became of them.
+
+Questions whether hosts still answer go first, then probes whose lanes let them pass, then all
+others at the common pace.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.core.batch import REFUSED, ProbeBatch, SendReport, empty_probes, gather, joined
+from engine.core.batch_size import BatchSize
+from engine.core.expiry import Expiry
+from engine.core.paces import Paces
+from engine.core.parts import ScanParts
+from engine.core.patience import LINGER
+from engine.core.poll import RETRY_PAUSE
+
+
+class Departures:
+    """What leaves, of one scan. Times are seconds.
+
+    Attributes:
+        last_sent: when the last probe of a port left.
+        sent_total, resent_total: probes that left, and those of them that were not the first.
+    """
+
+    def __init__(self, parts: ScanParts, paces: Paces, expiry: Expiry) -> None:
+        self._parts = parts
+        self._ledger = parts.ledger
+        self._cells = parts.cells
+        self._queue = parts.queue
+        self._lanes = parts.lanes
+        self._pace = parts.pace
+        self._vigil = parts.vigil
+        self._sentinels = parts.sentinels
+        self._paces = paces
+        self._expiry = expiry
+        self._batch_size = BatchSize()
+        self._blocked_until = 0.0
+        self._questions = 0  # how many of the probes handed out last are such
+        self.last_sent = 0.0
+        self.sent_total = 0
+        self.resent_total = 0
+
+    # ---------------------------------------------------------------- before
+
+    def take(self, now: float, most: int) -> ProbeBatch:
+        """The probes that may leave now, ``most`` at most."""
+        room = 0 if now < self._blocked_until else min(self._room(now), most)
+        if not room:
+            return empty_probes()
+        batch = self._vigil.questions(now, room)
+        batch = joined([batch, self._sentinels.take(room - len(batch))])
+        self._questions = len(batch)
+        if len(self._lanes):
+            passing = self._queue.wanted(self._lanes.take(now, room - len(batch)))
+            batch = joined([batch, passing])
+        cells = self._vigil.hold(self._queue.take(room - len(batch)))
+        if not len(batch) and not len(self._lanes):
+            return cells
+        apart = self._lanes.apart[cells["host"]]
+        if apart.any():
+            self._lanes.add(now, cells[apart])
+        return joined([batch, gather(cells, ~apart)])
+
+    def _room(self, now: float) -> int:
+        timing = self._parts.timing
+        room = min(self._pace.allowance(now), self._batch_size.most)
+        if not (timing.max_rate or timing.scan_delay):
+            room = max(room, timing.min_parallelism - self._parts.in_flight)
+        if self._pace.parallelism:
+            room = min(room, self._pace.parallelism - self._parts.in_flight)
+        return max(room, 0)
+
+    def next_due(self, now: float) -> float:
+        """When a probe may leave or a question is over, if nothing happens before; infinity for
+        never."""
+        parallel = self._pace.parallelism
+        wake = max(self._sentinels.next_due, now)
+        due = min(self._lanes.next_due, self._vigil.next_due)
+        if parallel and self._parts.in_flight >= parallel:
+            freed = self._vigil.next_due  # then its question waits for an answer no more
+            wake = min(wake, self._sentinels.next_over(now))
+            return min(wake, freed) if freed > now else wake
+        if self._queue.waiting:
+            wake = min(wake, self._opens(now, self._queue.waiting))
+        if self._sentinels.waiting:
+            due = now
+        return min(wake, max(due, self._opens(now, 1)))
+
+    def _opens(self, now: float, waiting: int) -> float:
+        """When the common pace lets the first of ``waiting`` probes pass."""
+        return max(self._pace.next_allowed(now, waiting), self._blocked_until)
+
+    # ---------------------------------------------------------------- after
+
+    def note(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
+        """Take in what became of the batch taken last."""
+        self._batch_size.note(len(batch), now - self._parts.polled_at)
+        if self._questions:
+            batch, report = self._note_questions(now, batch, report)
+        refused = report.sent_at == REFUSED
+        if refused.any():
+            self._cells.give_up(self._ledger.locate(batch[refused]))
+            batch, report = batch[~refused], SendReport(report.sent_at[~refused], report.problems)
+        left = ~np.isnan(report.sent_at)
+        for problem in report.problems:
+            if not problem.lasting and problem.errno:
+                self._pace.note_pressure(now)
+        if not left.all():
+            self._blocked_until = now + RETRY_PAUSE
+            self._queue.put_back(batch[~left])
+            batch = gather(batch, left)
+        if len(batch):
+            self._note_left(now, batch, report.sent_at[left])
+
+    def _note_left(self, now: float, batch: ProbeBatch, sent_at: NDArray[np.float64]) -> None:
+        """Probes of ports left: wait for their answers."""
+        self.sent_total += len(batch)
+        self.resent_total += int(np.count_nonzero(batch["attempt"]))
+        self.last_sent = float(sent_at.max())
+        steady = self._paces.note_sent(now, batch["host"])
+        if self._parts.timing.host_timeout:
+            self._parts.clock.begin(now, batch["host"])
+        at = self._ledger.locate(batch)
+        open_still = self._ledger.open_questions(at)  # a copy before may have been answered since
+        if not open_still.all():
+            batch, at = gather(batch, open_still), at[open_still]
+            sent_at, steady = sent_at[open_still], steady[open_still]
+        self._cells.fly(at, batch["attempt"], sent_at, steady)
+        self._expiry.add(batch, sent_at)
+
+    def _note_questions(
+        self, now: float, batch: ProbeBatch, report: SendReport
+    ) -> tuple[ProbeBatch, SendReport]:
+        """The first probes of a batch asked whether hosts still answer: no cell waits for them.
+        Returns the others."""
+        count, self._questions = self._questions, 0
+        left = report.sent_at[:count] >= 0
+        if self._sentinels.busy:
+            timeouts = self._parts.timeouts(batch[:count])
+            timeouts[np.isnan(self._parts.rtt.smoothed[batch["host"][:count]])] += LINGER
+            self._sentinels.note_sent(now, batch[:count], left, timeouts)
+        self._paces.note_sent(now, batch["host"][:count][left])
+        self.sent_total += int(np.count_nonzero(left))
+        self.resent_total += int(np.count_nonzero(left))
+        return batch[count:], SendReport(report.sent_at[count:], report.problems)
