@@ -19,6 +19,8 @@ from engine.sanitize import clean
 from engine.spec.error import SpecError
 from engine.spec.options import UsageError
 
+_OFTEN = 20_000
+"""New objects after which to look for garbage: a scan keeps its results in arrays."""
 _SWITCH = 0.0005
 """Seconds after which a thread lets another run. Two threads send, in turns with the kernel; who
 comes back from it would wait for the other for up to 5 ms, which is Python's own choice."""
@@ -26,7 +28,8 @@ comes back from it would wait for the other for up to 5 ms, which is Python's ow
 
 def command() -> NoReturn:
     """The process ``pyscan``: main(), tuned for a program that runs once."""
-    gc.disable()  # nothing of what is loaded is garbage; run() enables it
+    gc.disable()  # nothing of what is loaded is garbage; _run() enables it
+    gc.set_threshold(_OFTEN)
     sys.setswitchinterval(_SWITCH)
     code = main()
     with contextlib.suppress(OSError, ValueError):

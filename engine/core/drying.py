@@ -31,9 +31,11 @@ def dried_up(
 ) -> NDArray[np.uint32]:
     """Hosts of the ``silent`` cells that sent RSTs at first only. ``span``:
     seconds in which the first probes left."""
+    if not len(silent) or span <= 0:
+        return np.empty(0, np.uint32)
     decided = ledger.positions(protocol=Protocol.TCP)
     resets = decided[np.isin(ledger.reasons(decided), _RESETS)]
-    if not len(resets) or span <= 0:
+    if not len(resets):
         return np.empty(0, np.uint32)
     hosts, which = groups(ledger.name(resets)[0].astype(np.uint64))
     times = ledger.clocks(resets) / ticks_per_second

@@ -22,9 +22,9 @@ from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.socket_names import socket_names
 from engine.transport.packet.trouble import Trouble, pressure, refused
 
-_PIECE = 1_024
-"""Probes built together: large enough for numpy, small enough for the cache and for two threads to
-end at about the same time."""
+_PIECE, _LEAST_PIECE = 1_024, 256
+"""Probes built together: large enough for numpy, small enough for the cache. The last pieces of a
+batch are smaller, so that two threads end at about the same time."""
 _WORTH_SHARING = 256
 """Probes worth waking a second thread for."""
 _ETHERNET = 14
@@ -178,5 +178,9 @@ def _of_one_technique(batch: ProbeBatch, rows: NDArray[np.intp]) -> Iterator[NDA
     techniques = batch["technique"][rows]
     for number in distinct_bytes(techniques):
         chosen = rows[techniques == number]
-        for start in range(0, len(chosen), _PIECE):
-            yield chosen[start : start + _PIECE]
+        start = 0
+        while start < len(chosen):
+            left = len(chosen) - start
+            size = min(_PIECE, max(_LEAST_PIECE, left // 4))
+            yield chosen[start : start + size]
+            start += size

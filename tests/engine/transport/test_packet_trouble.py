@@ -12,6 +12,7 @@ import pytest
 
 from engine.core.batch import REFUSED
 from engine.spec.scan_type import ScanType
+from engine.transport.packet import dispatch
 from engine.transport.packet.messages import PacketSender
 from tests.engine.transport.packet_scanner import (
     GATEWAY_LESS,
@@ -154,6 +155,7 @@ def test_full_queues_hand_the_rest_back(number: int, monkeypatch: pytest.MonkeyP
             return taken[0]
 
         monkeypatch.setattr(PacketSender, "send", full)
+        monkeypatch.setattr(dispatch, "_LEAST_PIECE", 1_000)
         report = scanner.channel.send(cells(range(1, 1001), ScanType.SYN))
         (problem,) = report.problems
         assert (problem.errno, problem.lasting, problem.hosts) == (number, False, ())
