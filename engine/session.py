@@ -6,12 +6,8 @@ and take effect within 100 ms. What the scan knows comes back as immutable snaps
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,18 +15,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.capture import Capture
 from engine.core.progress import Progress
 from engine.formats.atomic import write_atomically
-from engine.formats.pcap import PcapFile
 from engine.formats.registry import EXPORT_FORMATS, ExportFormat
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.results.decided import DecidedBatch
 from engine.results.log import LogLine, ScanLog
 from engine.results.report import ScanReport
 from engine.results.snapshot import Snapshot
-from engine.results.store import StoreFullError
 from engine.runner import TransportMaker
-from engine.spec.error import SpecError
+from engine.scan_thread import ScanThread
 from engine.spec.port_state import PortState
 from engine.spec.ports import PortSet
 from engine.spec.scan import ScanSpec
@@ -39,7 +34,7 @@ from engine.spec.targets import TargetSet
 from engine.spec.timing import TimingTemplate
 from engine.steering import SteeredScan
 from engine.transport.base import Recorder
-from engine.transport.live import TransportUnavailable, without_packets
+from engine.transport.live import TransportUnavailable
 
 if TYPE_CHECKING:
     from engine.explain import Explanation as Explanation
@@ -61,13 +56,6 @@ __all__ = [
     "local_networks",
     "simulation",
 ]
-
-_PUBLISH_SHARE = 10
-"""Snapshots may cost at most one part in this many of the engine thread's time."""
-_MOST_OUTCOMES = 20
-_FASTEST_PUBLISH = 0.04
-_PROGRESS_EVERY = 0.1
-"""Seconds."""
 
 
 def local_networks() -> tuple[LocalNetwork, ...]:
@@ -135,7 +123,6 @@ class ScanSession:
         self.spec = spec
         self.log = ScanLog()
         self._target_problems = target_problems
-        self._linger = linger
         self._runner = SteeredScan(
             spec,
             self.log,
@@ -144,115 +131,34 @@ class ScanSession:
             verbosity=verbosity,
             recorder=recorder,
         )
-        self._capture: PcapFile | None = None
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._outcomes: deque[str] = deque(maxlen=_MOST_OUTCOMES)
-        self._bell = threading.Event()
-        self._ended = threading.Event()
-        self._closing = False
-        self._wanted = True
-        self._snapshot = self._runner.publish()
-        self._publish_after = 0.0
-        self._progress = self._snapshot.progress
-        self._progress_after = 0.0
-        self._thread = threading.Thread(target=self._run, name="pyscan-engine", daemon=True)
+        self._thread = ScanThread(self._runner, linger=linger)
+        self._give = self._thread.give
+        self._capture = Capture(self._runner, self._thread)
 
     # ---------------------------------------------------------------- life
 
     def start(self) -> None:
         """Open the transport and begin. Raises TransportUnavailable when rights are missing."""
-        self._runner.start()
-        self._publish()
         self._thread.start()
 
     @property
     def alive(self) -> bool:
         """True while the engine thread runs."""
-        return self._thread.is_alive()
+        return self._thread.alive
 
     def join(self, timeout: float | None = None) -> bool:
         """Wait for the thread's end, ``timeout`` seconds at most; True when it has ended."""
-        if self._thread.ident is None:
-            return True
-        self._thread.join(timeout)
-        return not self._thread.is_alive()
+        return self._thread.join(timeout)
 
     def wait(self, timeout: float) -> bool:
         """Wait for the end of a scan whose thread does not linger, ``timeout`` seconds at most;
         True when nothing changes any more. Its descriptors may still be on their way back."""
-        return self._ended.wait(timeout)
+        return self._thread.wait(timeout)
 
     def close(self) -> None:
         """End the scan and its thread and give back every descriptor. Idempotent."""
-        self._closing = True
-        self._ring()
-        if self.join(5.0):
-            self._runner.close()
-            if self._capture is not None:
-                self._capture.close()
-
-    def _run(self) -> None:
-        runner = self._runner
-        try:
-            while not self._closing:
-                self._obey()
-                if runner.phase.over:
-                    if not self._linger:
-                        break
-                    self._publish()
-                    self._bell.wait()
-                    self._bell.clear()
-                    continue
-                runner.turn()
-                self._publish_when_due()
-        except Exception as error:
-            runner.fail(f"the engine stopped: {type(error).__name__}: {error}")
-        finally:
-            if not runner.phase.over:
-                runner.cancel()
-            self._publish(last=True)
-            self._ended.set()
-            runner.close()
-
-    def _obey(self) -> None:
-        while True:
-            try:
-                command = self._commands.get_nowait()
-            except queue.Empty:
-                return
-            self._runner.catch_up()
-            before = self.log.newest
-            try:
-                command()
-            except (SpecError, StoreFullError) as error:
-                self.log.add(self._runner.elapsed, 0, f"not done: {error}")
-            self._outcomes.extend(line.text for line in self.log.lines(before, 0))
-            self._publish()
-
-    def _ring(self) -> None:
-        self._bell.set()
-        if self.alive:
-            self._runner.transport.wake()
-
-    def _give(self, command: Callable[[], None]) -> None:
-        self._commands.put(command)
-        self._ring()
-
-    def _publish(self, *, last: bool = False) -> None:
-        self._wanted = False
-        began = time.monotonic()
-        self._snapshot = self._runner.publish(last=last)
-        self._progress = self._snapshot.progress
-        cost = time.monotonic() - began
-        self._publish_after = began + max(_FASTEST_PUBLISH, cost * _PUBLISH_SHARE)
-
-    def _publish_when_due(self) -> None:
-        now = time.monotonic()
-        if self._wanted and now >= self._publish_after:
-            self._publish()
-        elif now >= self._progress_after:
-            self._progress = self._runner.progress()
-            self._progress_after = now + _PROGRESS_EVERY
+        if self._thread.close():
+            self._capture.close()
 
     # ---------------------------------------------------------------- commands
 
@@ -344,50 +250,28 @@ class ScanSession:
         """Write packets sent and received from now on to a capture file, replacing it; None ends
         the capture. Raises OSError when the file cannot be written, SpecError when this scan's
         packets are made by the operating system, so that there is nothing to record."""
-        capture = None
-        if path is not None:
-            self._require_packets(path)
-            capture = PcapFile(path)
-        self._give(partial(self._runner.set_recorder, capture))
-        if self._capture is not None:
-            self._commands.put(self._capture.close)
-        self._capture = capture
-
-    def _require_packets(self, path: Path) -> None:
-        now = replace(self.spec, scan_types=self._snapshot.scan_types)
-        if without_packets(now) == now.scan_types:
-            raise SpecError(
-                "capture",
-                path.name,
-                None,
-                "would stay empty: the operating system makes this scan's packets",
-                "use a raw scan type, for example -sS",
-            )
+        self._capture.write_to(path)
 
     @property
     def capture_failure(self) -> str:
         """Why the capture ended early; empty while all is well or none is made."""
-        return self._capture.failure if self._capture is not None else ""
+        return self._capture.failure
 
     # ---------------------------------------------------------------- views
 
     def snapshot(self) -> Snapshot:
         """The newest snapshot, at once; asking makes the engine prepare a newer one."""
-        self._wanted = True
-        return self._snapshot
+        return self._thread.snapshot()
 
     @property
     def progress(self) -> Progress:
         """The figures alone, fresh without the cost of a snapshot."""
-        return self._progress
+        return self._thread.progress
 
     def take_outcomes(self) -> tuple[str, ...]:
         """What the commands carried out since the last call have changed, one line for each, or why
         one could not be carried out. The log has the same lines."""
-        found = []
-        while self._outcomes:
-            found.append(self._outcomes.popleft())
-        return tuple(found)
+        return self._thread.take_outcomes()
 
     def report(self) -> ScanReport:
         """What an export writes: everything known by the newest snapshot."""
@@ -400,9 +284,10 @@ class ScanSession:
         """
         from engine.explain import explain
 
-        row = self._snapshot.row(key)
+        snapshot = self._thread.newest
+        row = snapshot.row(key)
         if row is None:
             return None
         evidence = self._runner.evidence.find(key)
         probe = self._runner.probe_packet(row, evidence)
-        return explain(row, evidence, probe, self._snapshot.earlier(key))
+        return explain(row, evidence, probe, snapshot.earlier(key))
