@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from engine.admission import Admission
 from engine.core.following import Following, Times, Totals
 from engine.core.forecast import expected_remaining
 from engine.core.meter import Meter
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
-from engine.discovery.forecast import SweepForecast, SweepLeft
-from engine.finder import HostFinder
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
 from engine.spec.timing import TimingTemplate
+
+if TYPE_CHECKING:  # a scan without discovery does not load it
+    from engine.finder import HostFinder
 
 
 class Figures:
@@ -24,7 +27,6 @@ class Figures:
         self._finder = finder
         self._meter = Meter()
         self._following = Following()
-        self._sweep = SweepForecast(finder.core) if finder is not None else None
         self.rejected = 0
 
     def note(self, now: float) -> None:
@@ -36,8 +38,8 @@ class Figures:
             now, self._totals()[0], core.asked, core.answered, core.decided, firsts, seconds
         )
         self._following.note(totals, core.rtt.group or 0.0)
-        if self._sweep is not None and self._finder is not None:
-            self._sweep.note(now, self._finder.beyond)
+        if self._finder is not None:
+            self._finder.note(now)
 
     def _totals(self) -> tuple[int, int, int]:
         core, finder = self._core, self._finder
@@ -100,11 +102,12 @@ class Figures:
             return None
         times = Times(core.rtt.group or 0.0, core.timeout, core.silence_takes, core.pace.changed_at)
         measured = self._following.measured(now, times, steady=steady)
-        sweep = self._sweep_left(now, timing)
-        expected = self._admission.cells_of(round(sweep.hosts)) if core.expect_more else 0
+        sweep = None if self._finder is None else self._finder.left(now, timing)
+        hosts = round(sweep.hosts) if sweep is not None and core.expect_more else 0
+        expected = self._admission.cells_of(hosts)
         outlook = core.outlook(now, self._cells_left + expected, measured)
         ports = expected_remaining(now, outlook, measured)
-        if not sweep.over:
+        if sweep is None or not sweep.over:
             return ports
         if timing.max_rate or timing.scan_delay or timing.max_parallelism:
             return sweep.over + ports  # hosts are found first
@@ -113,8 +116,3 @@ class Figures:
         cells = self._admission.cells_of(1) if expected else 0
         lone = outlook._replace(unasked=cells, due=0, in_flight=0, over_at=None, lanes=0.0)
         return max(ports, sweep.asked + expected_remaining(now, lone, measured), sweep.over)
-
-    def _sweep_left(self, now: float, timing: TimingTemplate) -> SweepLeft:
-        if self._sweep is None or self._finder is None:
-            return SweepLeft(0.0, 0.0, 0.0, 0.0)
-        return self._sweep.left(now, timing, self._finder.handed, self._finder.beyond)

@@ -15,6 +15,7 @@ from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendProblem, SendReport
 from engine.core.poll import NO_BOUND, Poll
 from engine.discovery.core import NOBODY_THERE, DiscoveryCore
+from engine.discovery.forecast import SweepForecast, SweepLeft
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.host_table import HostTable
 from engine.results.host_view import found_up
@@ -67,6 +68,7 @@ class HostFinder:
         self._transport = transport
         self.table = HostTable(book.count)
         self.core = DiscoveryCore(spec, timing, seed=seed, pings=transport.pings)
+        self._forecast = SweepForecast(self.core)
         self._names: NameLookup | None = None
         self._handed = 0
         self.held = False
@@ -153,6 +155,14 @@ class HostFinder:
     def handed(self) -> int:
         """Hosts that were handed to the core."""
         return self._handed
+
+    def note(self, now: float) -> None:
+        """Take in how far it is at ``now``; cheap enough to call in every round."""
+        self._forecast.note(now, self.beyond)
+
+    def left(self, now: float, timing: TimingTemplate) -> SweepLeft:
+        """What is expected to be left to do."""
+        return self._forecast.left(now, timing, self.handed, self.beyond)
 
     @property
     def beyond(self) -> int:

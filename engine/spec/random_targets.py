@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import random
 import sys
+from typing import TYPE_CHECKING
 
 from engine.spec.address import Piece
 from engine.spec.error import SpecError
 from engine.spec.octets import V4Box, values
 from engine.spec.spans import V6Span
 from engine.spec.target_set import TargetSet
+
+if TYPE_CHECKING:
+    from random import Random
 
 MOST = 65_536
 """Random addresses of one scan."""
@@ -20,12 +23,14 @@ def random_targets(number: int, within: TargetSet, seed: int | None) -> TargetSe
 
     Raises SpecError when there are not that many.
     """
+    from random import Random  # loads hashlib, which takes longer than a short scan
+
     if number > within.count:
         raise SpecError(
             "-iR", str(number), None, f"is more than the {within.count:,} addresses of --within",
             "ask for fewer, or name a larger set",
         )  # fmt: skip
-    places = _draw(number, within.count, random.Random(seed))
+    places = _draw(number, within.count, Random(seed))
     pieces: list[Piece] = []
     first, waiting = 0, iter(sorted(places))
     place = next(waiting, None)
@@ -37,7 +42,7 @@ def random_targets(number: int, within: TargetSet, seed: int | None) -> TargetSe
     return TargetSet.of(pieces, within.names, f"{number} random of {within.text or within}")
 
 
-def _draw(number: int, total: int, source: random.Random) -> set[int]:
+def _draw(number: int, total: int, source: Random) -> set[int]:
     """``number`` different whole numbers below ``total``."""
     if total <= sys.maxsize:
         return set(source.sample(range(total), number))
