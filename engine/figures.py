@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from engine.admission import Admission
 from engine.core.following import Following, Times, Totals
 from engine.core.forecast import expected_remaining
 from engine.core.meter import Meter
 from engine.core.progress import Progress
 from engine.core.scan_core import ScanCore
+from engine.finder import HostFinder
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
 from engine.spec.timing import TimingTemplate
-
-if TYPE_CHECKING:  # a scan without discovery does not load it
-    from engine.finder import HostFinder
 
 
 class Figures:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from engine.core.scan_core import NO_BOUND, ScanCore
 from engine.core.token import ProbeTokens
 from engine.doubts import Doubts
 from engine.figures import Figures
+from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
@@ -38,9 +38,6 @@ from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
 from engine.transport.base import Recorder, Sending, Transport
 from engine.transport.live import open_transport
-
-if TYPE_CHECKING:  # a scan without discovery does not load it
-    from engine.finder import Found, HostFinder
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
@@ -127,8 +124,6 @@ class ScanRunner:
             self._begin_discovery(self.spec.discovery, transport)
 
     def _begin_discovery(self, discovery: DiscoverySpec, transport: Transport) -> None:
-        from engine.finder import HostFinder
-
         finder = HostFinder(discovery, self._timing, self.book, transport, seed=self._seed)
         for note in finder.core.notes:
             self._say(0, note)
