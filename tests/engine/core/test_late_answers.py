@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.patience import LINGER
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.timing import TEMPLATES
@@ -32,17 +31,6 @@ def test_an_answer_after_the_verdict_of_silence_still_counts() -> None:
     scan.assert_settled()
 
 
-def test_the_scan_listens_on_after_the_last_probe_of_a_silent_port() -> None:
-    scan = one_port(0.0, "filtered").run()
-    last = max(time for time, *_ in scan.network.log)
-    assert scan.runner.elapsed == pytest.approx(last + LINGER, abs=0.06)
-
-
-def test_a_scan_whose_ports_all_answered_ends_at_once() -> None:
-    scan = one_port(0.01).run()
-    assert scan.runner.elapsed == pytest.approx(0.01, abs=0.06)
-
-
 FAST = '[[host]]\naddress = "10.0.0.1-8"\ndelay = 0.01\n[host.tcp]\n'
 
 
@@ -55,10 +43,3 @@ def test_a_burst_of_answers_to_earlier_copies_does_not_drive_the_timeout_up() ->
         longest = max(longest, scan.progress.rtt_p95 or 0.0)
     scan.assert_settled()
     assert longest < 1.0
-
-
-def test_a_host_slower_than_its_neighbours_timeouts_is_waited_for() -> None:
-    slow = '[[host]]\naddress = "10.0.0.9"\ndelay = 0.6\n[host.tcp]\n'
-    scan = SimulatedScan(FAST + slow, "10.0.0.1-9", "1-300").run()
-    scan.assert_settled()
-    assert {row.state for row in scan.rows().values()} == {PortState.CLOSED}

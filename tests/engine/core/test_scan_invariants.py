@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -231,23 +230,6 @@ def test_bounds_on_parallelism_and_rate_are_kept(case: Case, parallel: int, rate
     assert 0 < scan.most_in_flight <= parallel
     burst = max(1.0, rate * 0.02)
     assert scan.network.most_within(1.0) <= rate + burst + 1e-6
-
-
-@pytest.mark.parametrize("delay", [0.05, 0.4, 300.0])
-def test_the_pause_between_probes_is_kept(delay: float) -> None:
-    toml = '[[host]]\naddress = "10.0.0.1"\ndelay = 0.01\n[host.tcp]\nfiltered = "1-3"\n'
-    scan = SimulatedScan(toml, timing=TEMPLATES[3].with_bounds(scan_delay=delay)).run()
-    times = [time for time, *_ in scan.network.log]
-    assert len(times) >= 20
-    assert all(later - earlier >= delay - 1e-6 for earlier, later in pairwise(times))
-
-
-@pytest.mark.parametrize("retries", [0, 1, 3])
-def test_a_plain_pass_sends_no_more_copies_than_allowed(retries: int) -> None:
-    toml = '[[host]]\naddress = "10.0.0.1"\ndelay = 0.01\n[host.tcp]\ndefault = "filtered"\n'
-    scan = SimulatedScan(toml, timing=TEMPLATES[4].with_bounds(max_retries=retries)).run()
-    assert set(scan.network.copies().values()) == {min(retries + 1, 2)}
-    assert {row.tries for row in scan.rows().values()} == {min(retries + 1, 2)}
 
 
 @pytest.mark.parametrize("seed", range(4))

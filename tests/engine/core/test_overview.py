@@ -1,0 +1,27 @@
+"""What is said of a scan under way."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.spec.scan_type import ScanType
+from engine.spec.timing import TEMPLATES, TimingTemplate
+from tests.engine.core.simulated_scan import SimulatedScan
+
+HOST = '[[host]]\naddress = "10.0.0.1-9"\ndelay = 0.02\n'
+LATE = '[[host]]\naddress = "10.0.0.5"\ndelay = 0.02\nicmp_rate = 1\n'
+
+
+def udp(timing: TimingTemplate) -> SimulatedScan:
+    return SimulatedScan(HOST + LATE, "10.0.0.4-6", "1-60", types=(ScanType.UDP,), timing=timing)
+
+
+def test_what_limits_the_scan_is_said_with_the_hosts_name() -> None:
+    scan = udp(TEMPLATES[4])
+    while scan.network.now() < 20:
+        scan.turn()
+    assert scan.progress.limit.startswith("10.0.0.5 rations ICMP errors at 0.9")
+    remaining = scan.progress.remaining
+    scan.run()
+    assert remaining is not None
+    assert remaining == pytest.approx(scan.network.now() - 20, rel=0.25)
