@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from engine.core.addressing import AddressBook
 from engine.core.batch import SendProblem
 from engine.core.pace import Pace
+from engine.results.cell import changed
 from engine.results.decided import DecidedBatch
 from engine.results.host_table import HostTable
 from engine.results.host_view import found_up
@@ -18,7 +19,7 @@ from engine.results.log import Said, ScanLog
 from engine.results.row import HostNames, make_row
 from engine.spec.port_state import PortState
 
-_OPEN_PORTS_AT_ONCE = 50
+_PORTS_AT_ONCE = 50
 _HOSTS_AT_ONCE = 50
 _MOST_DIFFERENT_PROBLEMS = 1_000
 
@@ -55,16 +56,26 @@ class Narrator:
             self.say(1, f"up: {len(hosts) - _HOSTS_AT_ONCE:,} more hosts just now")
 
     def decided(self, batch: DecidedBatch) -> None:
-        """Ports were decided: open ones are named, the others counted."""
-        states = batch.cells["state"]
-        opened = np.flatnonzero(states == PortState.OPEN)
-        for place in opened[:_OPEN_PORTS_AT_ONCE].tolist():
-            cell = batch.cells[place : place + 1].copy()  # the batch may be large
-            self.say(1, partial(_opened, int(batch.keys[place]), cell, batch.names))
-        if len(opened) > _OPEN_PORTS_AT_ONCE:
-            self.say(1, f"open: {len(opened) - _OPEN_PORTS_AT_ONCE:,} more ports just now")
+        """Ports were decided: open ones and those whose state is another than before are named,
+        the others counted."""
+        states, others = batch.cells["state"], changed(batch.cells)
+        self._name(np.flatnonzero((states == PortState.OPEN) & ~others), batch, "open", _opened)
+        self._name(np.flatnonzero(others), batch, "changed", _changed)
         counts = np.bincount(states, minlength=len(PortState))
         self.say(3, partial(_decided, tuple(counts.tolist())))
+
+    def _name(
+        self,
+        places: NDArray[np.intp],
+        batch: DecidedBatch,
+        word: str,
+        words: Callable[[int, NDArray[np.void], HostNames], str],
+    ) -> None:
+        for place in places[:_PORTS_AT_ONCE].tolist():
+            cell = batch.cells[place : place + 1].copy()  # the batch may be large
+            self.say(1, partial(words, int(batch.keys[place]), cell, batch.names))
+        if len(places) > _PORTS_AT_ONCE:
+            self.say(1, f"{word}: {len(places) - _PORTS_AT_ONCE:,} more ports just now")
 
     def pace(self, pace: Pace) -> None:
         """What limits the pace, when that has changed."""
@@ -79,6 +90,14 @@ def _opened(key: int, cell: NDArray[np.void], names: HostNames) -> str:
     rtt = "" if row.rtt is None else f" after {_milliseconds(row.rtt)}"
     name = f" ({row.service})" if row.service else ""
     return f"open: {row.port}/{row.protocol.label}{name} on {row.address}, {row.reason.label}{rtt}"
+
+
+def _changed(key: int, cell: NDArray[np.void], names: HostNames) -> str:
+    row = make_row(key, cell[0], names)
+    name = f" ({row.service})" if row.service else ""
+    was = row.was.label if row.was else "another state"
+    port = f"{row.port}/{row.protocol.label}{name} on {row.address}"
+    return f"changed: {port} was {was}, is {row.state.label} now, {row.reason.label}"
 
 
 def _decided(counts: Sequence[int]) -> str:

@@ -42,6 +42,10 @@ LOST_LATELY = 8
 DOUBTED = 16
 """Flag: the host calls every port open, so that this one says nothing (engine.core.liars)."""
 
+WAS_SHIFT = 5
+"""Of a cell that was probed again by the same technique and is in another state since, the flags
+above this bit are the PortState it was in before; else they are 0."""
+
 TICKS_PER_SECOND = 10_000
 PROTOCOLS = 4
 PORTS = 65_536
@@ -50,6 +54,22 @@ PORTS = 65_536
 def channel_of(protocol: int, port: int) -> int:
     """The number of a (protocol, port) pair: ``protocol << 16 | port``."""
     return protocol << 16 | port
+
+
+def flags_of_change(cells: NDArray[np.void], state: NDArray[np.uint8] | int) -> NDArray[np.uint8]:
+    """The flags that tell which state CELLs had in the pass before, when ``state`` is decided now;
+    0 where that is the same."""
+    flags = cells["flags"]
+    was = np.where(flags & STALE, cells["state"], flags >> WAS_SHIFT).astype(np.uint8)
+    was[was == state] = 0
+    return np.left_shift(was, WAS_SHIFT, dtype=np.uint8)
+
+
+def changed(cells: NDArray[np.void]) -> NDArray[np.bool_]:
+    """Which CELLs are in another state than before they were probed again by the same technique."""
+    flags = cells["flags"]
+    found: NDArray[np.bool_] = (flags >= 1 << WAS_SHIFT) & (flags & STALE == 0)
+    return found
 
 
 def cell_key(host: int, protocol: int, port: int) -> int:
@@ -82,8 +102,11 @@ __all__ = [
     "PROTOCOLS",
     "STALE",
     "TICKS_PER_SECOND",
+    "WAS_SHIFT",
     "cell_key",
+    "changed",
     "channel_of",
+    "flags_of_change",
     "record_keys",
     "split_key",
 ]

@@ -6,7 +6,8 @@ table (per column, per host, per state or per reason), so that filtering is a fe
 =================  ==========================================================
 ``port:22,80-90``  port numbers and ranges, also ``80-`` and ``-1024``
 ``proto:udp``      protocol
-``state:open``     state; ``open|filtered`` and other full names as they are
+``state:open``     state; ``open|filtered`` and other full names as they are;
+                   ``state:changed``: another than before it was probed again
 ``reason:reset``   reason, or a part of it
 ``service:http``   service name, or a part of it
 ``host:10.0.0``    address or typed name, or a part of it
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.results.cell import changed
 from engine.results.pattern import Pattern, parse_pattern
 from engine.results.pattern_syntax import PatternError
 from engine.results.service_tables import channels_of_pattern, channels_of_services
@@ -36,6 +38,8 @@ from engine.spec.scan_type import Protocol
 
 MAX_LENGTH = 400
 _PORTS = re.compile(r"(\d{0,5})(?:(-)(\d{0,5}))?", re.ASCII)
+CHANGED = "changed"
+"""After ``state:``: ports in another state than before they were probed again."""
 FIELDS = ("port", "proto", "state", "reason", "service", "host")
 _DULL_STATES = frozenset(state.label for state in PortState if state not in INTERESTING)
 _TERM = re.compile(r"-?(?:[a-z]+:)?/(?:[^/\\]|\\.)*/(?!\S)|\S+", re.IGNORECASE)
@@ -92,6 +96,7 @@ class _Tables:
     hosts: NDArray[np.bool_] | None = None
     states: NDArray[np.bool_] | None = None
     reasons: NDArray[np.bool_] | None = None
+    changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,8 @@ class BoundFilter:
                 hit |= table.states[cells["state"]]
             if table.reasons is not None:
                 hit |= table.reasons[cells["reason"]]
+            if table.changed:
+                hit |= changed(cells)
             passed &= ~hit if negated else hit
         return passed
 
@@ -169,8 +176,8 @@ def _check(term: Term, word: str, position: int) -> None:
         _port_ranges(term.value, position)
     if term.field == "proto" and term.value not in {p.label for p in Protocol}:
         raise SpecError("filter", word, position, "is not a protocol", "use tcp, udp, sctp or ip")
-    if term.field == "state" and not any(s.label == term.value for s in PortState):
-        states = ", ".join(s.label for s in PortState if s)
+    if term.field == "state" and term.value not in (CHANGED, *(s.label for s in PortState)):
+        states = ", ".join((*(s.label for s in PortState if s), CHANGED))
         raise SpecError("filter", word, position, "is not a state", f"use {states}")
 
 
@@ -220,7 +227,9 @@ def _tables(term: Term, snapshot: Snapshot) -> _Tables:
     makers: dict[str, Callable[[], _Tables]] = {
         "port": lambda: _Tables(columns=any_port()),
         "proto": lambda: _Tables(columns=(channels >> 16) == Protocol[value.upper()]),
-        "state": lambda: _Tables(states=state_table(exact=True)),
+        "state": lambda: _Tables(
+            states=state_table(exact=True), changed=value == CHANGED and pattern is None
+        ),
         "reason": lambda: _Tables(reasons=np.array([term.holds(r.label) for r in Reason])),
         "service": lambda: _Tables(columns=services()),
         "host": lambda: _Tables(hosts=hosts()),

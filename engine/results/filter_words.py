@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
-from engine.results.filter import FIELDS
+from engine.results.filter import CHANGED, FIELDS
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol
@@ -82,7 +82,7 @@ def words(field: str) -> tuple[str, ...]:
         return tuple(sorted(set(registered_names().values()), key=lambda name: (len(name), name)))
     fixed = {
         "proto": [one.label for one in Protocol],
-        "state": [one.label for one in PortState if one],
+        "state": [*(one.label for one in PortState if one), CHANGED],
         "reason": [one.label for one in Reason if one],
     }
     return tuple(fixed.get(field, ()))

@@ -9,7 +9,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import CELL, RAW, STALE
+from engine.results.cell import CELL, RAW, STALE, changed
 from engine.results.filter import EVERYTHING, Filter
 from engine.results.service_tables import service_ranks
 from engine.results.snapshot import Snapshot
@@ -61,6 +61,7 @@ class RowSet:
         hidden: how many matching rows open_only hides, by state.
         newest: key of the row decided last; None when there is none.
         states: state of each row (uint8).
+        changed: rows there are in another state than before they were probed again.
     """
 
     keys: NDArray[np.int64]
@@ -69,6 +70,7 @@ class RowSet:
     hidden: Mapping[PortState, int]
     newest: int | None
     states: NDArray[np.uint8]
+    changed: int = 0
 
     def only(self, chosen: NDArray[np.bool_]) -> RowSet:
         """Some of the rows (a mask); the figures are still those of all."""
@@ -92,12 +94,13 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
     chosen = query.filter.bind(snapshot)
     keys: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     cells: list[NDArray[np.void]] = [np.empty(0, RAW)]
-    decided = matching = 0
+    decided = matching = changes = 0
     hidden = np.zeros(len(PortState), np.int64)
     for hosts, block in _blocks(view, query.host):
         states = block["state"]
         show = states != PortState.PENDING
         decided += int(np.count_nonzero(show))
+        changes += int(np.count_nonzero(changed(block)))
         show &= chosen.mask(hosts, block)
         matching += int(np.count_nonzero(show))
         if query.hides_dull:
@@ -118,6 +121,7 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         {PortState(i): int(n) for i, n in enumerate(hidden) if n},
         _newest(all_keys, all_cells),
         all_cells["state"][order],
+        changes,
     )
 
 

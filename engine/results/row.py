@@ -8,7 +8,14 @@ from typing import Protocol as Interface
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND, split_key
+from engine.results.cell import (
+    DOUBTED,
+    FOREIGN,
+    STALE,
+    TICKS_PER_SECOND,
+    WAS_SHIFT,
+    split_key,
+)
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
@@ -45,6 +52,8 @@ class Row:
         stale: the port is being probed again; this is the earlier answer.
         foreign: the answer came from another address than the target's.
         doubted: the host answers like this on every port, so that it says nothing.
+        was: the state before the port was probed again by the same technique, when that was
+            another; else None.
     """
 
     key: int
@@ -64,6 +73,7 @@ class Row:
     stale: bool
     foreign: bool
     doubted: bool = False
+    was: PortState | None = None
 
 
 def make_row(key: int, cell: np.void, names: HostNames) -> Row:
@@ -89,4 +99,5 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
         stale=stale,
         foreign=bool(flags & FOREIGN),
         doubted=bool(flags & DOUBTED),
+        was=PortState(flags >> WAS_SHIFT) if flags >> WAS_SHIFT and not stale else None,
     )

@@ -21,7 +21,15 @@ from engine.core.distinct import distinct
 from engine.core.ledger import Unsettled
 from engine.core.paged import PagedArray
 from engine.results.blocks import BlockCopies
-from engine.results.cell import CELL, DOUBTED, FLYING, LOST_LATELY, RAW, STALE
+from engine.results.cell import (
+    CELL,
+    DOUBTED,
+    FLYING,
+    LOST_LATELY,
+    RAW,
+    STALE,
+    flags_of_change,
+)
 from engine.results.column_table import ColumnTable
 from engine.results.layers import Layers
 from engine.results.quiet_rows import fewest_tries, quiet_rows, waiting_cells
@@ -311,20 +319,38 @@ class Store:
         clock: NDArray[np.uint32] | int,
     ) -> None:
         """Write decisions: ``rtt`` in milliseconds, ``clock`` in TICKS_PER_SECOND. What another
-        technique found before is kept apart."""
+        technique found before is kept apart, the state that the same one found in the flags."""
         cells = self._flat
-        before = cells["technique"][at]
-        outdated = at[(before != technique) & (before != 0)]
-        if len(outdated):
-            self._layers.add(self.keys(outdated), cells[outdated])
+        again = np.flatnonzero(cells["technique"][at])
+        was = None
+        if len(again):
+            was = self._before(at[again], _of(technique, again), _of(state, again))
         cells["state"][at] = state
         cells["reason"][at] = reason
         cells["technique"][at] = technique
         cells["ttl"][at] = ttl
         cells["flags"][at] = flags
+        if was is not None:
+            cells["flags"][at[again]] |= was
         cells["rtt"][at] = np.clip(rtt, 0.0, _LONGEST_RTT)
         cells["clock"][at] = clock
         self._touch(at)
+
+    def _before(
+        self,
+        at: NDArray[np.int64],
+        technique: NDArray[np.uint8] | int,
+        state: NDArray[np.uint8] | int,
+    ) -> NDArray[np.uint8]:
+        """What was known of cells that are decided again: the flags that tell their earlier states;
+        what other techniques found goes to the layers."""
+        cells = self._flat[at]
+        others = cells["technique"] != technique
+        if others.any():
+            self._layers.add(self.keys(at[others]), cells[others])
+        flags = flags_of_change(cells, state)
+        flags[others] = 0
+        return flags
 
     def reopen(self, at: NDArray[np.int64], tries: NDArray[np.uint8] | int) -> None:
         """Send cells back to pending, as after ``tries`` copies: what is known stays visible,
@@ -437,3 +463,7 @@ class Store:
             self._released_hosts,
             self._layers.snapshot(),
         )
+
+
+def _of(values: NDArray[np.uint8] | int, places: NDArray[np.intp]) -> NDArray[np.uint8] | int:
+    return values[places] if isinstance(values, np.ndarray) and values.ndim else values

@@ -81,6 +81,8 @@ def detail_text(
         text.append(f"; {REASON_WORDS[row.reason]}")
     if row.stale:
         text.append("\n~ being probed again; this is the earlier answer", DIM)
+    if row.was:
+        text.append(f"\n* was {row.was.label} before it was probed again", BOLD)
     if row.doubted:
         text.append(f"\n! doubted: {doubt}" if doubt else "\n! doubted", BOLD)
     text.append("\n")

@@ -46,6 +46,8 @@ def counts_line(rows: RowSet, marked: int, width: int = 1000, before: Sequence[s
             parts.append(f"{marked:,} marked")
         if rows.hidden:
             parts.append(hidden)
+        if rows.changed:
+            parts.append(f"{rows.changed:,} changed")
         if rows.decided > rows.matching:
             parts.append(f"{rows.decided - rows.matching:,} not matching")
         line = " · ".join(parts)

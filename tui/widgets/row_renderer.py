@@ -44,7 +44,8 @@ class Column:
 
 
 def _state(row: Row) -> str:
-    return f"{row.state.glyph}{'~' if row.stale else ' '}{row.state.label}"
+    mark = "~" if row.stale else "*" if row.was else " "
+    return f"{row.state.glyph}{mark}{row.state.label}"
 
 
 def _scan(row: Row) -> str:

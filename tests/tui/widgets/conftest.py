@@ -137,7 +137,8 @@ def make_scan() -> Callable[..., FakeScan]:
 def usual_scan() -> FakeScan:
     """One host: 3 open ports, 90 closed, 7 filtered."""
     scan = FakeScan()
-    scan.decide(PortState.CLOSED, *range(1, 101))
+    rest = set(range(1, 101)) - {22, 53, 80} - set(range(90, 97))
+    scan.decide(PortState.CLOSED, *sorted(rest))
     scan.decide(PortState.FILTERED, *range(90, 97), rtt=float("nan"))
     scan.decide(PortState.OPEN, 22, rtt=0.43)
     scan.decide(PortState.OPEN, 80, rtt=12.0)

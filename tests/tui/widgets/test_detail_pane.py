@@ -127,3 +127,11 @@ def test_earlier_results_of_other_techniques(make_scan) -> None:
     earlier = (EarlierResult(ScanType.ACK, PortState.UNFILTERED, Reason.RESET),)
     text = detail_text(row, None, Style.null(), earlier=earlier).plain
     assert "Earlier\n-sA TCP ACK: unfiltered, reset" in text
+
+
+def test_a_state_that_has_changed_is_told(make_scan) -> None:
+    scan = make_scan()
+    scan.decide(PortState.OPEN, 22)
+    scan.decide(PortState.FILTERED, 22)
+    text = detail_text(scan.snapshot().row(22), None, Style.null()).plain
+    assert "* was open before it was probed again" in text.splitlines()

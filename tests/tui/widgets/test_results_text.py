@@ -48,6 +48,12 @@ def test_counts_give_words_away_before_they_are_cut(usual_scan) -> None:
         assert counts_line(rows, 2, width, before) == line
 
 
+def test_counts_tell_how_many_ports_have_changed(usual_scan) -> None:
+    usual_scan.decide(PortState.FILTERED, 22)
+    rows = run_query(usual_scan.snapshot(), Query())
+    assert counts_line(rows, 0) == "2 shown of 100 · hidden: 90 closed, 8 filtered · 1 changed"
+
+
 def test_counts_are_those_of_the_chosen_host(make_scan) -> None:
     scan = make_scan(hosts=2)
     scan.decide(PortState.OPEN, 22, host=0)

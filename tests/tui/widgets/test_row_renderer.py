@@ -110,3 +110,12 @@ def test_a_long_name_loses_its_end(make_scan) -> None:
     places = lay_out(36, 38)
     strip = row_strip(row, places, 36, PLAIN, cursor=False, marked=False)
     assert "  a-very-long-…  " in strip.text
+
+
+def test_a_state_that_has_changed_is_marked(make_scan) -> None:
+    scan = make_scan()
+    scan.decide(PortState.OPEN, 22)
+    scan.decide(PortState.FILTERED, 22)
+    places = lay_out(60, 0)
+    strip = row_strip(scan.snapshot().row(22), places, 60, PLAIN, cursor=False, marked=False)
+    assert "▒*filtered" in strip.text

@@ -1,0 +1,127 @@
+"""Ports in another state than before they were probed again: kept, found, counted, told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.core.addressing import AddressBook
+from engine.narrator import Narrator
+from engine.results.cell import DOUBTED, cell_key
+from engine.results.decided import DecidedBatch
+from engine.results.filter import parse_filter
+from engine.results.log import ScanLog
+from engine.results.query import Query, run_query
+from engine.results.store import Store
+from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
+from engine.spec.scan_type import ScanType
+from tests.engine.core.simulated_scan import targets
+from tests.engine.results.filled_store import channels, decide, full_store, locate, snapshot_of
+
+OPEN, CLOSED, FILTERED = PortState.OPEN, PortState.CLOSED, PortState.FILTERED
+CELL_22 = [(0, 0, 22)]
+KEY_22 = cell_key(0, 0, 22)
+
+
+@pytest.fixture
+def store() -> Store:
+    made = full_store(1, channels([22, 80, 443]))
+    decide(made, [(0, 0, 22), (0, 0, 80)])
+    decide(made, [(0, 0, 443)], CLOSED, Reason.RESET)
+    return made
+
+
+def was(store: Store, key: int = KEY_22) -> PortState | None:
+    row = snapshot_of(store, "10.0.0.1").row(key)
+    assert row is not None
+    return row.was
+
+
+def again(store: Store, state: PortState, technique: ScanType = ScanType.SYN) -> None:
+    store.reopen(locate(store, CELL_22), 0)
+    decide(store, CELL_22, state, Reason.NO_RESPONSE, technique)
+
+
+def test_the_state_before_is_known_until_the_next_pass(store: Store) -> None:
+    assert was(store) is None
+    again(store, FILTERED)
+    assert was(store) is OPEN
+    again(store, FILTERED)
+    assert was(store) is None
+    again(store, CLOSED)
+    assert was(store) is FILTERED
+
+
+def test_while_a_port_is_probed_again_nothing_has_changed(store: Store) -> None:
+    again(store, FILTERED)
+    store.reopen(locate(store, CELL_22), 0)
+    assert was(store) is None
+    store.close(locate(store, CELL_22))
+    assert was(store) is OPEN
+
+
+def test_a_late_answer_is_compared_with_the_pass_before(store: Store) -> None:
+    again(store, FILTERED)
+    decide(store, CELL_22, OPEN)
+    assert was(store) is None
+    again(store, FILTERED)
+    decide(store, CELL_22, CLOSED, Reason.RESET)
+    assert was(store) is OPEN
+
+
+def test_another_decision_in_the_first_pass_is_no_change(store: Store) -> None:
+    decide(store, CELL_22, FILTERED, Reason.NO_RESPONSE)
+    assert was(store) is None
+
+
+def test_what_another_technique_finds_is_no_change(store: Store) -> None:
+    again(store, PortState.UNFILTERED, ScanType.ACK)
+    assert was(store) is None
+    assert [one.state for one in snapshot_of(store, "10.0.0.1").earlier(KEY_22)] == [OPEN]
+
+
+@given(
+    states=st.lists(st.sampled_from([one for one in PortState if one]), min_size=2, max_size=6),
+    flags=st.sampled_from([0, DOUBTED]),
+)
+def test_any_states_are_told_apart(states: list[PortState], flags: int) -> None:
+    store = full_store(1, channels([22]))
+    for state in states:
+        store.reopen(locate(store, CELL_22), 0)
+        decide(store, CELL_22, state, flags=flags)
+    before, now = states[-2:]
+    assert was(store) is (before if before is not now else None)
+    row = snapshot_of(store, "10.0.0.1").row(KEY_22)
+    assert row is not None and row.doubted is bool(flags)
+
+
+def test_the_filter_and_the_counts_know_them(store: Store) -> None:
+    again(store, FILTERED)
+    snapshot = snapshot_of(store, "10.0.0.1")
+    found = run_query(snapshot, Query(filter=parse_filter("state:changed")))
+    assert found.keys.tolist() == [KEY_22] and found.changed == 1
+    others = run_query(snapshot, Query(filter=parse_filter("-state:changed")))
+    assert others.keys.tolist() == [cell_key(0, 0, 80), cell_key(0, 0, 443)]
+
+
+def test_the_log_names_them(store: Store) -> None:
+    names, log = AddressBook(targets("10.0.0.1")), ScanLog()
+    narrator = Narrator(log, lambda: 1.0)
+
+    def tell() -> list[str]:
+        at = locate(store, CELL_22)
+        narrator.decided(DecidedBatch(np.array([KEY_22]), store.copy(at), names))
+        return [line.text for line in log.lines(0, 1)]
+
+    assert tell() == ["open: 22/tcp (ssh) on 10.0.0.1, syn-ack after 1 ms"]
+    again(store, FILTERED)
+    assert tell()[1:] == [
+        "changed: 22/tcp (ssh) on 10.0.0.1 was open, is filtered now, no-response"
+    ]
+    again(store, OPEN)
+    assert tell()[2:] == [
+        "changed: 22/tcp (ssh) on 10.0.0.1 was filtered, is open now, no-response"
+    ]
