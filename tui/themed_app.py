@@ -13,6 +13,7 @@ from tui.input_order import OrderlyApp
 from tui.screens.choose import Choice
 from tui.screens.theme_picker import ThemePicker
 from tui.theme_watch import ThemeWatch
+from tui.thrifty_styles import ThriftyStyles
 
 THEME_LOOKS = 1.0
 """Seconds between two looks at the user's theme files."""
@@ -25,6 +26,7 @@ class ThemedApp(OrderlyApp):
 
     def __init__(self, themes: ThemeWatch, chosen_theme: ChosenTheme | None = None) -> None:
         super().__init__()
+        self.stylesheet = ThriftyStyles(variables=self.get_css_variables())
         self.themes = themes
         self.chosen_theme = chosen_theme
         self._theme_timer: Timer | None = None
