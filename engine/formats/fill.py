@@ -24,7 +24,7 @@ from engine.formats.records import (
 from engine.formats.roll_call import RollCall, is_unscanned
 from engine.formats.wording import hardware_text
 from engine.host.vendors import vendor
-from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND
+from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND, WAS_SHIFT
 from engine.results.report import ScanReport
 from engine.results.row import HostNames
 from engine.results.snapshot import Snapshot
@@ -187,4 +187,5 @@ def _ports(channels: NDArray[np.int64], cells: NDArray[np.void]) -> Iterator[dic
             "stale": bool(flags & STALE),
             "foreign": bool(flags & FOREIGN),
             "doubted": bool(flags & DOUBTED),
+            "was": "" if flags & STALE or not flags >> WAS_SHIFT else _STATES[flags >> WAS_SHIFT],
         }

@@ -84,7 +84,8 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     ``tries`` the copies of the probe sent, ``time`` seconds from the scan's start to the decision.
     ``stale`` marks an earlier answer of a port that was being probed again; ``foreign`` an answer
     that came from another address than the host's (a router or firewall); ``doubted`` an open port
-    of a host that calls every port open.
+    of a host that calls every port open. ``was`` is the state before the port was probed again,
+    where that was another; else it is empty.
     """
 
     protocol: str
@@ -100,6 +101,7 @@ class Port(msgspec.Struct, frozen=True, kw_only=True):
     stale: bool
     foreign: bool
     doubted: bool
+    was: str
 
 
 class HostFacts(msgspec.Struct, frozen=True, kw_only=True):

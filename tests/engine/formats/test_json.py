@@ -133,7 +133,22 @@ def test_one_port_in_full(report_of, decision) -> None:
         "protocol": "udp", "port": 53, "state": "closed", "reason": "port-unreach",
         "reason_ttl": 61, "service": "domain", "scan_type": "udp", "tries": 0, "rtt_ms": 12.5,
         "time": 0.0001, "stale": True, "foreign": True, "doubted": False,
+        "was": "",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("flags", "was"),
+    [(0, ""), (PortState.FILTERED << 5, "filtered"), (PortState.OPEN << 5 | 2, "open"),
+     (PortState.OPEN << 5 | 1, "")],
+)  # fmt: skip
+def test_the_state_before_a_port_was_probed_again(
+    report_of, decision, flags: int, was: str
+) -> None:
+    decided = decision(
+        0, Protocol.TCP, 53, PortState.CLOSED, Reason.RESET, ScanType.SYN, flags=flags
+    )
+    assert document_of(report_of([decided])).hosts[0].ports[0].was == was
 
 
 def test_unknown_figures_are_null(mixed: ScanReport) -> None:
