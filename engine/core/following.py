@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from engine.core.forecast import Measured
@@ -22,6 +22,12 @@ _LATELY = 0.5
 other things now and then, and where a limit makes answers few they come in waves."""
 _SHORTEST, _SHORT = 0.05, 0.5
 """Seconds over which probes, and answers and decisions, are counted at least."""
+_LONGEST_GAP = 0.3
+"""Seconds between two answers; in longer pauses nothing was asked, presumably."""
+_DENSE = 10.0
+"""Answers per second among which such a pause is one."""
+_SOME = 16
+"""Answers that make a rate worth believing."""
 _QUEUED, _SLACK = 2.0, 0.005
 """Times the least round trip, and seconds more, above which answers wait somewhere."""
 _SEASONED = 1.25
@@ -35,7 +41,8 @@ _TELLING = 48
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Totals ``at`` a time: probes sent; ports asked, answered and decided in this pass; answers to
-    first and to second copies."""
+    first and to second copies; and seconds in which answers came one soon after the other
+    (``flowing``)."""
 
     at: float
     sent: int
@@ -44,6 +51,7 @@ class Totals:
     decided: int
     firsts: int
     seconds: int
+    flowing: float = 0.0
 
 
 class Times(NamedTuple):
@@ -83,6 +91,11 @@ class _Course:
         place = bisect_right(self._counts, when, key=lambda count: count.at)
         return self._counts[max(place - 1, 0)]
 
+    def flowed(self, seconds: float) -> Totals:
+        """The totals when answers had come for so long."""
+        place = bisect_right(self._counts, seconds, key=lambda count: count.flowing)
+        return self._counts[max(place - 1, 0)]
+
 
 class Following:
     """Compares what was asked with what was answered a round trip later. Times in seconds."""
@@ -95,6 +108,7 @@ class Following:
         self._course = _Course()
         self._best = 0.0
         self._least_lag = math.inf
+        self._answered_at = 0.0
 
     def note(self, totals: Totals, lag: float) -> None:
         """Take in totals. ``lag``: the round trip."""
@@ -104,6 +118,12 @@ class Following:
             counts = self._counts
         if counts and now - counts[-1].at < _FINE:
             return
+        if counts:
+            totals = replace(totals, flowing=counts[-1].flowing)
+            if totals.answered > counts[-1].answered:
+                pause = min(now - self._answered_at, _LONGEST_GAP)
+                totals = replace(totals, flowing=totals.flowing + pause)
+                self._answered_at = now
         counts.append(totals)
         self._course.note(totals)
         while len(counts) > 2 and counts[1].at < now - _MEMORY - lag:
@@ -122,7 +142,7 @@ class Following:
     def measured(self, now: float, times: Times, *, steady: bool) -> Measured:
         """What is known now. ``steady``: there was always a probe to send lately."""
         if not self._counts:
-            return Measured(None, 0.0, 0, 0.0, 0.0, 1.0, 0.0, 0, False)
+            return Measured(None, 0.0, 0.0, 0, 0.0, 0.0, 1.0, 0.0, 0, False)
         newest = self._counts[-1]
         span = (now - self._course.begin.at) * _LATELY
         steadily = min(span, now - times.changed_at, _MEMORY)
@@ -133,11 +153,13 @@ class Following:
         earlier = self._course.since(now - max(_SHORT, span))
         longer = max(newest.at - earlier.at, _FINE)
         answers = newest.answered - earlier.answered
+        answering = max(answers / longer, 1e-6)
         return Measured(
             sending=sent / max(newest.at - since.at, _FINE)
             if steady and sent >= _TELLING
             else None,
-            answering=max(answers / longer, 1e-6),
+            answering=answering,
+            flowing=self._flowing(newest, answering),
             answers=answers,
             deciding=max(newest.decided - earlier.decided, 0) / longer,
             share=share,
@@ -146,6 +168,15 @@ class Following:
             seasoned=self._course.since(now - _SEASONED * times.silence).asked,
             queueing=times.lag > _QUEUED * self._least_lag + _SLACK,
         )
+
+    def _flowing(self, newest: Totals, answering: float) -> float:
+        """Answers per second of the time in which some came; infinity while they were few."""
+        if newest.answered - self._course.begin.answered < _SOME:
+            return math.inf
+        earlier = self._course.flowed(newest.flowing - max(_SHORT, newest.flowing * _LATELY))
+        gone = max(newest.flowing - earlier.flowing, _FINE)
+        dense = (newest.answered - earlier.answered) / gone
+        return dense if dense >= _DENSE else answering
 
     def _loss(self, newest: Totals, then: float, share: float) -> float:
         """Of the ports that answered the first copy or would have answered the second by now, the

@@ -26,6 +26,10 @@ _FEW = 0.05
 """Share of silent ports below which they are taken for ports whose probes were lost."""
 _FLOWING = 16
 """Answers within the measured time that make their rate worth believing."""
+_MANY = 0.3
+"""The same where a limit makes answers few."""
+_SLOWER = 1.5
+"""Factor by which ports may be decided slower than lately."""
 _HEAVY = 0.35
 """Loss above which a limit somewhere is the likelier cause, although the pace has no proof yet."""
 
@@ -36,6 +40,7 @@ class Measured(NamedTuple):
     Attributes:
         sending: probes per second while there was always one to send; None unknown.
         answering: answers per second, over some longer time; answers: how many these were.
+        flowing: answers per second while some came.
         deciding: ports decided per second over the same time; 0 unknown.
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
@@ -46,6 +51,7 @@ class Measured(NamedTuple):
 
     sending: float | None
     answering: float
+    flowing: float
     answers: int
     deciding: float
     share: float
@@ -76,11 +82,11 @@ def _until_decided(outlook: Outlook, measured: Measured) -> float:
     total = waiting + outlook.answered + outlook.silent
     answering = max(total * measured.best_share, outlook.answered)
     silent = total - answering
-    seconds = (answering - outlook.answered) / measured.answering
-    if silent > _FEW * total:
+    seconds = (answering - outlook.answered) / measured.flowing
+    if measured.deciding:  # answers dry up in the end
+        seconds = min(seconds, _SLOWER * waiting / measured.deciding)
+    if silent > _MANY * total:
         seconds += (outlook.copies - 1) * outlook.timeout
-    if measured.deciding:
-        seconds = min(seconds, waiting / measured.deciding)
     silent = max(silent, outlook.silent) + _missed(outlook)
     return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, silent)
 

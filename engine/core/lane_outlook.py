@@ -15,13 +15,15 @@ _TELLING = 12
 
 
 class Standing(NamedTuple):
-    """How it stands with a host: cells by what is known of them, and which ``share`` of them all
-    answered when it was not too fast for the host."""
+    """How it stands with a host: cells by what is known of them, which ``share`` of them all
+    answered when it was not too fast for the host, and answers per second, of all hosts, while
+    some came (``flowing``)."""
 
     in_flight: int
     silent: int
     answered: int
     share: float
+    flowing: float
 
 
 def lanes_remaining(
@@ -42,9 +44,20 @@ def _remaining(lane: Lane, now: float, standing: Standing) -> float:
     there will be one."""
     if lane.rounds.measured:
         return _until_answered(lane, now, standing)
-    seconds = max(lane.due - now, 0.0) + max(lane.waiting - 1, 0) / _asking(lane, now)
+    seconds = max(lane.waiting - 1, 0) / _asking(lane, now)
+    if lane.rounds.begun:  # in vain, perhaps: it may not answer as fast as it is asked
+        seconds = max(seconds, _missing(lane, standing) / max(standing.flowing, 1e-6))
     again = standing.silent + (1 - lane.yielded) * lane.waiting
-    return seconds + lane.rounds.pause if lane.rounds.rationing and again >= 1 else seconds
+    if lane.rounds.rationing and again >= 1:
+        seconds += lane.rounds.pause
+    return seconds + max(lane.due - now, 0.0)
+
+
+def _missing(lane: Lane, standing: Standing) -> float:
+    """Ports that have not answered but will."""
+    total = lane.waiting + standing.in_flight + standing.silent + standing.answered
+    share = max(standing.share, lane.best_yield, lane.yielded)
+    return max(total * share - standing.answered, 0.0)
 
 
 def _asking(lane: Lane, now: float) -> float:
@@ -59,10 +72,7 @@ def _until_answered(lane: Lane, now: float, standing: Standing) -> float:
     """The same where the ration is known: answers come at it, whatever is asked. Ports that stay
     silent are asked in one more round, which finds nothing."""
     rate = lane.heard / (now - lane.began) if lane.heard >= _TELLING else lane.governor.rate
-    waiting = lane.waiting + standing.in_flight
-    total = waiting + standing.silent + standing.answered
-    share = max(standing.share, lane.best_yield, lane.yielded)
-    missing = max(total * share - standing.answered, 0.0)
+    missing = _missing(lane, standing)
     seconds = max(lane.due - now, 0.0) + missing / max(rate, 1e-6)
-    silent = waiting + standing.silent - missing
+    silent = lane.waiting + standing.in_flight + standing.silent - missing
     return seconds + lane.rounds.pause if silent >= 1 else seconds

@@ -84,7 +84,7 @@ class Overview:
                 self._lanes,
                 now,
                 timeout,
-                lambda host: self._silence.standing(host, measured.best_share),
+                lambda host: self._silence.standing(host, measured),
             ),
         )
 

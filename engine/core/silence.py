@@ -19,6 +19,7 @@ from engine.core.batch import UNKNOWN_ATTEMPT
 from engine.core.cells import TICKS_PER_SECOND, Cells
 from engine.core.distinct import distinct
 from engine.core.drying import dried_up
+from engine.core.forecast import Measured
 from engine.core.lane_outlook import Standing
 from engine.core.lanes import Lane, Lanes
 from engine.core.ledger import Positions
@@ -180,12 +181,13 @@ class Silence:
             kinds &= int(_RATIONING[Protocol.UDP]) | int(_RATIONING[Protocol.IP])
         return kinds > 0
 
-    def standing(self, host: int, share: float) -> Standing:
-        """How it stands with a host; ``share`` of its ports answered before it was too fast."""
+    def standing(self, host: int, measured: Measured) -> Standing:
+        """How it stands with a host."""
         decided = self._ledger.positions(host=host)
         silent = int(np.count_nonzero(self._cells.is_silent(decided)))
         flying = int(self._cells.flying_by_host[host])
-        return Standing(flying, silent, len(decided) - silent, share)
+        answered = len(decided) - silent
+        return Standing(flying, silent, answered, measured.best_share, measured.flowing)
 
     def _hosts(self, at: Positions) -> NDArray[np.uint32]:
         return self._ledger.name(at)[0]
