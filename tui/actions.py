@@ -115,7 +115,7 @@ ACTIONS: tuple[Action, ...] = (
            "List all scans and those that wait: go to one, start it now, move it, remove it.",
            ("Q",), _T),
     Action("close_tab", "close", "Close this tab (asks while its scan runs).", ("X",), _T),
-    Action("open_only", "open", "Show or hide closed and filtered ports.", ("o",), _R,
+    Action("open_only", "hidden", "Show or hide closed and filtered ports.", ("o",), _R,
            importance=8),
     Action("doubted", "doubted ports",
            "List the ports of hosts that call every one open (SYN proxies, tarpits), or fold them.",

@@ -179,7 +179,7 @@ PROOFS = {
     "theme": Proof(_dialog, "Colours"),
     "rights": Proof(_dialog, "Raw-socket rights"),
     "commands": Proof(_screen, Palette),
-    "help": Proof(_dialog, "Keys"),
+    "help": Proof(_dialog, "Keys, signs and words"),
     "suspend": Proof(_told, ("resume",)),
     "quit": Proof(_dialog, "Are you sure?"),
     "copy_or_quit": Proof(_dialog, "Are you sure?"),

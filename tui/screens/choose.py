@@ -101,7 +101,7 @@ class Choose(Dialog[Chosen]):
     def compose_parts(self) -> ComposeResult:
         """Header, list, explanation of the highlighted line, tick box."""
         if self._header:
-            yield Static("      " + self._header, classes="header", markup=False)
+            yield Static("    " + self._header, classes="header", markup=False)
         yield OptionList(*self.options(), id="choices")
         if any(choice.about for choice in self._choices):
             yield Static("", id="about", markup=False)

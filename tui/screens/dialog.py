@@ -9,7 +9,8 @@ from rich.cells import cell_len
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
+from textual.events import Resize
 from textual.widgets import Static
 
 from engine.sanitize import clean
@@ -42,12 +43,26 @@ class Dialog(ReportsFailedWork, ClosesOnce[Result]):
         """The box with the parts of the dialog in it."""
         with Vertical(classes="dialog") as box:
             box.border_title = self.heading
-            yield from self.compose_parts()
+            with VerticalScroll(classes="parts", can_focus=False):
+                yield from self.compose_parts()
             yield KeyHints(self.keys, classes="keys")
 
     def compose_parts(self) -> ComposeResult:
         """The widgets inside the box."""
         raise NotImplementedError
+
+    def on_resize(self, event: Resize) -> None:
+        """Let the parts scroll where they do not fit; the keys stay in sight."""
+        self.call_after_refresh(self._fit)
+
+    def on_screen_resume(self) -> None:
+        """Nothing covers the dialog any longer; the screen may have another size now."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        keys, box = self.query_one(KeyHints), self.query_one(".dialog")
+        taken = keys.region.height + keys.styles.margin.height + box.gutter.height
+        self.query_one(".parts").styles.max_height = max(1, self.size.height - taken)
 
     def action_give_up(self) -> None:
         """Close without a result."""

@@ -1,4 +1,5 @@
-"""HelpScreen: every key, generated from the registry; the focused pane's own keys first."""
+"""HelpScreen: every key, generated from the registry, the focused pane's own keys first; then what
+signs and words on the screen mean."""
 
 from __future__ import annotations
 
@@ -13,18 +14,24 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.actions import ACTIONS, Action, Group, key_text
+from tui.glossary import SECTIONS as GLOSSARY
 from tui.screens.dialog import Dialog
 
 Section = tuple[str, list[tuple[str, str]]]
 """A heading and its (keys, text) lines."""
+KEYS_WIDTH, WORDS_WIDTH = 14, 17
+"""Cells for keys, and for signs and words."""
 
 
 class HelpScreen(Dialog[None]):
-    """Keys of ``pane``, then all others by group."""
+    """Keys of ``pane``, then all others by group, then the glossary."""
 
-    heading = "Keys"
-    keys = "↑ ↓ PgUp PgDn scroll   Esc close"
-    BINDINGS = [Binding("q,question_mark,f1,enter", "give_up", "Close", show=False)]
+    heading = "Keys, signs and words"
+    keys = "↑ ↓ PgUp PgDn scroll   w signs and words   Esc close"
+    BINDINGS = [
+        Binding("q,question_mark,f1,enter", "give_up", "Close", show=False),
+        Binding("w", "glossary", "Signs and words", show=False),
+    ]
 
     def __init__(self, pane: Widget | None, actions: Iterable[Action] = ACTIONS) -> None:
         super().__init__()
@@ -36,7 +43,14 @@ class HelpScreen(Dialog[None]):
         with VerticalScroll(classes="lines"):
             for heading, lines in sections(self._pane, self._actions):
                 yield Static(Text(heading), classes="header", markup=False)
-                yield Static(_table(lines), markup=False)
+                yield Static(_table(lines, KEYS_WIDTH), markup=False)
+            for heading, entries in GLOSSARY:
+                yield Static(Text(heading), classes="header glossary", markup=False)
+                yield Static(_table(entries, WORDS_WIDTH), markup=False)
+
+    def action_glossary(self) -> None:
+        """Go to what signs and words mean."""
+        self.query(".glossary").first().scroll_visible(top=True, animate=False)
 
 
 def sections(pane: Widget | None, actions: Iterable[Action] = ACTIONS) -> list[Section]:
@@ -72,9 +86,9 @@ def _pane_bindings(kind: type[Widget]) -> list[BindingType]:
     return [binding for one in ours for binding in vars(one).get("BINDINGS", [])]
 
 
-def _table(lines: list[tuple[str, str]]) -> Table:
+def _table(lines: Iterable[tuple[str, str]], width: int) -> Table:
     table = Table.grid(padding=(0, 2), expand=True)
-    table.add_column(width=14, no_wrap=False)
+    table.add_column(width=width, no_wrap=False)
     table.add_column(ratio=1)
     for keys, text in lines:
         table.add_row(Text(keys, style="bold"), Text(text))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from tui.layout_file import SavedLayout
 
-WIDE = 100
-"""Columns from which hosts and detail stand beside the results."""
+WIDE, ROOMY = 100, 120
+"""Columns from which hosts and detail stand beside the results, and from which they are roomy."""
 TALL = 30
 """Lines from which progress and log stand side by side, with frames."""
 LEAST_WIDTH, LEAST_HEIGHT = 60, 18
@@ -36,7 +36,8 @@ _MEASURES: Mapping[str, _Measure] = {
     "progress height": _Measure(2, 2),
     "log height": _Measure(7, 3),
 }
-_NARROW_HOSTS = 24
+_TIGHT = {"hosts width": 22, "detail width": 30}
+"""What is usual below ROOMY columns: the results need theirs for every column that matters."""
 
 
 @dataclass
@@ -170,8 +171,8 @@ class PanePlan:
     def size(self, measure: str) -> int:
         """A measure in cells, no more than leaves room for the panes beside it."""
         usual = _MEASURES[measure].usual
-        if measure == "hosts width" and self.narrow:
-            usual = _NARROW_HOSTS
+        if self._width < ROOMY:
+            usual = _TIGHT.get(measure, usual)
         wanted = self._here.sizes.get(measure, usual or self._width // 2)
         return max(self._least(measure), min(wanted, self._most(measure)))
 

@@ -37,7 +37,7 @@ class Places(Screen[None]):
     """
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(classes="-wide")  # as most terminals are: no other styles to look for
         self.panes = PanePlan()
         self.layout_file: LayoutFile | None = None
         self.hosts_wide = False
@@ -94,7 +94,7 @@ class Places(Screen[None]):
         self.query_one("#work").display = self.shows("results") or self.shows("detail")
         self.query_one("#lower").display = self.shows("progress") or self.shows("log")
         self._size_panes(upper)
-        if self.focused is not None and self.focused_pane_name() == "":
+        if self.focused is not None and not _in_sight(self.focused):
             self.focus_pane("hosts" if self.hosts_wide else "results")
         self.show_snapshot()
 
@@ -175,3 +175,9 @@ class Places(Screen[None]):
         if self._remember_timer is not None:
             self._remember_timer.stop()
             self._write_layout()
+
+
+def _in_sight(widget: Widget) -> bool:
+    """Whether neither the widget nor anything around it is hidden: a line to type in belongs to no
+    pane and keeps the focus when panes move."""
+    return all(one.display for one in widget.ancestors_with_self if isinstance(one, Widget))

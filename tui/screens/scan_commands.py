@@ -16,7 +16,7 @@ from tui.screens.target_picker import TargetPicker
 from tui.screens.workbench import Workbench
 from tui.target_text import problem_lines
 
-_TIMING_HEADER = f"{'template':<14}{'first wait':>11}{'longest':>9}{'re-sends':>10}{'delay':>8}"
+_TIMING_HEADER = f"{'template':<12}{'first wait':>11}{'longest':>9}{'re-sends':>10}{'delay':>8}"
 
 
 class ScanCommands(Workbench):

@@ -24,6 +24,7 @@ _SAMPLE = (
     PortState.FILTERED,
     PortState.UNFILTERED,
     PortState.OPEN_FILTERED,
+    PortState.CLOSED_FILTERED,
 )
 
 
@@ -58,8 +59,10 @@ class ThemePicker(Choose):
     def _show_sample(self, theme: Theme) -> None:
         styles = state_styles(self.app)
         line = Text(no_wrap=True, overflow="ellipsis")
-        for state in _SAMPLE:
-            line.append(f"{state.glyph} {state.label}  ", styles.get(state, Style.null()))
+        for number, state in enumerate(_SAMPLE):
+            gap = "  " if number else ""
+            words = f"{gap}{state.glyph}\u00a0{state.label}"
+            line.append(words, styles.get(state, Style.null()))
         self.query_one("#sample", Static).update(line)
 
     def update_choices(self, choices: Sequence[Choice]) -> None:

@@ -77,7 +77,7 @@ class Workbench(ReportsFailedWork, Places):
                 yield DetailPane(id="detail")
         with Container(id="lower"):
             yield ProgressPane(id="progress")
-            yield LogPane(id="log")
+            yield LogPane(nothing=f"Nothing yet. {self.key('louder')} tells more.", id="log")
         yield HostFilterBar(id="host-filter")
         yield KeyBar(self.app.keymap.actions)
 

@@ -56,15 +56,9 @@ class FilterBar(Vertical):
     FilterBar Horizontal { height: 1; }
     FilterBar .slash { width: 2; text-style: bold; }
     FilterBar Input, FilterBar Input:focus { border: none; height: 1; padding: 0; width: 1fr; }
-    FilterBar .hint { height: 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
+    FilterBar .hint { height: auto; max-height: 3; display: none; }
     FilterBar:focus-within .hint, FilterBar .hint.error { display: block; }
-    FilterBar .hint.error {
-        height: auto;
-        max-height: 3;
-        text-wrap: wrap;
-        color: $text-error;
-        text-style: bold;
-    }
+    FilterBar .hint.error { color: $text-error; text-style: bold; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "Clear", show=False)]
 

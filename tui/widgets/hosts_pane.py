@@ -15,6 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from engine.results.snapshot import Snapshot
+from engine.spec.port_state import PortState
 from tui import format as fmt
 from tui.vendors import vendor_text
 from tui.widgets.cursor_list import CursorList
@@ -24,6 +25,7 @@ from tui.widgets.line_view import BLANK, Line
 from tui.widgets.results_text import state_counts
 
 ALL = "all hosts"
+NO_HOSTS = "No scan yet. Its hosts are listed here."
 
 
 class HostsPane(CursorList):
@@ -153,7 +155,8 @@ class HostsPane(CursorList):
         """What line ``y`` shows."""
         snapshot = self._snapshot
         if snapshot is None:
-            return BLANK
+            lines = fmt.wrap(NO_HOSTS, max(1, self.line_width))
+            return ("foot", lines[y]) if y < len(lines) else BLANK
         if y >= self.page:
             return self._foot_line(snapshot, y - self.page)
         at = self.row_at(y)
@@ -193,8 +196,10 @@ class HostsPane(CursorList):
         text = fmt.plural(count, "host")
         if known.up or known.down:
             text += f", {known.up:,} up, {known.down:,} down"
-        ports = state_counts(snapshot.view.totals)
-        return f"{text}: {ports}" if ports else text
+        counts = dict(snapshot.view.totals)
+        ports = [f"{opened:,} open"] if (opened := counts.pop(PortState.OPEN, 0)) else []
+        ports += filter(None, [state_counts(counts)])
+        return f"{text}: {', '.join(ports)}" if ports else text
 
     def draw(self, line: Line) -> Strip:
         """A host's line, or one of the foot."""

@@ -16,9 +16,11 @@ from engine.results.log import LogLine
 from tui import format as fmt
 from tui.widgets.line_view import BLANK, Line, LineView
 
+NOTHING = "Nothing yet."
 STAMP = 10
 """Cells of a line's time."""
-STYLES = (Style(bold=True), Style.null(), Style.null(), Style(dim=True))
+_DIM = Style(dim=True)
+STYLES = (Style(bold=True), Style.null(), Style.null(), _DIM)
 """How lines of each level look; their words say what they are."""
 
 
@@ -36,6 +38,9 @@ class LogPane(LineView, can_focus=True):
 
     Long lines go on in the next line. While the newest lines are out of sight, the last line of the
     pane says how many there are.
+
+    Args:
+        nothing: what stands there while there is nothing to tell.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log-pane--more"}
@@ -48,8 +53,11 @@ class LogPane(LineView, can_focus=True):
         Binding("end", "follow", "Newest", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+    def __init__(
+        self, *, nothing: str = NOTHING, id: str | None = None, classes: str | None = None
+    ) -> None:
         super().__init__(id=id, classes=classes)
+        self.nothing = nothing
         self._lines: Sequence[LogLine] = ()
         self._pieces: list[_Piece] = []
         self._level = -1
@@ -115,10 +123,12 @@ class LogPane(LineView, can_focus=True):
         below = len(self._pieces) - at - 1
         if y == self.size.height - 1 and below > 0:
             return ("more", below + 1)
+        if y == 0 and not self._pieces:
+            return ("nothing",)
         return ("log", *self._pieces[at]) if at < len(self._pieces) else BLANK
 
     def draw(self, line: Line) -> Strip:
-        """A log line, or the line that counts those out of sight."""
+        """A log line, the line that counts those out of sight, or why there is none."""
         base = self.rich_style
         match line:
             case ("log", _, str(stamp), int(level), str(text)):
@@ -126,10 +136,12 @@ class LogPane(LineView, can_focus=True):
                 room = max(0, self.line_width - STAMP)
                 return Strip(
                     [
-                        Segment(stamp, base + Style(dim=True)),
+                        Segment(stamp, base + _DIM),
                         Segment(fmt.cut(text, room), base + style),
                     ]
                 )
+            case ("nothing",):
+                return Strip([Segment(fmt.cut(self.nothing, self.line_width), base + _DIM)])
             case ("more", int(count)):
                 text = f" ▼ {fmt.plural(count, 'more line')} (End shows the newest)"
                 style = self.get_component_rich_style("log-pane--more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 from textual.events import Click
@@ -20,6 +21,7 @@ from tui.widgets.scan_history import ScanHistory
 from tui.widgets.scan_share import finding, share_done
 from tui.widgets.state_styles import colour
 
+NO_SCAN = "No scan yet. Its speed and limits are shown here."
 SHORTEST_BAR = 8
 """Cells below which a bar gives up words for its length."""
 PAIRED = 48
@@ -105,7 +107,7 @@ class ProgressPane(Widget, can_focus=True):
         snapshot, (width, height) = self._snapshot, self.size
         self._bars = None
         if snapshot is None:
-            return [Text("No scan yet.", style="dim")]
+            return [Text(NO_SCAN, style="dim")]
         compact = self.has_class("compact")
         lines = self._compact_lines(snapshot) if compact else self._lines(snapshot)
         for line in lines[:height]:
@@ -123,8 +125,12 @@ class ProgressPane(Widget, can_focus=True):
             pace.append(f"{gauge.title} {gauge.figure(progress)} ")
             pace.append_text(graphs.curve(gauge, 8 if drawn else 0))
             pace.append(" " if drawn else "")
-        said = [*([] if roomy else [why]), *path_figures(snapshot, drawn=False)]
-        pace.append(f"· {' · '.join(filter(None, said))}")
+        first, *others = filter(None, ("" if roomy else why, *path_figures(snapshot, drawn=False)))
+        pace.append(f"· {first}")
+        for figure in others:
+            if cell_len(pace.plain) + cell_len(f" · {figure}") > width:
+                break
+            pace.append(f" · {figure}")
         lines = [self._bar_line(snapshot), pace]
         return lines + self._sentences(snapshot) if roomy else lines
 

@@ -43,9 +43,8 @@ PHASES: Mapping[Phase, PhaseLook] = {
 }
 
 SHORTENINGS: tuple[tuple[str, int], ...] = (
-    ("product", 0), ("elapsed", 1), ("left", 1), ("scan", 1), ("timing", 1), ("ports", 1),
-    ("target", 1), ("ports", 2), ("elapsed", 2), ("left", 2), ("target", 2), ("scan", 2),
-    ("timing", 2),
+    ("product", 0), ("elapsed", 1), ("scan", 1), ("timing", 1), ("ports", 1), ("target", 1),
+    ("ports", 2), ("elapsed", 2), ("left", 1), ("target", 2), ("scan", 2), ("timing", 2),
 )  # fmt: skip
 """What gives way, in order, when the line is too long: the piece, and which wording replaces it."""
 
@@ -178,8 +177,8 @@ class StatusLine(Widget):
             "scan": (titles, options, fmt.cut(options, 7)),
             "timing": (snapshot.timing.label, f"T{snapshot.timing.number}", ""),
             "phase": (f"{PHASES[phase].glyph} {word}{share}",),
-            "elapsed": (f"{elapsed} elapsed", elapsed, ""),
-            "left": (left and f"{left} left", left and f"-{left}", ""),
+            "elapsed": (f"{elapsed} elapsed", "" if left else elapsed, ""),
+            "left": (left and f"{left} left", ""),
         }
 
 

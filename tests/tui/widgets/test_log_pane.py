@@ -108,3 +108,15 @@ async def test_text_is_not_read_as_markup(show, pane) -> None:
         pane.show_log((LogLine(1, 0.0, 0, "220 [/x] [bold]hi[/] $primary"),), 0)
         await pilot.pause()
         assert "220 [/x] [bold]hi[/] $primary" in app.lines()[0]
+
+
+async def test_an_empty_log_says_so(show) -> None:
+    app = show(LogPane(nothing="Nothing yet. v tells more."))
+    async with app.run_test(size=(40, 5)) as pilot:
+        assert app.lines()[0] == "Nothing yet. v tells more."
+        app.pane.show_log(lines(1, 1), 1)
+        await pilot.pause()
+        assert app.lines()[0].endswith("event 1")
+        app.pane.clear()
+        await pilot.pause()
+        assert app.lines()[0] == "Nothing yet. v tells more."

@@ -93,7 +93,7 @@ async def test_the_compact_form_has_two_lines(show, usual_scan) -> None:
         lines = app.lines()
     assert len(lines) == 2
     assert lines[1].startswith("sent 4,980/s ") and "answers 4,100/s " in lines[1]
-    assert "/s · the timing template · in flight 120 · " in lines[1] and lines[1].endswith("…")
+    assert lines[1].endswith("/s · the timing template · in flight 120")
 
 
 async def test_the_compact_form_says_more_on_more_lines(show, usual_scan) -> None:
@@ -191,11 +191,11 @@ async def test_a_scan_that_is_over_has_no_limit_and_no_rest(show, make_scan) -> 
 async def test_without_a_scan_it_says_so(show, usual_scan) -> None:
     app = show(ProgressPane())
     async with app.run_test(size=(60, 12)) as pilot:
-        assert app.lines()[0] == "No scan yet."
+        assert app.lines()[0].startswith("No scan yet.")
         app.pane.show(figures(usual_scan.snapshot()))
         app.pane.clear()
         await pilot.pause()
-        assert app.lines()[0] == "No scan yet."
+        assert app.lines()[0].startswith("No scan yet.")
 
 
 async def test_any_width_is_survived(show, make_scan) -> None:

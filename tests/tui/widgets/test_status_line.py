@@ -30,8 +30,13 @@ async def test_all_of_it_at_120_columns(show, usual_scan) -> None:
 
 async def test_less_of_it_at_80_columns(show, usual_scan) -> None:
     assert await line(show, 80, usual_scan.snapshot(), "10.0.0.0/24") == (
-        "10.0.0.0/24  ports 1-100  -sS  T4 aggressive  ● running 100 %  0:12  -0:07"
+        "10.0.0.0/24  ports 1-100  -sS TCP SYN  T4 aggressive  ● running 100 %  0:07 left"
     )
+
+
+async def test_the_time_taken_stays_where_none_is_left(show, usual_scan) -> None:
+    snapshot = usual_scan.snapshot(phase=Phase.FINISHED)
+    assert (await line(show, 76, snapshot, "10.0.0.0/24")).endswith("✓ finished 100 %  0:12")
 
 
 @pytest.mark.parametrize("width", [20, 40, 60, 79])
