@@ -30,7 +30,7 @@ _SOME = 16
 """Answers that make a rate worth believing."""
 _QUEUED, _SLACK = 2.0, 0.005
 """Times the least round trip, and seconds more, above which answers wait somewhere."""
-_SEASONED = 1.25
+_SEASONED = 2.0
 """Times that it takes to call a port silent after which most such ports are called so."""
 _MOSTLY = 0.7
 """Share of answers to first copies above which the missing ones are taken for lost."""

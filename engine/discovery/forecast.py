@@ -47,7 +47,7 @@ class SweepForecast:
         not."""
         core = self._core
         if not core.open_hosts and not beyond:
-            over = 0.0 if core.finished(now) else max(core.watch.last_listen() - now, 0.0)
+            over = 0.0 if core.finished(now) else max(float(core.watch.last_listen()) - now, 0.0)
             return SweepLeft(0.0, over, 0.0, 0.0)
         unasked = core.queue.unasked + beyond
         asked = max(given - core.queue.unasked, 1)

@@ -94,7 +94,7 @@ class Watch:
     @property
     def last_ping(self) -> float:
         """When the last ping left; minus infinity for never."""
-        return max(self._last_routed, self._last_neighbour)
+        return float(max(self._last_routed, self._last_neighbour))
 
     @property
     def longest(self) -> tuple[float, float]:
