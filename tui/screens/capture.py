@@ -10,8 +10,7 @@ from textual.widgets import Input
 
 from tui.line_input import LineInput
 from tui.screens.dialog import Dialog, Verdict
-from tui.screens.export import MAX_PATH
-from tui.screens.file_choice import choose_file
+from tui.screens.file_choice import MAX_PATH, choose_file
 
 
 class CaptureDialog(Dialog[Path]):

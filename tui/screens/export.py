@@ -24,13 +24,11 @@ from tui.door import EngineDoor
 from tui.export_parts import PartChoice
 from tui.line_input import LineInput
 from tui.screens.dialog import Dialog, Verdict
-from tui.screens.file_choice import choose_file
+from tui.screens.file_choice import MAX_PATH, choose_file
 from tui.widgets.choice_line import ChoiceLine
 
 if TYPE_CHECKING:
     from engine.session import ExportFormat
-
-MAX_PATH = 4096
 
 
 class FormatList(OptionList):

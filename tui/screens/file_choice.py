@@ -9,6 +9,9 @@ from engine.sanitize import clean
 from tui.screens.confirm import Confirm
 from tui.screens.dialog import Dialog, Verdict
 
+MAX_PATH = 4096
+"""Characters."""
+
 
 def choose_file(
     dialog: Dialog[Path],

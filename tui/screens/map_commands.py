@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from tui.screens.dialog import given
-from tui.screens.heat_map import NEEDED, TOO_NARROW, HeatMapScreen, PortRange
 from tui.screens.workbench import Workbench
 from tui.widgets.filter_bar import FilterBar
+
+if TYPE_CHECKING:
+    from tui.screens.heat_map import PortRange
 
 
 class MapCommands(Workbench):
@@ -15,6 +18,8 @@ class MapCommands(Workbench):
 
     def do_heat_map(self) -> None:
         """Show a map of all ports of the chosen host, or of all hosts."""
+        from tui.screens.heat_map import NEEDED, TOO_NARROW, HeatMapScreen
+
         if self.app.size.width < NEEDED:
             self.tell(TOO_NARROW, "warning")
             return

@@ -9,10 +9,7 @@ from engine.results.query import SortColumn
 from engine.results.snapshot import Snapshot
 from engine.sanitize import clean
 from tui import format as fmt
-from tui.export_parts import part_choices
 from tui.screens.confirm import Confirm, Message
-from tui.screens.export import ExportDialog
-from tui.screens.help import HelpScreen
 from tui.screens.workbench import Workbench
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.host_filter_bar import HostFilterBar
@@ -105,6 +102,9 @@ class ViewCommands(Workbench):
 
     def do_export(self) -> None:
         """Write the results to a file."""
+        from tui.export_parts import part_choices
+        from tui.screens.export import ExportDialog
+
         assert self.session is not None
         parts = part_choices(self.table.rows)
         dialog = ExportDialog(self.app.door, self.session.report(), parts)
@@ -162,6 +162,8 @@ class ViewCommands(Workbench):
 
     def do_help(self) -> None:
         """Show the keys."""
+        from tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(self.focused_pane(), self.app.keymap.actions))
 
     def do_suspend(self) -> None:
