@@ -74,7 +74,7 @@ class InputOrder:
         if isinstance(event, events.MouseEvent):
             try:
                 return self._app.get_widget_at(event.x, event.y)[0]
-            except NoWidget:
+            except (NoWidget, ScreenStackError):
                 pass
         return self._focus
 

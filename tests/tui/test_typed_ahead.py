@@ -202,11 +202,13 @@ async def test_a_choice_that_is_gone_is_not_made(running: Any) -> None:
         assert app.screen is picker and app.theme == before
 
 
-async def test_keys_typed_ahead_of_the_end_are_nobodys(running: Any) -> None:
+async def test_input_ahead_of_the_end_is_nobodys(running: Any) -> None:
     async with running() as (pilot, app, _):
-        key = events.Key("w", "w")
         app._screen_stack.clear()
-        await app.on_event(key)
+        await app.on_event(events.MouseDown(None, 3, 3, 0, 0, 1, False, False, False))
+        app.input_order._finish()
+        await app.on_event(events.Key("w", "w"))
+        app.input_order._finish()
         await app.on_event(events.Key("ctrl+z", None))
         app._screen_stack.append(app.main)
         await pilot.pause()
