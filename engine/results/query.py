@@ -154,23 +154,43 @@ def _order(
     if query.sort is SortColumn.HOST:
         order = np.argsort(base, kind="stable")
         return order[::-1] if query.descending else order
-    value = _SORT_VALUES[query.sort](keys, cells)
+    ranks = _RANKS[query.sort](keys, cells).astype(np.uint32)
     if query.descending:
-        value = -value
-    return np.lexsort((base, value))
+        ranks = np.where(ranks == _UNKNOWN, _UNKNOWN, _UNKNOWN - 1 - ranks)
+    if query.sort is SortColumn.PORT:  # in long runs already, one for each host
+        return np.lexsort((base, ranks))
+    # numpy sorts integers of 16 bits in linear time.
+    return np.lexsort((base, ranks.astype(np.uint16), (ranks >> 16).astype(np.uint16)))
 
 
-_Values = NDArray[np.float64] | NDArray[np.int64]
-_SORT_VALUES: Mapping[SortColumn, Callable[[NDArray[np.int64], NDArray[np.void]], _Values]] = {
+_UNKNOWN = np.uint32(0xFFFFFFFF)
+"""A rank that comes last in both directions."""
+
+
+def _round_trips(keys: NDArray[np.int64], cells: NDArray[np.void]) -> NDArray[np.integer]:
+    """The bits of floats that are not negative are in the order of the floats; NaN has more."""
+    bits = cells["rtt"].copy().view(np.uint16)
+    known = (cells["flags"] & STALE == 0) & (bits <= _INFINITY)
+    return np.where(known, bits, _UNKNOWN)
+
+
+def _moments(keys: NDArray[np.int64], cells: NDArray[np.void]) -> NDArray[np.integer]:
+    known = cells["flags"] & STALE == 0
+    return np.where(known, np.minimum(cells["clock"], _UNKNOWN - 1), _UNKNOWN)
+
+
+_INFINITY = np.array(np.inf, np.float16).view(np.uint16)
+_Rank = Callable[[NDArray[np.int64], NDArray[np.void]], NDArray[np.integer]]
+_RANKS: Mapping[SortColumn, _Rank] = {
     SortColumn.PORT: lambda keys, cells: keys & 0xFFFF,
     SortColumn.STATE: lambda keys, cells: _STATE_RANK[cells["state"]],
     SortColumn.SERVICE: lambda keys, cells: service_ranks()[keys & 0x3FFFF],
     SortColumn.REASON: lambda keys, cells: _REASON_RANK[cells["reason"]],
-    SortColumn.RTT: lambda keys, cells: np.where(cells["flags"] & STALE, np.nan, cells["rtt"]),
-    SortColumn.TTL: lambda keys, cells: cells["ttl"].astype(np.int64),
-    SortColumn.TRIES: lambda keys, cells: cells["tries"].astype(np.int64),
-    SortColumn.SCAN: lambda keys, cells: cells["technique"].astype(np.int64),
-    SortColumn.TIME: lambda keys, cells: np.where(cells["flags"] & STALE, np.nan, cells["clock"]),
+    SortColumn.RTT: _round_trips,
+    SortColumn.TTL: lambda keys, cells: cells["ttl"],
+    SortColumn.TRIES: lambda keys, cells: cells["tries"],
+    SortColumn.SCAN: lambda keys, cells: cells["technique"],
+    SortColumn.TIME: _moments,
 }
-"""What rows are sorted by, from their keys and cells. Unknown times are NaN, which sorts last in
-both directions. HOST needs no entry: host order is the tie-break of all others."""
+"""What rows are sorted by, from their keys and cells: integers below 2**32 (shape (n,)). HOST needs
+no entry: host order is the tie-break of all others."""

@@ -63,8 +63,8 @@ facts = st.tuples(
     st.sampled_from([Reason.SYN_ACK, Reason.RESET, Reason.NO_RESPONSE, Reason.UDP_RESPONSE]),
     st.sampled_from(ScanType),
     st.sampled_from([0, 64, 128]),
-    st.sampled_from([float("nan"), 0.5, 2.0]),
-    st.sampled_from([1, 500, 70_000]),
+    st.sampled_from([float("nan"), 0.0, 0.5, 2.0, 65_000.0]),
+    st.sampled_from([1, 500, 70_000, 4_000_000_000]),
     st.booleans(),
 )
 
