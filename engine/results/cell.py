@@ -92,6 +92,14 @@ def record_keys(records: NDArray[np.void]) -> NDArray[np.int64]:
     return keys
 
 
+def among(keys: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the keys are in ``ordered``, ascending keys. numpy.isin loads numpy.ma when it is
+    first called for numbers far apart, which takes longer than the rest."""
+    nearest = np.append(ordered, -1)[np.searchsorted(ordered, keys)]
+    found: NDArray[np.bool_] = nearest == keys
+    return found
+
+
 __all__ = [
     "CELL",
     "DOUBTED",
@@ -103,6 +111,7 @@ __all__ = [
     "STALE",
     "TICKS_PER_SECOND",
     "WAS_SHIFT",
+    "among",
     "cell_key",
     "changed",
     "channel_of",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
+from engine.results.cell import among
 from engine.results.view import StoreView
 from engine.spec.port_state import PortState
 
@@ -28,18 +29,16 @@ class Part:
     def of(cls, words: str, keys: NDArray[np.int64], view: StoreView) -> Part:
         """The part with these keys, in any order; those that are not decided in ``view`` are left
         out."""
-        wanted, found = cls(words, distinct(keys)), [np.empty(0, np.int64)]
+        wanted, found = distinct(keys), [np.empty(0, np.int64)]
         for hosts, cells in view.parts():
             own = hosts.astype(np.int64)[:, None] << 18 | view.channels
             decided = own[cells["state"][:, : own.shape[1]] != PortState.PENDING]
-            found.append(decided[wanted.has(decided)])
+            found.append(decided[among(decided, wanted)])
         return cls(words, np.sort(np.concatenate(found)))
 
     def has(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these keys are in the part."""
-        nearest = np.append(self.keys, -1)[np.searchsorted(self.keys, keys)]
-        chosen: NDArray[np.bool_] = nearest == keys
-        return chosen
+        return among(keys, self.keys)
 
     def has_ports(self, host: int, channels: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Which of a host's ports (``protocol << 16 | port``) are in the part."""

@@ -8,7 +8,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.results.cell import DOUBTED
+from engine.results.cell import DOUBTED, among
 from engine.results.query import Query, RowSet, run_query
 from engine.results.snapshot import Snapshot
 from engine.results.view import StoreView
@@ -187,10 +187,9 @@ class ResultRows:
     def _fold_doubted(self, snapshot: Snapshot) -> None:
         """Of the doubted rows of a host keep the first."""
         keys = self.row_set.keys
-        doubted = np.isin(keys, doubted_keys(snapshot.view))
+        doubted = among(keys, np.sort(doubted_keys(snapshot.view)))
         at = np.flatnonzero(doubted)
-        _, first = np.unique(keys[at] >> 18, return_index=True)
-        doubted[at[first]] = False
+        doubted[at[_firsts(keys[at] >> 18)]] = False
         self.folded = int(np.count_nonzero(doubted))
         self.row_set = self.row_set.only(~doubted)
 
@@ -265,6 +264,14 @@ class ResultRows:
             self.marks -= keys
         else:
             self.marks |= keys
+
+
+def _firsts(values: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Places of the first occurrence of each value."""
+    order = np.argsort(values, kind="stable")
+    fresh = np.ones(len(order), bool)
+    fresh[1:] = np.diff(values[order]) != 0
+    return order[fresh]
 
 
 def _rows_depend_on(snapshot: Snapshot) -> object:
