@@ -10,7 +10,11 @@ from engine.spec.timing import TimingTemplate
 
 
 def timing_changed(
-    before: TimingTemplate, after: TimingTemplate, rates: tuple[float, float], left: int
+    before: TimingTemplate,
+    after: TimingTemplate,
+    rates: tuple[float, float],
+    left: int,
+    hosts: int = 0,
 ) -> str:
     """Another template: ``timing T5 insane: rate 300 -> 5,000/s, retries 10 -> 2; 412 ports left``.
 
@@ -23,20 +27,23 @@ def timing_changed(
     if before.max_parallelism != after.max_parallelism:
         most = (one.max_parallelism or "any number" for one in (before, after))
         figures.append(_change("in flight", *most))
-    return f"timing {after.label}: {', '.join(figures)}; {ports_left(left)}"
+    return f"timing {after.label}: {', '.join(figures)}; {ports_left(left, hosts)}"
 
 
 def types_changed(
-    before: Sequence[ScanType], after: Sequence[ScanType], left: int, redone: int
+    before: Sequence[ScanType], after: Sequence[ScanType], left: int, redone: int, hosts: int = 0
 ) -> str:
     """Other scan types, and how many ports that were decided are probed again."""
     again = f", {redone:,} of them decided before" if redone else ""
-    return f"scan type {_change('', _titles(before), _titles(after))}; {ports_left(left)}{again}"
+    change = _change("scan type", _titles(before), _titles(after))
+    return f"{change}; {ports_left(left, hosts)}{again}"
 
 
-def ports_left(left: int) -> str:
-    """How many ports wait for a decision."""
-    return f"{counted(left, 'port')} left" if left else "no port left"
+def ports_left(left: int, hosts: int = 0) -> str:
+    """How many ports wait for a decision, and how many ``hosts`` are still to be found."""
+    parts = [f"{counted(left, 'port')} left"] if left else []
+    parts += [f"{counted(hosts, 'host')} to find"] if hosts else []
+    return " and ".join(parts) or "no port left"
 
 
 def _change(name: str, before: object, after: object) -> str:

@@ -62,13 +62,17 @@ class SteeredScan(ScanRunner):
             self._finder.core.set_timing(timing)
         self.transport.await_answers_for(timing.max_timeout + STRAGGLERS)
         rates = (rate, self._core.pace.rate)
-        self._say(0, timing_changed(before, timing, rates, self._undecided()))
+        left, hosts = self._undecided(), self._unfound()
+        self._say(0, timing_changed(before, timing, rates, left, hosts))
 
     def _undecided(self) -> int:
         return self._core.open_cells + self._admission.cells_left
 
     def _left(self) -> str:
-        return ports_left(self._undecided())
+        return ports_left(self._undecided(), self._unfound())
+
+    def _unfound(self) -> int:
+        return 0 if self._finder is None else self._finder.beyond + self._finder.core.open_hosts
 
     def set_scan_types(self, scan_types: tuple[ScanType, ...], redo_decided: bool) -> None:
         """Other scan types for everything undecided, or for everything."""
@@ -90,7 +94,8 @@ class SteeredScan(ScanRunner):
             self._ask_too_later(ports.only(fresh))
         if redo_decided:
             self._admission.again(self._redo)
-        self._say(0, types_changed(before, scan_types, self._undecided(), redone))
+        left, hosts = self._undecided(), self._unfound()
+        self._say(0, types_changed(before, scan_types, left, redone, hosts))
 
     def rescan(self, keys: NDArray[np.int64], scan_type: ScanType | None = None) -> None:
         """Probe cells again, or with ``scan_type`` those of its protocol with that. Raises

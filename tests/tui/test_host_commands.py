@@ -67,6 +67,10 @@ async def test_hosts_that_are_down_can_be_listed(found: Any, until: Any) -> None
         assert len(pane.listed) == 60 and told(app, "Hosts that are down are listed")
         await pilot.press("D")
         assert list(pane.listed) == [0, 1]
+        await pilot.press("f", *"down")
+        await until(pilot, lambda: len(pane.listed) == 58)
+        await pilot.press("escape")
+        await until(pilot, lambda: list(pane.listed) == [0, 1])
 
 
 async def test_hosts_are_found_by_text(found: Any, until: Any) -> None:

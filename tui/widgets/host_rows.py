@@ -126,7 +126,7 @@ class HostRows:
             self.order = listed[np.argsort(snapshot.names.sort_keys(listed), kind="stable")]
             return
         quiet = shown & quiet_hosts(snapshot)
-        if not self.show_quiet and np.count_nonzero(quiet) > page:
+        if not self.show_quiet and not self.words and np.count_nonzero(quiet) > page:
             self.folded = int(np.count_nonzero(quiet))
             shown &= ~quiet
         if count != len(self._by_address):

@@ -7,6 +7,7 @@ import pytest
 
 from engine.outcomes import ports_left, timing_changed
 from engine.results.cell import cell_key
+from engine.spec.ping import DiscoverySpec, Mode
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES
@@ -56,6 +57,16 @@ def test_the_line_of_the_manual() -> None:
     assert line.startswith("timing T5 insane: rate 300 -> 5,000/s, retries ")
     assert line.endswith("; 412 ports left")
     assert ports_left(1) == "1 port left" and ports_left(0) == "no port left"
+    assert ports_left(0, 128) == "128 hosts to find"
+    assert ports_left(412, 1) == "412 ports left and 1 host to find"
+
+
+@pytest.mark.parametrize(("mode", "tail"), [(Mode.PING, "to find"), (Mode.ASSUME_UP, "ports left")])
+def test_hosts_still_to_be_found_are_told(mode: Mode, tail: str) -> None:
+    scan = SimulatedScan(NETWORK, "10.0.0.1-9", "1-10", discovery=DiscoverySpec(mode=mode))
+    scan.turn()
+    scan.runner.pause()
+    assert said(scan).endswith(f"; {'9 hosts' if mode is Mode.PING else '90'} {tail}")
 
 
 def test_other_commands() -> None:
