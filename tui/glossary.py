@@ -19,6 +19,7 @@ SIGNS: tuple[Entry, ...] = (
     (PROBLEM.glyph, "The host cannot be probed; its line below the list says why."),
     (SKIPPED.glyph, "The host was skipped."),
     ("~", "Being asked again; until the answer comes, the old one stands."),
+    ("*", "Asked again, and in another state than before; the detail says in which."),
     ("▸", "The cursor. It stays on its port or host when the list changes."),
     ("»", "The host whose results are shown."),
     ("✓", "The row is marked."),
