@@ -15,7 +15,7 @@ STATES: tuple[Entry, ...] = tuple(
 """What is known of a port."""
 
 SIGNS: tuple[Entry, ...] = (
-    *((look.glyph, f"The host is {look.word}.") for look in LOOKS.values()),
+    *((look.glyph, f"State of the host: {look.word}.") for look in LOOKS.values()),
     (PROBLEM.glyph, "The host cannot be probed; its line below the list says why."),
     (SKIPPED.glyph, "The host was skipped."),
     ("~", "Being asked again; until the answer comes, the old one stands."),
@@ -47,6 +47,7 @@ WORDS: tuple[Entry, ...] = (
     ("pace", "Probes a second that PyScan allows itself, and what keeps it from more."),
     ("left", "The time the scan is going to take from now on, as far as can be told."),
     ("strangers", "Packets that came here and answered none of our probes."),
+    ("changed", "Ports in another state now than before they were probed again."),
     ("undecided", "Ports that were skipped, given up, or not asked yet."),
     ("49k, 1.2M", "49 thousand, 1.2 million."),
 )

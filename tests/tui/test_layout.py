@@ -208,6 +208,14 @@ def test_panes_fold_in_a_defined_order() -> None:
     assert folded[-1] == folded[-2]
 
 
+@pytest.mark.parametrize(("width", "results"), [(80, 80), (100, 48), (119, 67), (120, 56)])
+def test_the_results_have_room_for_their_columns(width: int, results: int) -> None:
+    plan = PanePlan()
+    plan.resize(width, 30)
+    sides = sum(plan.size(f"{pane} width") for pane in ("hosts", "detail") if plan.shows(pane))
+    assert width - sides == results
+
+
 # The file
 
 

@@ -36,7 +36,7 @@ _MEASURES: Mapping[str, _Measure] = {
     "progress height": _Measure(2, 2),
     "log height": _Measure(7, 3),
 }
-_TIGHT = {"hosts width": 22, "detail width": 30}
+_TIGHT = {"hosts width": 24, "detail width": 28}
 """What is usual below ROOMY columns: the results need theirs for every column that matters."""
 
 

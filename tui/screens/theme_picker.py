@@ -60,9 +60,9 @@ class ThemePicker(Choose):
         styles = state_styles(self.app)
         line = Text(no_wrap=True, overflow="ellipsis")
         for number, state in enumerate(_SAMPLE):
-            gap = "  " if number else ""
-            words = f"{gap}{state.glyph}\u00a0{state.label}"
-            line.append(words, styles.get(state, Style.null()))
+            if number:
+                line.append("\n" if number == len(_SAMPLE) // 2 else "  ")
+            line.append(f"{state.glyph} {state.label}", styles.get(state, Style.null()))
         self.query_one("#sample", Static).update(line)
 
     def update_choices(self, choices: Sequence[Choice]) -> None:

@@ -28,7 +28,8 @@ class Column:
         width: cells it wants.
         widest: cells it may grow to when there is room; 0 as many as it wants.
         least: cells it can do with when all other columns have gone; 0 as many as it wants.
-        drop: columns with higher figures leave first when the table is narrow; 0 never leaves.
+        drop: columns with higher figures leave first when the table is narrow; for that of 1 the
+            others shrink first; 0 never leaves.
         host: its texts are names and addresses of hosts.
     """
 
@@ -85,8 +86,10 @@ def lay_out(width: int, host_width: int) -> tuple[Place, ...]:
     """
     columns = [_sized(column, host_width) for column in COLUMNS]
     columns = [column for column in columns if column.width]
-    while _needed(columns) > width and any(column.drop for column in columns):
-        columns.remove(max(columns, key=lambda column: column.drop))
+    while (last := max(columns, key=lambda column: column.drop)).drop:
+        if _needed(columns, least=last.drop == 1) <= width:
+            break
+        columns.remove(last)
     while _needed(columns, least=True) > width and len(columns) > 1:
         columns.pop(0 if columns[0].sort is SortColumn.HOST else -1)
     widths = _shared(columns, width - _needed(columns))

@@ -119,3 +119,11 @@ def test_a_state_that_has_changed_is_marked(make_scan) -> None:
     places = lay_out(60, 0)
     strip = row_strip(scan.snapshot().row(22), places, 60, PLAIN, cursor=False, marked=False)
     assert "▒*filtered" in strip.text
+
+
+def test_others_shrink_before_the_service_leaves() -> None:
+    titles = [place.column.title for place in lay_out(46, 30)]
+    assert titles == ["HOST", "PORT", "STATE", "SERVICE"]
+    host, port, state, service = (place.width for place in lay_out(46, 30))
+    assert (port, state, service) == (9, 10, 8) and host >= 8
+    assert [place.column.title for place in lay_out(36, 30)] == ["HOST", "PORT", "STATE"]
