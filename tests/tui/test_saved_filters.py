@@ -86,7 +86,7 @@ async def test_nothing_and_mistakes_are_not_saved(app: PyScanApp, until: Any) ->
         await until(pilot, lambda: app.main.snapshot is not None)
         await press(pilot, "W")
         assert notices(app)[-1] == "There is no filter to save: type one with /."
-        await press(pilot, "/", *"port:x", "enter", "W")
+        await press(pilot, "/", *"port:x", "tab", "W")
         assert "is not a port or range" in notices(app)[-1]
 
 

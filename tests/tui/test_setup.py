@@ -285,7 +285,7 @@ async def test_a_profile_is_used_for_the_next_scan(start: Make, until: Until) ->
         await press(pilot, "enter")
         assert app.plan.command == "pyscan -T4 -F"
         assert isinstance(app.screen, TargetPicker)
-        assert "ports fast" in text_of(app, "#remark")
+        assert "100 most common TCP ports" in text_of(app, "#remark")
 
 
 async def test_while_a_scan_runs_it_waits_and_keeps_what_was_excluded(

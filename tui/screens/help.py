@@ -67,7 +67,8 @@ def sections(pane: Widget | None, actions: Iterable[Action] = ACTIONS) -> list[S
 
 
 def _pane_name(pane: Widget) -> str:
-    return pane.border_title or (pane.id or type(pane).__name__).replace("-", " ")
+    title = str(pane.border_title or "").partition(",")[0]
+    return title.lower() or (pane.id or type(pane).__name__).replace("-", " ")
 
 
 def _pane_keys(pane: Widget) -> list[tuple[str, str]]:
