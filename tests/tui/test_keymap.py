@@ -55,7 +55,7 @@ def test_two_actions_may_change_places() -> None:
         ({"pause": ["x"] * 9}, "give one key"),
         ({"pause": "f2"}, "that key opens the command palette; choose another"),
         ({"pause": "j"}, 'that key is for "down" in the results pane; choose another'),
-        ({"pause": "space"}, 'that key is for "mark" in the results pane'),
+        ({"pause": "space"}, 'that key is for "mark; on a heading, its rows" in'),
         ({"pause": "\x1b[0m"}, "is not a key"),
     ],
 )
