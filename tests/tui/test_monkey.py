@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import textual.screen as screen_module
 from textual import events
 from textual.geometry import Size
 from textual.keys import _character_to_key
@@ -31,11 +32,14 @@ from tui.demo import DemoDoor, DemoTargets
 from tui.layout_file import LayoutFile
 from tui.user_folder import UserFolder
 
-TROOPS, ACTIONS_EACH = 10, 2_000
+TROOPS, ACTIONS_EACH = 10, 1_500
+"""Some actions are several keys: 20,000 in all."""
 BREATH = 16
 """Actions between two moments in which the program may catch up."""
 LOOK = 5
 """Breaths between two looks at the results."""
+PICTURE_EVERY = 0.5
+"""Seconds between two pictures: the time is for actions."""
 PATIENCE = 20.0
 """Seconds the program may take for one breath before it counts as hung."""
 
@@ -48,6 +52,14 @@ _WORDS = (
     "22", "1-100", "http", "port:80 ", "state:open ", "-", "(", "ü", "漢", "\N{RIGHT-TO-LEFT MARK}",
     "192.0.2.10", "www.example ", "nowhere", "T4", "9" * 30, "[/x]", "host:", "top100", "*",
 )  # fmt: skip
+_ERRANDS = (
+    ("escape", "escape", "N", "ctrl+u", *"192.0.2.10", "enter", "enter"),
+    ("escape", "A", "y", "N", "ctrl+u", *"192.0.2.10", "tab", "tab", "right", "enter"),
+    ("escape", "escape", "p", *"300-310", "enter"),
+    ("escape", "escape", "/", "ctrl+u", *"state:open -http", "enter"),
+    ("escape", "escape", "G", "G", "down", "left", "space", "right"),
+)
+"""Keys that lead somewhere together: a scan in a new tab or in the queue, ports that join."""
 _SIZES = ((120, 40), (80, 24), (100, 30), (80, 30), (60, 18), (40, 12), (3, 2), (1, 1))
 _AGAIN = ("rescan", "rescan_host", "rescan_all", "ping_again", "set_scan_types")
 
@@ -125,12 +137,17 @@ class Monkey:
         elif kind < 0.86:
             for letter in self.chance.choice(_WORDS):
                 self._key(letter)
+        elif kind < 0.865:
+            for key in self.chance.choice(_ERRANDS):
+                self._key(key)
         elif kind < 0.96:
             self._click()
         elif kind < 0.975:
             self._paste()
-        else:
+        elif kind < 0.998:
             self._resize()
+        else:
+            self._change_theme()
 
     def _note(self, what: str) -> None:
         self.last = [*self.last[-60:], what]
@@ -167,11 +184,17 @@ class Monkey:
         self._post(events.Paste(text))
 
     def _resize(self) -> None:
-        size = Size(*self.chance.choice(_SIZES))
+        odd = (self.chance.randint(20, 200), self.chance.randint(5, 60))
+        size = Size(*self.chance.choice((*_SIZES, odd, odd)))
         self._note(f"size {size.width}x{size.height}")
         driver: Any = self.app._driver
         driver._size = size
         self.app.post_message(events.Resize(size, size))
+
+    def _change_theme(self) -> None:
+        name = self.chance.choice(self.app.our_themes)
+        self._note(f"theme {name}")
+        self.app.theme = name
 
     def _post(self, event: events.Event) -> None:
         event.set_sender(self.app)
@@ -183,7 +206,10 @@ async def _catch_up(app: PyScanApp, monkey: Monkey) -> None:
     done = asyncio.Event()
     app.call_later(done.set)
     try:
-        await asyncio.wait_for(done.wait(), PATIENCE)
+        async with asyncio.timeout(PATIENCE):
+            await done.wait()
+            while app.is_running and not app.input_order.quiet:
+                await asyncio.sleep(0.001)
     except TimeoutError:
         pytest.fail(f"hung after {monkey.last}")
     await asyncio.sleep(0.005)
@@ -196,7 +222,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.mark.parametrize("seed", range(TROOPS))
-async def test_a_monkey_breaks_nothing(seed: int, folder: Path) -> None:
+async def test_a_monkey_breaks_nothing(
+    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen_module, "UPDATE_PERIOD", PICTURE_EVERY)
     door = MonkeyDoor(folder)
     app = MonkeyApp(
         plan("192.0.2.0/28", "www.example", "-p", "1-200"),
