@@ -9,7 +9,7 @@ import pytest
 from textual.events import Paste
 from textual.widgets import Input
 
-from tests.tui.test_screen_pictures import FILTERS, SCENES
+from tests.tui.scenes import FILTERS, SCENES
 from tui.app import PyScanApp
 from tui.config import Config
 from tui.user_folder import UserFolder
