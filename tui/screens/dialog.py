@@ -60,6 +60,8 @@ class Dialog(ReportsFailedWork, ClosesOnce[Result]):
         self.call_after_refresh(self._fit)
 
     def _fit(self) -> None:
+        if not self.query(KeyHints):
+            return  # closed in the meantime
         keys, box = self.query_one(KeyHints), self.query_one(".dialog")
         taken = keys.region.height + keys.styles.margin.height + box.gutter.height
         self.query_one(".parts").styles.max_height = max(1, self.size.height - taken)
