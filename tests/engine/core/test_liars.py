@@ -212,7 +212,7 @@ def test_a_host_that_is_scanned_again_is_judged_again() -> None:
 
 def test_ports_added_later_are_the_scan_s_own() -> None:
     interview = Interview(range(1, 201), proxy).scan()
-    interview.watch.asked |= frozenset(range(20_000, 60_000))
+    interview.watch.asked = {*range(1, 201), *range(20_000, 60_000)}
     questions = interview.watch.poll(0.0)
     rows = [(0, int(ScanType.SYN), int(port), SYN_ACK) for port in questions["port"]]
     assert not interview.watch.note(0.0, replies(rows)).any()
