@@ -36,6 +36,7 @@ from tui.app import PyScanApp
 from tui.config import Config
 from tui.demo import NETWORK, TARGETS, DemoDoor, DemoTargets
 from tui.plan import Plan
+from tui.screens import lookout
 from tui.user_folder import UserFolder
 from tui.widgets.detail_pane import DetailPane
 
@@ -89,7 +90,7 @@ class SteppedTransport(SimulatedTransport):
         """Answers due by ``until``, but none later than the limit."""
         if self.now() >= self.limit:
             self.idle += 1
-            time.sleep(0.005)  # so that Pilot finds the process idle
+            time.sleep(0.04)  # so that Pilot finds the process idle
         return super().receive(min(until, self.limit))
 
 
@@ -161,7 +162,7 @@ async def settle(app: PyScanApp, transport: SteppedTransport) -> None:
     session = app.main.session
     assert session is not None
     seen = transport.idle
-    await until(lambda: transport.idle > seen + 20)
+    await until(lambda: transport.idle > seen + 4)
     serial = session.snapshot().serial
     await until(lambda: session.snapshot().serial > serial + 1)
     app.main.poll()
@@ -172,6 +173,8 @@ def main(words: list[str]) -> int:
     """Write the pictures, or compare; gives the exit code."""
     os.environ.pop("NO_COLOR", None)  # the pictures show colours whoever makes them
     os.chdir("/")  # dialogs about files name the folder
+    # settle() looks at the scan when a step is done: graphs have a point for each look.
+    lookout.CALM_LOOKS_PER_SECOND = lookout.LOOKS_PER_SECOND = 1 / 3600
     with tempfile.TemporaryDirectory() as folder:
         made = asyncio.run(pictures(Path(folder)))
     stale = []

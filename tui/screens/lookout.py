@@ -8,8 +8,8 @@ from time import monotonic
 from textual.screen import Screen
 from textual.timer import Timer
 
-LOOKS_PER_SECOND = 12
-CALM_LOOKS_PER_SECOND = 2
+LOOKS_PER_SECOND = 12.0
+CALM_LOOKS_PER_SECOND = 2.0
 AFTERWARDS = 1.0
 """Seconds for which to look often after something happened."""
 
