@@ -151,18 +151,13 @@ class HostFinder:
             return 0
         return self._book.count - self._handed + self.core.open_hosts
 
-    @property
-    def handed(self) -> int:
-        """Hosts that were handed to the core."""
-        return self._handed
-
     def note(self, now: float) -> None:
         """Take in how far it is at ``now``; cheap enough to call in every round."""
         self._forecast.note(now, self.beyond)
 
     def left(self, now: float, timing: TimingTemplate) -> SweepLeft:
         """What is expected to be left to do."""
-        return self._forecast.left(now, timing, self.handed, self.beyond)
+        return self._forecast.left(now, timing, self._handed, self.beyond)
 
     @property
     def beyond(self) -> int:

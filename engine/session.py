@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from engine.capture import Capture
 from engine.core.progress import Progress
-from engine.formats.atomic import write_atomically
-from engine.formats.registry import EXPORT_FORMATS, ExportFormat
+from engine.formats.registry import EXPORT_FORMATS, ExportFormat, export
 from engine.host.privilege import can_send_raw, how_to_get_raw
 from engine.results.decided import DecidedBatch
 from engine.results.log import LogLine, ScanLog
@@ -76,12 +75,6 @@ def hardware_vendor(hardware: bytes) -> str:
 def default_scan_types() -> tuple[ScanType, ...]:
     """SYN where raw packets may be sent, else connect."""
     return (ScanType.SYN,) if can_send_raw() else (ScanType.CONNECT,)
-
-
-def export(report: ScanReport, format_name: str, path: Path) -> None:
-    """Write a report to ``path`` atomically. Raises OSError, KeyError for an unknown format."""
-    chosen = EXPORT_FORMATS[format_name]
-    write_atomically(path, lambda stream: chosen.write(report, stream))
 
 
 def simulation(scenario: str, *, realtime: bool = True) -> TransportMaker:
