@@ -16,7 +16,7 @@ from engine.results.decided import DecidedBatch
 from engine.results.host_table import HostTable
 from engine.results.host_view import found_up
 from engine.results.log import Said, ScanLog
-from engine.results.row import HostNames, make_row
+from engine.results.row import HostNames, Row, make_row
 from engine.spec.port_state import PortState
 
 _PORTS_AT_ONCE = 50
@@ -88,16 +88,19 @@ class Narrator:
 def _opened(key: int, cell: NDArray[np.void], names: HostNames) -> str:
     row = make_row(key, cell[0], names)
     rtt = "" if row.rtt is None else f" after {_milliseconds(row.rtt)}"
-    name = f" ({row.service})" if row.service else ""
-    return f"open: {row.port}/{row.protocol.label}{name} on {row.address}, {row.reason.label}{rtt}"
+    return f"open: {_port(row)}, {row.reason.label}{rtt}"
 
 
 def _changed(key: int, cell: NDArray[np.void], names: HostNames) -> str:
     row = make_row(key, cell[0], names)
-    name = f" ({row.service})" if row.service else ""
     was = row.was.label if row.was else "another state"
-    port = f"{row.port}/{row.protocol.label}{name} on {row.address}"
-    return f"changed: {port} was {was}, is {row.state.label} now, {row.reason.label}"
+    return f"changed: {_port(row)} was {was}, is {row.state.label} now, {row.reason.label}"
+
+
+def _port(row: Row) -> str:
+    """``22/tcp (ssh) on 192.0.2.1``."""
+    name = f" ({row.service})" if row.service else ""
+    return f"{row.port}/{row.protocol.label}{name} on {row.address}"
 
 
 def _decided(counts: Sequence[int]) -> str:
