@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from textual.geometry import Region
 from textual.widgets import Static
 
+from engine.results.snapshot import Phase
 from tui.app import PyScanApp
 from tui.config import read_config
 from tui.layout_file import MAX_BYTES, LayoutFile, SavedLayout
@@ -163,6 +164,24 @@ async def test_a_terminal_too_small_says_so_until_it_grows(make_app: Any, until:
         await until(pilot, lambda: isinstance(app.screen, TargetPicker))
         await pilot.press("escape")
         await until(pilot, lambda: app.screen is app.main)
+
+
+async def test_a_terminal_too_small_tells_of_a_scan_only_while_one_goes_on(
+    running: Any, make_app: Any, until: Any
+) -> None:
+    def said(app: Any) -> str:
+        return str(app.screen.query_one(Static).render()) if app.screen.query(Static) else ""
+
+    app = make_app()
+    async with app.run_test(size=(40, 10)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TooSmall) and "Ctrl+Q" in said(app))
+        assert "scan" not in said(app)
+    async with running() as (pilot, app, session):
+        await pilot.resize_terminal(40, 10)
+        await until(pilot, lambda: isinstance(app.screen, TooSmall) and "goes on" in said(app))
+        session.change(phase=Phase.FINISHED)
+        await until(pilot, lambda: "goes on" not in said(app))
+        assert "Ctrl+Q leaves" in said(app)
 
 
 # The plan

@@ -72,10 +72,13 @@ class Places(Screen[None]):
 
     def mind_size(self) -> None:
         """Cover the screen, and whatever is open on it, while the terminal is too small."""
-        covered = isinstance(self.app.screen, TooSmall)
-        if is_too_small(self.app.size) and not covered:
-            self.app.push_screen(TooSmall())
-        elif covered and not is_too_small(self.app.size):
+        cover, small = self.app.screen, is_too_small(self.app.size)
+        if not isinstance(cover, TooSmall):
+            if small:
+                self.app.push_screen(TooSmall())
+        elif small:
+            cover.say()
+        else:
             self.app.pop_screen()
 
     # Places

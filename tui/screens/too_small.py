@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -9,7 +11,13 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from engine.results.snapshot import Phase
 from tui.screens.panes import LEAST_HEIGHT, LEAST_WIDTH
+
+if TYPE_CHECKING:
+    from tui.app import PyScanApp
+
+GOING_ON = (Phase.WAITING, Phase.RUNNING)
 
 
 def is_too_small(size: Size) -> bool:
@@ -25,24 +33,30 @@ class TooSmall(ModalScreen[None]):
     TooSmall > Static { width: 1fr; height: auto; text-align: center; }
     """
 
+    app: PyScanApp
+
     def compose(self) -> ComposeResult:
         """One text."""
-        yield Static(markup=False)
-
-    def on_mount(self) -> None:
-        """Say it for the size at hand."""
-        self._look()
+        yield Static(self._text(), markup=False)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say it anew."""
-        self._look()
+        """Say it for the size at hand."""
+        self.say()
 
-    def _look(self) -> None:
+    def say(self) -> None:
+        """Say it anew if the size is another, or a scan began or ended."""
+        text = self._text()
+        for said in self.query(Static):
+            if said.content != text:
+                said.update(text)
+
+    def _text(self) -> Text:
         width, height = self.app.size
+        going_on = any(tab.phase in GOING_ON for tab in self.app.tabs)
         lines = (
             f"{width} x {height} is too small.",
             f"PyScan needs {LEAST_WIDTH} x {LEAST_HEIGHT}.",
-            "A scan goes on.",
+            *(["A scan goes on."] if going_on else []),
             "Ctrl+Q leaves.",
         )
-        self.query_one(Static).update(Text("\n".join(lines[: max(height, 1)])))
+        return Text("\n".join(lines[: max(height, 1)]))
