@@ -25,17 +25,17 @@ _MOST_DIFFERENT_PROBLEMS = 1_000
 
 
 class Narrator:
-    """Writes ``log``; ``elapsed`` tells the seconds since the scan began."""
+    """Writes ``log``; ``age`` tells the seconds since the scan began."""
 
-    def __init__(self, log: ScanLog, elapsed: Callable[[], float]) -> None:
+    def __init__(self, log: ScanLog, age: Callable[[], float]) -> None:
         self._log = log
-        self._elapsed = elapsed
+        self._age = age
         self._said: set[str] = set()
         self._limit = ""
 
     def say(self, level: int, said: Said) -> None:
         """One line; ``level`` as in LogLine."""
-        self._log.add(self._elapsed(), level, said)
+        self._log.add(self._age(), level, said)
 
     def pressure(self, problem: SendProblem) -> None:
         """Our own machine could not send for now. The same trouble is told once."""

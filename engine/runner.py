@@ -38,6 +38,7 @@ from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
 from engine.transport.base import Recorder, Sending, Transport
 from engine.transport.live import open_transport
+from engine.work_clock import WorkClock
 
 LONGEST_WAIT = 0.05
 """Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
@@ -66,7 +67,7 @@ class ScanRunner:
     ) -> None:
         self.spec = spec
         self.log = log
-        self._narrator = Narrator(log, lambda: self.elapsed)
+        self._narrator = Narrator(log, lambda: self.age)
         self._say = self._narrator.say
         self.phase = Phase.WAITING
         self.failure = ""
@@ -104,6 +105,7 @@ class ScanRunner:
         self._started_at = 0.0
         self._began = self._pass_began = 0.0
         self._ended: float | None = None
+        self._work = WorkClock()
         self._serial = 0
 
     # ---------------------------------------------------------------- life
@@ -171,11 +173,18 @@ class ScanRunner:
 
     @property
     def elapsed(self) -> float:
-        """Seconds since the start, until the end of the scan."""
+        """Seconds the scan took so far: a rescan goes on where the scan ended."""
         if self._transport is None or not self._started_at:
             return 0.0
         now = self._transport.now() if self._ended is None else self._ended
-        return now - self._began
+        return self._work.at(now) - self._began
+
+    @property
+    def age(self) -> float:
+        """Seconds since the start, by which lines of the log and ports are dated."""
+        if self._transport is None or not self._started_at:
+            return 0.0
+        return self._transport.now() - self._began
 
     def turn(self) -> None:
         """One round: send what may be sent, wait for answers (LONGEST_WAIT at most), take them
@@ -202,6 +211,7 @@ class ScanRunner:
             wake_at = now
         replies = transport.receive(wake_at)
         now = transport.now()
+        self._work.look(now)
         self._hear(now, replies)
         self._report_decided()
         late = self._core.take_timed_out()
@@ -351,28 +361,31 @@ class ScanRunner:
 
     def _finish(self) -> None:
         self._admission.finish()
-        self._ended = self.transport.now()
-        self.phase = Phase.FINISHED
-        core = self._core
+        self._end(Phase.FINISHED)
+        took = self.transport.now() - self._pass_began
         self._say(
             1,
-            f"finished: {counted(core.decided, 'port')} decided in "
-            f"{self._ended - self._pass_began:.2f} s with "
-            f"{core.sent_total:,} probes",
+            f"finished: {counted(self._core.decided, 'port')} decided in {took:.2f} s with "
+            f"{self._core.sent_total:,} probes",
         )
+
+    def _end(self, phase: Phase) -> None:
+        """There is nothing more to do, for now."""
+        self.phase = phase
+        if self._transport is not None and self._ended is None:
+            self._ended = self._transport.now()
+            self._work.look(self._ended)
 
     def cancel(self) -> None:
         """Stop; what is known stays."""
         if not self.phase.over:
-            self._ended = self.transport.now() if self._transport else None
-            self.phase = Phase.CANCELLED
+            self._end(Phase.CANCELLED)
             undecided = self._core.open_cells + self._admission.cells_left
             self._say(0, f"cancelled: {undecided:,} ports are undecided")
 
     def fail(self, why: str) -> None:
         """Stop because nothing more can be done; what is known stays."""
-        self._ended = self._transport.now() if self._transport else None
-        self.phase = Phase.FAILED
+        self._end(Phase.FAILED)
         self.failure = clean(why.partition("\n")[0])
         for line in why.splitlines():
             self._say(0, line)

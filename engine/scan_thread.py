@@ -126,7 +126,7 @@ class ScanThread:
             try:
                 command()
             except (SpecError, StoreFullError) as error:
-                log.add(self._scan.elapsed, 0, f"not done: {error}")
+                log.add(self._scan.age, 0, f"not done: {error}")
             self._outcomes.extend(line.text for line in log.lines(before, 0))
             self._publish()
 

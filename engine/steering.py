@@ -31,6 +31,7 @@ class SteeredScan(ScanRunner):
             self.phase = Phase.RUNNING
             self._ended = None
             self._pass_began = self.transport.now()
+            self._work.leave_out(self._pass_began)
             self._hold(False)
 
     def _hold(self, paused: bool) -> None:

@@ -10,7 +10,8 @@ class Progress:
     """Figures of a scan. Times in seconds, rates per second; None where nothing is known yet.
 
     Attributes:
-        elapsed: since the start, pauses included.
+        elapsed: that the scan took so far, with pauses, but without the time between its end and a
+            rescan.
         total: cells to decide; decided: cells decided so far in the current pass.
         remaining: expected seconds to the end.
         sent, answered, resent: probes so far; ``resent`` counts second and later copies.
