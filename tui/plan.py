@@ -105,18 +105,18 @@ class Plan:
     @property
     def title(self) -> str:
         """One line for people: ports, scan types and timing. Raises SpecError."""
-        return self.titled(scan_type_title(self.scan_types))
+        return "  ·  ".join(self.facts(scan_type_title(self.scan_types)))
 
-    def titled(self, types: str) -> str:
-        """The title with these words for the scan types. Raises SpecError."""
+    def facts(self, types: str) -> tuple[str, ...]:
+        """What the title says, with these words for the scan types. Raises SpecError."""
         outline = self.outline
         if not outline.scan_ports:
             what = "only a list" if self.finding is Finding.LIST else "only which hosts are up"
-            return f"{what}, no ports  ·  {outline.timing.label}"
+            return f"{what}, no ports", outline.timing.label
         text = self.ports if len(self.ports) <= 24 else self.ports[:23] + "…"
         common = re.fullmatch(r"default|fast|top[0-9]+", self.ports)
         ports = _common_ports(outline.ports) if common else f"ports {text}"
-        return f"{ports}  ·  {types}  ·  {outline.timing.label}"
+        return ports, types, outline.timing.label
 
     @property
     def finding(self) -> Finding:

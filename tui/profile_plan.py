@@ -18,7 +18,7 @@ from engine.spec.error import SpecError
 from engine.spec.options import UsageError, scan_parser
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import parse_timing
-from tui.plan import Finding, Plan
+from tui.plan import Finding, Plan, scan_type_title
 from tui.profiles import MAX_COMMAND, PROGRAM, Profile, ProfileError
 
 _TARGETS = ("targets", "target_files", "random", "within")
@@ -26,7 +26,7 @@ _EXCLUDED = ("exclude", "exclude_files")
 _WAYS = {"transport": "auto", "interface": None, "family": None, "seed": None}
 """Options that stay when a profile says nothing of them, and what that looks like."""
 _RETRIES = whole(0, 250)
-BY_RIGHTS = f"{ScanType.SYN.option} with raw rights, {ScanType.CONNECT.option} without"
+BY_RIGHTS = f"{ScanType.SYN.option}, or {ScanType.CONNECT.option} without rights"
 """What ports are probed with when no scan type is named."""
 
 
@@ -49,10 +49,10 @@ def command_plan(command: str) -> Plan:
     return plan
 
 
-def meaning(plan: Plan) -> str:
-    """One line on what ``plan`` does, here and elsewhere: scan types nobody named follow from the
-    rights of whoever scans. Raises SpecError."""
-    return plan.title if named_types(plan) else plan.titled(BY_RIGHTS)
+def meaning(plan: Plan) -> tuple[str, ...]:
+    """What ``plan`` does, in a few words for each fact, here and elsewhere: scan types nobody named
+    follow from the rights of whoever scans. Raises SpecError."""
+    return plan.facts(scan_type_title(named_types(plan)) or BY_RIGHTS)
 
 
 def named_types(plan: Plan) -> tuple[ScanType, ...]:

@@ -19,6 +19,8 @@ from tui.app import PyScanApp
 from tui.config import Config, read_config
 from tui.key_bar import fitting
 from tui.plan import Finding
+from tui.profile_plan import command_plan, meaning
+from tui.profiles import OURS, Profile
 from tui.screens.dialog import Verdict
 from tui.screens.help import HelpScreen, sections
 from tui.screens.profile_editor import ProfileEditor
@@ -299,6 +301,23 @@ async def test_while_a_scan_runs_it_waits_and_keeps_what_was_excluded(
         assert "The next scan is by quick: t starts it." in notices(app)
 
 
+@pytest.mark.parametrize("profile", OURS, ids=lambda one: one.name)
+async def test_what_a_profile_means_breaks_between_facts_only(
+    start: Make, until: Until, profile: Profile
+) -> None:
+    app = start()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: isinstance(app.screen, TargetPicker))
+        await app.push_screen(ProfileEditor(profile, "Change a profile"))
+        verdict = app.screen.query_one(Verdict)
+        await until(pilot, lambda: verdict.size.width)
+        lines = ["".join(one.text for one in verdict.render_line(y)).strip() for y in range(3)]
+        facts = meaning(command_plan(profile.command))
+        shown = [fact for line in lines for fact in line.removeprefix("✓ ").split(" · ") if fact]
+        assert shown == list(facts)
+        assert sum(map(bool, lines)) == (1 if len(" · ".join(facts)) <= 72 else 2)
+
+
 async def test_form_and_command_line_stay_in_step_as_one_types(
     start: Make, until: Until, folder: UserFolder
 ) -> None:
@@ -317,7 +336,7 @@ async def test_form_and_command_line_stay_in_step_as_one_types(
         ports.focus()
         await press(pilot, *"22,80")
         assert command.value == "pyscan -T3 -p 22,80"
-        assert "-sS with raw rights, -sT without" in str(verdict.render())
+        assert "-sS, or -sT without rights" in str(verdict.render())
         editor.query_one("#timing", Select).value = 5
         editor.query_one("#types", Select).value = (ScanType.SYN, ScanType.UDP)
         await pilot.pause()

@@ -15,6 +15,7 @@ from textual.widgets import Input, Select, Static
 
 from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES
+from tui import format as fmt
 from tui.line_input import LineInput
 from tui.plan import Finding, Plan, scan_type_title
 from tui.profile_plan import Form, changed, command_plan, form_of, meaning, type_choices
@@ -29,6 +30,8 @@ FINDING_TITLES = {
 }
 _TEXTS = {"ports": 1000, "max_rate": 20, "max_retries": 5}
 """Fields of the form that are typed, and how much."""
+_MEANING_WIDTH = 72
+"""Cells for what a profile means, on a screen of 80."""
 
 
 class ProfileEditor(Dialog[Profile]):
@@ -128,7 +131,7 @@ class ProfileEditor(Dialog[Profile]):
         except ProfileError as error:
             verdict.refuse(str(error))
             return False
-        verdict.accept(meaning(self._plan))
+        verdict.accept("\n  ".join(fmt.flow(meaning(self._plan), " · ", _MEANING_WIDTH)))
         return True
 
     @on(Input.Submitted)
