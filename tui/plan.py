@@ -40,6 +40,9 @@ _SET_ASIDE: tuple[tuple[str, object, tuple[str, ...]], ...] = (
 )
 """An attribute of the parsed arguments, a value of it, and the options that do not go with that."""
 
+_EVERY_PORT = re.compile(r"(?<![^,:\s])-(?![^,\s])")
+"""A range without ends in port text."""
+
 
 class Finding(Enum):
     """How the hosts to scan are found. The value is the option's attribute in the arguments."""
@@ -113,7 +116,8 @@ class Plan:
         if not outline.scan_ports:
             what = "only a list" if self.finding is Finding.LIST else "only which hosts are up"
             return f"{what}, no ports", outline.timing.label
-        text = self.ports if len(self.ports) <= 24 else self.ports[:23] + "…"
+        spelt_out = _EVERY_PORT.sub(_every(outline.ports), self.ports)
+        text = spelt_out if len(spelt_out) <= 24 else spelt_out[:23] + "…"
         common = re.fullmatch(r"default|fast|top[0-9]+", self.ports)
         ports = _common_ports(outline.ports) if common else f"ports {text}"
         return ports, types, outline.timing.label
@@ -219,6 +223,11 @@ class Plan:
             for name, value in aside.items()
         }
         return replace(whole._with(**empty), aside=aside)
+
+
+def _every(ports: PortSet) -> str:
+    """What a range without ends stands for."""
+    return "0-255" if ports.protocols == (Protocol.IP,) else "1-65535"
 
 
 def _common_ports(ports: PortSet) -> str:

@@ -32,6 +32,9 @@ def test_what_the_command_line_leaves_open() -> None:
         (("-sO",), "256 IP protocols"),
         (("-p", "22,80"), "ports 22,80"),
         (("-p", "web"), "ports web"),
+        (("-p-",), "ports 1-65535"),
+        (("-sO", "-p-"), "ports 0-255"),
+        (("-sSU", "-p", "T:-,U:53-,-9"), "ports T:1-65535,U:53-,-9"),
     ):
         assert plan(*words).title.startswith(ports + "  ·  ")
 
