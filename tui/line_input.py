@@ -31,6 +31,15 @@ class LineInput(Input):
             super().__init__()
             self.limit = limit
 
+    def take(self, text: str) -> None:
+        """Have this text in place of what there is, and the cursor behind it for more: as a rule
+        text is selected when the line gets the focus, so that typing replaces it."""
+        self.value = text
+        self.cursor_position = len(text)
+        if not self.has_focus:
+            self.select_on_focus = False
+            self.focus()
+
     def on_focus(self, event: events.Focus) -> None:
         """Show where one types."""
         self._blink()
@@ -41,6 +50,7 @@ class LineInput(Input):
 
     def on_blur(self, event: events.Blur) -> None:
         """Nobody types here."""
+        self.select_on_focus = True
         self._rest()
 
     def _blink(self) -> None:

@@ -78,6 +78,9 @@ async def test_a_network_of_this_machine_goes_into_the_line_first(
         picker = await picking(pilot, app, until)
         await pilot.press("down", "down", "enter")
         assert picker.query_one(Input).value == "10.0.0.0/24"
+        await pilot.press(*" 10.9.9.9")
+        assert "257 addresses" in said(app)
+        await pilot.press(*["backspace"] * 9)
         assert "256 addresses" in said(app) and door.sessions == []
         await pilot.press("enter")
         await until(pilot, lambda: door.sessions)
@@ -240,6 +243,20 @@ async def test_ports_are_counted_and_checked_as_they_are_typed(make_app: Make, u
         assert isinstance(app.screen, PortEditor)
         await pilot.press("down", "down", "enter")
         assert line.value == "fast" and "100 ports" in said(app)
+
+
+async def test_more_can_be_typed_behind_a_preset(make_app: Make, until: Any) -> None:
+    app = make_app()
+    async with app.run_test() as pilot:
+        await picking(pilot, app, until)
+        await pilot.press("escape", "p")
+        line = app.screen.query_one(Input)
+        await pilot.press("down", "down", "enter", *",22")
+        assert line.value == "fast,22"
+        await pilot.press(
+            "down", "up", "up", "8"
+        )  # back in the line, all of it is selected as ever
+        assert line.value == "8"
 
 
 # Export

@@ -92,11 +92,9 @@ class PortEditor(Dialog[str]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Put the preset into the input: instead of the text, or after a trailing comma."""
-        line = self.query_one(Input)
+        line = self.query_one(LineInput)
         name = PRESETS[event.option_index].name
-        line.value = line.value + name if line.value.rstrip().endswith(",") else name
-        line.cursor_position = len(line.value)
-        line.focus()
+        line.take(line.value + name if line.value.rstrip().endswith(",") else name)
 
     def on_key(self, event: events.Key) -> None:
         """Move between the input and the presets with the arrows."""

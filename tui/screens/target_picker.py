@@ -200,10 +200,8 @@ class TargetPicker(Dialog[BuiltSpec]):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Put the line into the input, where its size shows before anything is sent."""
-        line = self.query_one(Input)
-        line.value = self.query_one(TargetSuggestions).text_at(event.option_index)
-        line.cursor_position = len(line.value)
-        line.focus()
+        text = self.query_one(TargetSuggestions).text_at(event.option_index)
+        self.query_one(LineInput).take(text)
 
     def on_key(self, event: events.Key) -> None:
         """Move between the input and the list with the arrows; Enter starts from the lines, too."""
