@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import NamedTuple
 
 from textual import events
 from textual.app import App, ScreenStackError
@@ -99,16 +100,20 @@ class InputOrder:
 
     def _put_mark(self, node: DOMNode | None, mark: int) -> None:
         """Put the mark into a node's queue, or into the first one above it that takes it."""
-        while node is not None and not node.call_later(self._arrive, node, mark):
+        while node is not None and not self._post(node, mark):
             node = node.parent
         if node is not None:
             self._path.append(node)
-        elif self._app.call_later(self._arrive, self._app, mark):
+        elif self._post(self._app, mark):
             self._path.append(self._app)
         else:
             self._finish()
 
-    async def _arrive(self, node: DOMNode, mark: int) -> None:
+    def _post(self, node: DOMNode, mark: int) -> bool:
+        """As ``call_later`` does, which would look for the callback's parameters each time."""
+        return node.post_message(events.Callback(_Mark(self, node, mark).arrive))
+
+    async def arrive(self, node: DOMNode, mark: int) -> None:
         """The mark has come up in a node's queue: all before it has been handled there."""
         if mark != self._mark:
             return
@@ -150,6 +155,18 @@ class InputOrder:
             self._watch(looks)
         else:
             self._app.call_later(self._next)
+
+
+class _Mark(NamedTuple):
+    """A mark on its way through the queue of a node."""
+
+    order: InputOrder
+    node: DOMNode
+    number: int
+
+    async def arrive(self) -> None:
+        """It has come up in the queue."""
+        await self.order.arrive(self.node, self.number)
 
 
 def _has_messages(node: DOMNode) -> bool:

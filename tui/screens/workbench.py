@@ -19,6 +19,7 @@ from tui.failed_work import ReportsFailedWork
 from tui.key_bar import KeyBar
 from tui.screens.lookout import Lookout
 from tui.screens.places import Places
+from tui.thrifty_compositor import ThriftyCompositor
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.figure_pace import FigurePace
 from tui.widgets.filter_bar import FilterBar
@@ -51,6 +52,7 @@ class Workbench(ReportsFailedWork, Places):
 
     def __init__(self) -> None:
         super().__init__()
+        self._compositor = ThriftyCompositor()
         self.session: ScanSession | None = None
         self.snapshot: Snapshot | None = None
         self.verbosity = 1

@@ -24,7 +24,7 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     DEFAULT_CSS = """
     DetailPane { scrollbar-size-vertical: 1; }
-    DetailPane > Static { height: auto; }
+    DetailPane > Static { height: auto; min-height: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("k", "scroll_up", "Up", show=False),
@@ -82,6 +82,7 @@ class DetailPane(VerticalScroll, can_focus=True):
             block.refresh(layout=True)  # costs ten times the rest: every pane is placed anew
 
     def _fits(self, block: Static) -> bool:
-        """Whether the block has the height its text needs."""
+        """Whether the block is as high as its text and as the pane, whichever is more."""
         width, height = block.size
-        return bool(width) and height == block.visual.get_height({}, width)
+        needed = block.visual.get_height({}, width) if width else 0
+        return bool(width) and height == max(needed, self.scrollable_content_region.height)
