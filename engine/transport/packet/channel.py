@@ -62,6 +62,7 @@ class PacketChannel:
         self._recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
             reserved = stack.enter_context(contextlib.closing(reserve_ports(options)))
+            self._let_go_of_ports = reserved.close
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book, options)))
             self._filters = answers(reserved.ports)
             self._listeners: dict[int, Listener] = {}
@@ -152,7 +153,7 @@ class PacketChannel:
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
         self._dispatcher.close()
-        close_together((self._close_listeners, self._paths.close))
+        close_together((self._close_listeners, self._paths.close, self._let_go_of_ports))
         self._open.close()
 
 

@@ -22,9 +22,10 @@ from engine.transport.packet.probe_packets import ProbePackets
 from engine.transport.packet.socket_names import socket_names
 from engine.transport.packet.trouble import Trouble, pressure, refused
 
-_PIECE, _LEAST_PIECE = 1_024, 256
-"""Probes built together: large enough for numpy, small enough for the cache. The last pieces of a
-batch are smaller, so that two threads end at about the same time."""
+_PIECE, _LEAST_PIECE = 4_096, 512
+"""Probes built together: many, because each visit to the kernel empties the processor's caches of
+our code and what Python and numpy do per call is slow at first. The last pieces of a batch are
+smaller, so that two threads end at about the same time."""
 _WORTH_SHARING = 256
 """Probes worth waking a second thread for."""
 _ETHERNET = 14

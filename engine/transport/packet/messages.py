@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-BATCH = 512
-"""Most packets given to one sendmmsg."""
+BATCH = 1024
+"""Most packets given to one sendmmsg: what the kernel takes (UIO_MAXIOV)."""
 
 _VECTOR = np.dtype([("base", np.uintp), ("length", np.uintp)], align=True)
 _HEADER = np.dtype(
@@ -53,7 +53,8 @@ _OLDEST = 10.0
 
 
 @cache
-def _libc() -> ctypes.CDLL:
+def c_library() -> ctypes.CDLL:
+    """The C library, whose calls let Python's other threads run and set ctypes.get_errno()."""
     return ctypes.CDLL(None, use_errno=True)
 
 
@@ -90,7 +91,7 @@ class PacketSender:
         header = self._messages["header"][:count]
         header["name"] = 0 if names is None else _addresses(names[:count])
         header["name_length"] = 0 if names is None else names.itemsize
-        sent: int = _libc().sendmmsg(
+        sent: int = c_library().sendmmsg(
             descriptor, ctypes.c_void_p(self._messages.ctypes.data), count, 0
         )
         if sent < 0:
@@ -148,7 +149,7 @@ class PacketReader:
         "nothing there"."""
         self._messages["header"]["control_length"] = _STAMP.itemsize
         self._stamps["kind"] = 0
-        taken: int = _libc().recvmmsg(
+        taken: int = c_library().recvmmsg(
             self._receiver.fileno(),
             ctypes.c_void_p(self._messages.ctypes.data),
             len(self._messages),
