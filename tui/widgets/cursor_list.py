@@ -14,7 +14,8 @@ from tui.widgets.line_view import LineView
 class CursorList(LineView, can_focus=True):
     """Arrow keys, paging and vi's j and k move the cursor; it never leaves the screen by them.
 
-    Subclasses set HEAD and FOOT, the numbers of lines that do not scroll, and own the cursor.
+    Subclasses set HEAD (or ``head``, where it changes) and FOOT, the numbers of lines that do not
+    scroll, and own the cursor.
     """
 
     HEAD: ClassVar[int] = 0
@@ -69,19 +70,24 @@ class CursorList(LineView, can_focus=True):
         if wanted != top:
             self.scroll_to_line(wanted)
 
+    @property
+    def head(self) -> int:
+        """Lines at the top that do not scroll."""
+        return self.HEAD
+
     def line_count(self) -> int:
         """The rows and the fixed lines."""
-        return self.HEAD + self.row_count() + self.FOOT
+        return self.head + self.row_count() + self.FOOT
 
     @property
     def page(self) -> int:
         """Rows that can be seen at once."""
-        return max(1, self.size.height - self.HEAD - self.FOOT)
+        return max(1, self.size.height - self.head - self.FOOT)
 
     def row_at(self, y: int) -> int | None:
         """The row on line ``y`` of the widget, or None where there is none."""
-        at = self.scroll_offset.y + y - self.HEAD
-        seen = self.HEAD <= y < self.HEAD + self.page
+        at = self.scroll_offset.y + y - self.head
+        seen = self.head <= y < self.head + self.page
         return at if seen and at < self.row_count() else None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,6 +101,7 @@ def hardware_text(hardware: bytes) -> str:
 class _Column:
     """``width`` 0 takes what the others leave; the highest ``drop`` leaves first."""
 
+    title: str
     text: Callable[[HostFacts], str]
     width: int
     drop: int = 0
@@ -107,30 +109,36 @@ class _Column:
 
 
 _COLUMNS = (
-    _Column(lambda one: one.address, 15, host=True),
-    _Column(lambda one: one.state_word, 9),
-    _Column(lambda one: one.known.reason.label if one.known.state else "", 15, drop=1),
-    _Column(lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=2),
-    _Column(lambda one: hardware_text(one.known.hardware), 17, drop=3),
-    _Column(lambda one: vendor_text(one.known.hardware), 16, drop=4),
-    _Column(lambda one: one.name, 0),
+    _Column("HOST", lambda one: one.address, 15, host=True),
+    _Column("STATE", lambda one: one.state_word, 9),
+    _Column("REASON", lambda one: one.known.reason.label if one.known.state else "", 15, drop=1),
+    _Column("RTT", lambda one: fmt.latency(one.known.rtt) if one.known.rtt else "", 8, drop=2),
+    _Column("NETWORK CARD", lambda one: hardware_text(one.known.hardware), 17, drop=3),
+    _Column("MADE BY", lambda one: vendor_text(one.known.hardware), 16, drop=4),
+    _Column("NAME", lambda one: one.name, 0),
 )
+_COUNT_TITLES = {PortState.OPEN: "OPEN", PortState.CLOSED: "CLSD", PortState.FILTERED: "FILT"}
 _LEAST_NAME = 24
 
 
-def wide_cells(facts: HostFacts, width: int, app: App[object]) -> Cells:
-    """The columns that fit in ``width`` cells."""
+def _columns(width: int) -> list[tuple[_Column, int]]:
+    """The columns that fit in ``width`` cells, and how wide each is."""
     columns = [*_COLUMNS]
     for column in sorted(_COLUMNS, key=lambda one: -one.drop):
         if column.drop and sum(one.width + 1 for one in columns) + _LEAST_NAME > width:
             columns.remove(column)
     rest = max(0, width - sum(one.width + 1 for one in columns if one.width))
+    return [(column, column.width or rest) for column in columns]
+
+
+def wide_cells(facts: HostFacts, width: int, app: App[object]) -> Cells:
+    """What stands in the columns that fit in ``width`` cells."""
     cells: Cells = []
-    for column in columns:
+    for column, room in _columns(width):
         style = Style.null()
         if column.text(facts) == facts.state_word:
             style = colour(app, *facts.look.tokens)
-        text = fmt.fit(column.text(facts), column.width or rest, host=column.host)
+        text = fmt.fit(column.text(facts), room, host=column.host)
         cells.append((text + (" " if column.width else ""), style))
     return cells
 
@@ -148,19 +156,43 @@ def count_cells(
     return cells
 
 
+class _Layout(NamedTuple):
+    """What a line has room for: states whose ports are counted, cells for the gauge and the rest of
+    the line before these."""
+
+    states: tuple[PortState, ...]
+    gauge: int
+    room: int
+
+
+def _layout(width: int) -> _Layout:
+    roomy = COUNTS_FROM <= width < WIDE_FROM or width >= ROOMY_FROM
+    states = COUNTED if roomy else COUNTED[:1]
+    gauge = min(10, max(1, width - 16 - COUNT_WIDTH * len(states)))
+    if gauge <= 2 or WIDE_FROM <= width < ROOMY_FROM:
+        gauge = 1
+    return _Layout(states, gauge, max(4, width - COUNT_WIDTH * len(states) - gauge - 1))
+
+
+def title_text(width: int, *, counted: bool) -> str:
+    """Titles over lines of at least WIDE_FROM cells. ``counted``: there are ports to count."""
+    layout = _layout(width)
+    titles = " ".join(fmt.fit(column.title, room) for column, room in _columns(layout.room))
+    if not counted:
+        return titles
+    counts = "".join(_COUNT_TITLES[state].rjust(COUNT_WIDTH) for state in layout.states)
+    return f"{titles}{counts} {'DONE' if layout.gauge > 1 else ''}"
+
+
 def line_cells(
     facts: HostFacts | None, title: str, counts: NDArray[np.int64], width: int, app: App[object]
 ) -> Cells:
     """Name, counts and the share decided, as wide as the pane allows. Without facts it is the line
     for all hosts, called ``title``."""
-    roomy = COUNTS_FROM <= width < WIDE_FROM or width >= ROOMY_FROM
-    states = COUNTED if roomy else COUNTED[:1]
-    gauge = min(10, max(1, width - 16 - COUNT_WIDTH * len(states)))
-    gauge = 1 if WIDE_FROM <= width < ROOMY_FROM else gauge
+    states, gauge, room = _layout(width)
     total = int(counts.sum())
     share = 1 - int(counts[PortState.PENDING]) / total if total else 0.0
-    drawn = bar(share, gauge) if gauge > 2 else level(share)
-    room = max(4, width - COUNT_WIDTH * len(states) - len(drawn) - 1)
+    drawn = bar(share, gauge) if gauge > 1 else level(share)
     sign = facts.sign if facts else ""
     cells: Cells
     if facts is not None and width >= WIDE_FROM:

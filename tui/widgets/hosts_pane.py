@@ -19,12 +19,21 @@ from engine.spec.port_state import PortState
 from tui import format as fmt
 from tui.vendors import vendor_text
 from tui.widgets.cursor_list import CursorList
-from tui.widgets.host_cells import HostFacts, hardware_text, host_facts, line_cells
+from tui.widgets.host_cells import (
+    WIDE_FROM,
+    HostFacts,
+    hardware_text,
+    host_facts,
+    line_cells,
+    title_text,
+)
 from tui.widgets.host_rows import HostRows, parse_words
 from tui.widgets.line_view import BLANK, Line
 from tui.widgets.results_text import state_counts
 
 ALL = "all hosts"
+GUTTER = 2
+"""Cells before a line for the cursor and the chosen host."""
 NO_HOSTS = "No scan yet. Its hosts are listed here."
 
 
@@ -41,6 +50,10 @@ class HostsPane(CursorList):
     """
 
     FOOT = 3
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"hosts-pane--titles"}
+    DEFAULT_CSS = """
+    HostsPane > .hosts-pane--titles { text-style: bold; background: $panel; color: $foreground; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "choose", "Choose", show=False)]
 
     class HostChosen(Message):
@@ -136,6 +149,11 @@ class HostsPane(CursorList):
 
     # Drawing
 
+    @property
+    def head(self) -> int:
+        """A line of titles where there are columns."""
+        return int(self._snapshot is not None and self.line_width - GUTTER >= WIDE_FROM)
+
     def row_count(self) -> int:
         """The line for all hosts, and each host."""
         return 1 + len(self._rows)
@@ -157,8 +175,10 @@ class HostsPane(CursorList):
         if snapshot is None:
             lines = fmt.wrap(NO_HOSTS, max(1, self.line_width))
             return ("foot", lines[y]) if y < len(lines) else BLANK
-        if y >= self.page:
-            return self._foot_line(snapshot, y - self.page)
+        if y < self.head:
+            return ("titles", len(snapshot.view.channels) > 0)
+        if y >= self.head + self.page:
+            return self._foot_line(snapshot, y - self.head - self.page)
         at = self.row_at(y)
         if at is None:
             return BLANK
@@ -204,13 +224,17 @@ class HostsPane(CursorList):
     def draw(self, line: Line) -> Strip:
         """A host's line, or one of the foot."""
         match line:
+            case ("titles", bool(counted)):
+                text = " " * GUTTER + title_text(self.line_width - GUTTER, counted=counted)
+                style = self.get_component_rich_style("hosts-pane--titles")
+                return Strip([Segment(fmt.fit(text, self.line_width), style)])
             case ("foot", str(text)):
                 return Strip([Segment(fmt.cut(text, self.line_width), self.quiet_style)])
             case ("host", HostFacts() | None as facts, bytes(counts), bool(here), bool(chosen)):
                 base = self.cursor_style if here else self.rich_style
                 gutter = ("▸" if here else " ") + ("»" if chosen else " ")
                 tally = np.frombuffer(counts, np.int64)
-                cells = line_cells(facts, ALL, tally, self.line_width - 2, self.app)
+                cells = line_cells(facts, ALL, tally, self.line_width - GUTTER, self.app)
                 parts = [(gutter, Style.null()), *cells]
                 covered = here and self.has_focus
                 return Strip(
@@ -229,7 +253,7 @@ class HostsPane(CursorList):
     def on_click(self, event: Click) -> None:
         """Choose the host that was clicked; the line about hosts that are down lists them."""
         place = event.get_content_offset(self)
-        if place is not None and place.y == self.page and self._rows.folded:
+        if place is not None and place.y == self.head + self.page and self._rows.folded:
             self.show_quiet(True)
             return
         at = None if place is None else self.row_at(place.y)

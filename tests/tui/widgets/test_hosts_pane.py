@@ -37,6 +37,41 @@ async def test_a_wide_pane_counts_more_and_has_longer_bars(show, scan) -> None:
         assert "▒100" in app.lines()[4]
 
 
+@pytest.mark.parametrize("width", [67, 80, 113, 120, 200])
+async def test_columns_have_titles_that_stay(show, scan, width: int) -> None:
+    app = show(HostsPane())
+    async with app.run_test(size=(width, 8)) as pilot:
+        app.pane.focus()
+        app.pane.show(scan.snapshot())
+        await pilot.pause()
+        titles, _, first, second, third = app.lines()[:5]
+        assert titles.index("HOST") == first.index("10.0.0.0")
+        assert "NAME" in titles and titles.index("NAME") == third.rstrip().find("web.example")
+        assert titles.index("OPEN") + 4 == second.index("●2") + 2
+        if width >= 113:
+            assert titles.index("CLSD") + 4 == third.index("○50") + 3
+            assert titles.index("DONE") == third.index("█")
+        await pilot.press("end")
+        await pilot.pause()
+        assert app.lines()[0] == titles and app.lines()[4].startswith("▸ 10.0.0.11")
+        await pilot.click(HostsPane, offset=(5, 3))
+        assert app.pane.chosen == 10
+
+
+async def test_a_list_without_columns_or_ports_has_no_titles_for_them(show, make_scan) -> None:
+    app = show(HostsPane())
+    async with app.run_test(size=(66, 12)) as pilot:
+        assert "HOST" not in app.lines()[0]
+        app.pane.show(make_scan(hosts=2).snapshot())
+        await pilot.pause()
+        assert app.lines()[0].startswith("▸»all hosts")
+    app = show(HostsPane())
+    async with app.run_test(size=(120, 12)) as pilot:
+        app.pane.show(make_scan(hosts=2, ports=()).snapshot())
+        await pilot.pause()
+        assert "NAME" in app.lines()[0] and "OPEN" not in app.lines()[0]
+
+
 async def test_the_foot_tells_about_the_host_under_the_cursor(show, scan) -> None:
     app = show(HostsPane())
     async with app.run_test(size=(30, 12)) as pilot:
