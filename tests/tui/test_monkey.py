@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +52,18 @@ _WORDS = (
     "22", "1-100", "http", "port:80 ", "state:open ", "-", "(", "ü", "漢", "\N{RIGHT-TO-LEFT MARK}",
     "192.0.2.10", "www.example ", "nowhere", "T4", "9" * 30, "[/x]", "host:", "top100", "*",
 )  # fmt: skip
+_ESCAPE = ("escape", "escape")
 _ERRANDS = (
-    ("escape", "escape", "N", "ctrl+u", *"192.0.2.10", "enter", "enter"),
-    ("escape", "A", "y", "N", "ctrl+u", *"192.0.2.10", "tab", "tab", "right", "enter"),
-    ("escape", "escape", "p", *"300-310", "enter"),
-    ("escape", "escape", "/", "ctrl+u", *"state:open -http", "enter"),
-    ("escape", "escape", "G", "G", "down", "left", "space", "right"),
+    (*_ESCAPE, "N", "ctrl+u", *"192.0.2.10", "enter", "enter"),
+    (*_ESCAPE, *"AyN", "ctrl+u", *"192.0.2.10", *["tab"] * 3, "right", "enter"),
+    (*_ESCAPE, "p", *"300-310", "enter"),
+    (*_ESCAPE, "/", "ctrl+u", *"state:open -http", "enter"),
+    (*_ESCAPE, "G", "G", "down", "left", "space", "right"),
 )
 """Keys that lead somewhere together: a scan in a new tab or in the queue, ports that join."""
+_NEW_TAB, _QUEUEING = _ERRANDS[:2]
+_DIALOGS = "tpsSTxeFWgCm?:iQHyN+"
+"""Keys that open a dialog each."""
 _SIZES = ((120, 40), (80, 24), (100, 30), (80, 30), (60, 18), (40, 12), (3, 2), (1, 1))
 _AGAIN = ("rescan", "rescan_host", "rescan_all", "ping_again", "set_scan_types")
 
@@ -135,11 +139,12 @@ class Monkey:
         elif kind < 0.78:
             self._key(self.chance.choice(_MOVES))
         elif kind < 0.86:
-            for letter in self.chance.choice(_WORDS):
-                self._key(letter)
-        elif kind < 0.865:
-            for key in self.chance.choice(_ERRANDS):
-                self._key(key)
+            self.run(self.chance.choice(_WORDS))
+        elif kind < 0.868:
+            self.run(self.chance.choice(_ERRANDS))
+        elif kind < 0.875:
+            opens = self.chance.choice(_DIALOGS)
+            self.run((*_ESCAPE, opens, "escape", opens))
         elif kind < 0.96:
             self._click()
         elif kind < 0.975:
@@ -148,6 +153,11 @@ class Monkey:
             self._resize()
         else:
             self._change_theme()
+
+    def run(self, keys: Iterable[str]) -> None:
+        """Press these keys, one right after the other."""
+        for key in keys:
+            self._key(key)
 
     def _note(self, what: str) -> None:
         self.last = [*self.last[-60:], what]
@@ -221,11 +231,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     yield tmp_path
 
 
-@pytest.mark.parametrize("seed", range(TROOPS))
-async def test_a_monkey_breaks_nothing(
-    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(screen_module, "UPDATE_PERIOD", PICTURE_EVERY)
+def started(folder: Path) -> tuple[MonkeyDoor, MonkeyApp]:
+    """The program for a monkey, with its files in ``folder``."""
     door = MonkeyDoor(folder)
     app = MonkeyApp(
         plan("192.0.2.0/28", "www.example", "-p", "1-200"),
@@ -235,6 +242,37 @@ async def test_a_monkey_breaks_nothing(
         folder=UserFolder(folder / "config", folder),
         layout=LayoutFile(folder / "layout.json"),
     )
+    return door, app
+
+
+@pytest.mark.parametrize(("errand", "waits"), [(_NEW_TAB, 0), (_QUEUEING, 1)])
+async def test_errands_lead_to_a_scan_in_a_tab_and_in_the_queue(
+    errand: tuple[str, ...], waits: int, folder: Path, until: Any
+) -> None:
+    _, app = started(folder)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.main.snapshot is not None)
+        Monkey(app, 0).run(errand)
+        await until(pilot, lambda: len(app.tabs) == 2)
+        assert len(app.tabs.waiting) == waits
+
+
+async def test_errands_open_every_dialog_twice(folder: Path, until: Any) -> None:
+    _, app = started(folder)
+    async with app.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: app.main.snapshot is not None and len(app.main.table.row_set))
+        for opens in _DIALOGS:
+            for _ in range(2):
+                Monkey(app, 0).run((*_ESCAPE, opens))
+                await until(pilot, lambda: app.screen is not app.main)
+
+
+@pytest.mark.parametrize("seed", range(TROOPS))
+async def test_a_monkey_breaks_nothing(
+    seed: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen_module, "UPDATE_PERIOD", PICTURE_EVERY)
+    door, app = started(folder)
     monkey = Monkey(app, seed)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.pause()
