@@ -191,10 +191,12 @@ class Cells:
         self.decided += len(at)
         self._newly.append(at)
 
-    def reopen(self, at: Positions, tries: NDArray[np.uint8] | int) -> None:
+    def reopen(
+        self, at: Positions, tries: NDArray[np.uint8] | int, *, new_pass: bool = False
+    ) -> None:
         """Send decided cells back to undecided, as after ``tries`` copies."""
         self.silent -= int(np.count_nonzero(self.is_silent(at)))
-        self.ledger.reopen(at, tries)
+        self.ledger.reopen(at, tries, new_pass=new_pass)
         self.open += len(at)
         self.decided -= len(at)
 

@@ -108,8 +108,11 @@ class Ledger(Interface):
     ) -> None:
         """Write decisions."""
 
-    def reopen(self, at: Positions, tries: NDArray[np.uint8] | int) -> None:
-        """Send cells back to pending; the earlier answer stays visible, marked stale."""
+    def reopen(
+        self, at: Positions, tries: NDArray[np.uint8] | int, *, new_pass: bool = False
+    ) -> None:
+        """Send cells back to pending; the earlier answer stays visible, marked stale. In a
+        ``new_pass`` it is what the next one is compared with, else it was only premature."""
 
     def close(self, at: Positions) -> None:
         """Stop asking about cells without a decision; a stale answer counts again."""

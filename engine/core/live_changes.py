@@ -77,7 +77,7 @@ class LiveChanges:
         """
         self._queue.assignment.assign(*self._ledger.name(at), scan_type)
         at = self._queue.counted(distinct(at[~self._ledger.open_questions(at)]))
-        self._cells.reopen(at, 0)
+        self._cells.reopen(at, 0, new_pass=True)
         self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._parts.silence.begin_anew()
         self._parts.sentinels.begin_anew()

@@ -24,7 +24,7 @@ from engine.formats.records import (
 from engine.formats.roll_call import RollCall, is_unscanned
 from engine.formats.wording import hardware_text
 from engine.host.vendors import vendor
-from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND, WAS_SHIFT
+from engine.results.cell import DOUBTED, FOREIGN, STALE, TICKS_PER_SECOND, states_before
 from engine.results.report import ScanReport
 from engine.results.row import HostNames
 from engine.results.snapshot import Snapshot
@@ -160,7 +160,7 @@ def _ports(channels: NDArray[np.int64], cells: NDArray[np.void]) -> Iterator[dic
     protocols = [protocol.label for protocol in Protocol]
     rtts = np.round(cells["rtt"].astype(np.float64), 4)
     times = np.round(cells["clock"] / TICKS_PER_SECOND, 4)
-    for channel, state, reason, ttl, technique, tries, rtt, time, flags in zip(
+    for channel, state, reason, ttl, technique, tries, rtt, time, flags, was in zip(
         channels.tolist(),
         cells["state"].tolist(),
         cells["reason"].tolist(),
@@ -170,6 +170,7 @@ def _ports(channels: NDArray[np.int64], cells: NDArray[np.void]) -> Iterator[dic
         rtts.tolist(),
         times.tolist(),
         cells["flags"].tolist(),
+        states_before(cells).tolist(),
         strict=True,
     ):
         protocol, port = channel >> 16, channel & 0xFFFF
@@ -187,5 +188,5 @@ def _ports(channels: NDArray[np.int64], cells: NDArray[np.void]) -> Iterator[dic
             "stale": bool(flags & STALE),
             "foreign": bool(flags & FOREIGN),
             "doubted": bool(flags & DOUBTED),
-            "was": "" if flags & STALE or not flags >> WAS_SHIFT else _STATES[flags >> WAS_SHIFT],
+            "was": _STATES[was] if was else "",
         }

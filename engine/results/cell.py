@@ -43,8 +43,8 @@ DOUBTED = 16
 """Flag: the host calls every port open, so that this one says nothing (engine.core.liars)."""
 
 WAS_SHIFT = 5
-"""Of a cell that was probed again by the same technique and is in another state since, the flags
-above this bit are the PortState it was in before; else they are 0."""
+"""Of a cell that was probed again by the same technique, the flags above this bit are the PortState
+it was in before, be it another or the same; else they are 0."""
 
 TICKS_PER_SECOND = 10_000
 PROTOCOLS = 4
@@ -56,19 +56,18 @@ def channel_of(protocol: int, port: int) -> int:
     return protocol << 16 | port
 
 
-def flags_of_change(cells: NDArray[np.void], state: NDArray[np.uint8] | int) -> NDArray[np.uint8]:
-    """The flags that tell which state CELLs had in the pass before, when ``state`` is decided now;
-    0 where that is the same."""
+def states_before(cells: NDArray[np.void]) -> NDArray[np.uint8]:
+    """Which state CELLs were in before they were probed again by the same technique; 0 where that
+    was the same, or is not known."""
     flags = cells["flags"]
-    was = np.where(flags & STALE, cells["state"], flags >> WAS_SHIFT).astype(np.uint8)
-    was[was == state] = 0
-    return np.left_shift(was, WAS_SHIFT, dtype=np.uint8)
+    before: NDArray[np.uint8] = np.right_shift(flags, WAS_SHIFT, dtype=np.uint8)
+    before[(before == cells["state"]) | (flags & STALE != 0)] = 0
+    return before
 
 
 def changed(cells: NDArray[np.void]) -> NDArray[np.bool_]:
     """Which CELLs are in another state than before they were probed again by the same technique."""
-    flags = cells["flags"]
-    found: NDArray[np.bool_] = (flags >= 1 << WAS_SHIFT) & (flags & STALE == 0)
+    found: NDArray[np.bool_] = states_before(cells) != 0
     return found
 
 
@@ -115,7 +114,7 @@ __all__ = [
     "cell_key",
     "changed",
     "channel_of",
-    "flags_of_change",
     "record_keys",
     "split_key",
+    "states_before",
 ]

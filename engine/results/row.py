@@ -80,7 +80,7 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
     """The plain values of one CELL."""
     host, protocol, port = split_key(key)
     state, reason, technique, tries, ttl, flags, rtt, clock = cell.item()
-    stale = bool(flags & STALE)
+    stale, before = bool(flags & STALE), flags >> WAS_SHIFT
     return Row(
         key=key,
         host=host,
@@ -99,5 +99,5 @@ def make_row(key: int, cell: np.void, names: HostNames) -> Row:
         stale=stale,
         foreign=bool(flags & FOREIGN),
         doubted=bool(flags & DOUBTED),
-        was=PortState(flags >> WAS_SHIFT) if flags >> WAS_SHIFT and not stale else None,
+        was=None if stale or before in (0, state) else PortState(before),
     )

@@ -28,7 +28,7 @@ from engine.results.cell import (
     LOST_LATELY,
     RAW,
     STALE,
-    flags_of_change,
+    WAS_SHIFT,
 )
 from engine.results.column_table import ColumnTable
 from engine.results.layers import Layers
@@ -42,6 +42,7 @@ from engine.spec.scan_type import Protocol
 _LONGEST_RTT = 65_000.0
 """Milliseconds that fit the cell's 16-bit float."""
 MAX_CELLS = 1 << 28
+_WAS = np.uint8(0xFF << WAS_SHIFT & 0xFF)
 _LET_GO, _WITHDRAWN = 1, 2
 
 
@@ -324,7 +325,7 @@ class Store:
         again = np.flatnonzero(cells["technique"][at])
         was = None
         if len(again):
-            was = self._before(at[again], _of(technique, again), _of(state, again))
+            was = self._before(at[again], _of(technique, again))
         cells["state"][at] = state
         cells["reason"][at] = reason
         cells["technique"][at] = technique
@@ -337,10 +338,7 @@ class Store:
         self._touch(at)
 
     def _before(
-        self,
-        at: NDArray[np.int64],
-        technique: NDArray[np.uint8] | int,
-        state: NDArray[np.uint8] | int,
+        self, at: NDArray[np.int64], technique: NDArray[np.uint8] | int
     ) -> NDArray[np.uint8]:
         """What was known of cells that are decided again: the flags that tell their earlier states;
         what other techniques found goes to the layers."""
@@ -348,16 +346,22 @@ class Store:
         others = cells["technique"] != technique
         if others.any():
             self._layers.add(self.keys(at[others]), cells[others])
-        flags = flags_of_change(cells, state)
+        flags: NDArray[np.uint8] = cells["flags"] & _WAS
         flags[others] = 0
         return flags
 
-    def reopen(self, at: NDArray[np.int64], tries: NDArray[np.uint8] | int) -> None:
+    def reopen(
+        self, at: NDArray[np.int64], tries: NDArray[np.uint8] | int, *, new_pass: bool = False
+    ) -> None:
         """Send cells back to pending, as after ``tries`` copies: what is known stays visible,
-        marked stale."""
+        marked stale. In a ``new_pass`` it is what the next decision is compared with; else it was
+        only premature, and the state before it stays the one to compare with."""
         cells = self._flat
         decided = at[cells["state"][at] != 0]
         cells["flags"][decided] |= STALE
+        if new_pass:
+            kept = cells["flags"][decided] & ~_WAS
+            cells["flags"][decided] = kept | cells["state"][decided] << WAS_SHIFT
         cells["tries"][at] = tries
         self._touch(at)
 

@@ -7,9 +7,17 @@ from engine.results.layers import EarlierResult
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import ScanType
+from engine.spec.timing import TEMPLATES
 from tests.engine.core.simulated_scan import SimulatedScan
 
 NETWORK = '[[host]]\naddress="10.0.0.1"\n[host.tcp]\nopen="5"\nfiltered="7"\n'
+
+
+RATIONED = '[[host]]\naddress="10.0.0.1"\ndelay=0.02\nicmp_rate=20\n[host.udp]\nopen="5"\n'
+
+
+def changes(scan: SimulatedScan) -> int:
+    return sum(row.was is not None for row in scan.rows().values())
 
 
 def earlier(scan: SimulatedScan, port: int) -> tuple[EarlierResult, ...]:
@@ -39,3 +47,13 @@ def test_asking_silent_ports_again_keeps_nothing() -> None:
     scan.runner.rescan_all()
     scan.run().assert_settled()
     assert all(earlier(scan, port) == () for port in range(1, 201))
+
+
+def test_a_port_that_was_called_silent_too_soon_has_not_changed() -> None:
+    scan = SimulatedScan(RATIONED, which="1-200", types=(ScanType.UDP,), timing=TEMPLATES[4])
+    scan.run(2_000_000).assert_settled()
+    again = sum(copies > 1 for copies in scan.network.copies().values())
+    assert again > 100 and changes(scan) == 0
+    scan.runner.rescan_all()
+    scan.run(2_000_000).assert_settled()
+    assert changes(scan) == 0

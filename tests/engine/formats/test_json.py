@@ -140,7 +140,7 @@ def test_one_port_in_full(report_of, decision) -> None:
 @pytest.mark.parametrize(
     ("flags", "was"),
     [(0, ""), (PortState.FILTERED << 5, "filtered"), (PortState.OPEN << 5 | 2, "open"),
-     (PortState.OPEN << 5 | 1, "")],
+     (PortState.OPEN << 5 | 1, ""), (PortState.CLOSED << 5, "")],
 )  # fmt: skip
 def test_the_state_before_a_port_was_probed_again(
     report_of, decision, flags: int, was: str

@@ -41,7 +41,7 @@ def was(store: Store, key: int = KEY_22) -> PortState | None:
 
 
 def again(store: Store, state: PortState, technique: ScanType = ScanType.SYN) -> None:
-    store.reopen(locate(store, CELL_22), 0)
+    store.reopen(locate(store, CELL_22), 0, new_pass=True)
     decide(store, CELL_22, state, Reason.NO_RESPONSE, technique)
 
 
@@ -57,10 +57,10 @@ def test_the_state_before_is_known_until_the_next_pass(store: Store) -> None:
 
 def test_while_a_port_is_probed_again_nothing_has_changed(store: Store) -> None:
     again(store, FILTERED)
-    store.reopen(locate(store, CELL_22), 0)
+    store.reopen(locate(store, CELL_22), 0, new_pass=True)
     assert was(store) is None
     store.close(locate(store, CELL_22))
-    assert was(store) is OPEN
+    assert was(store) is None
 
 
 def test_a_late_answer_is_compared_with_the_pass_before(store: Store) -> None:
@@ -77,6 +77,27 @@ def test_another_decision_in_the_first_pass_is_no_change(store: Store) -> None:
     assert was(store) is None
 
 
+def test_silence_that_was_believed_too_soon_is_no_change(store: Store) -> None:
+    """The engine asks silent ports again when their host turns out to ration its answers."""
+    silent = [(0, 0, 443)]
+    store.reopen(locate(store, silent), 1)
+    decide(store, silent, FILTERED, Reason.NO_RESPONSE)
+    assert was(store, cell_key(0, 0, 443)) is None
+
+
+def test_silence_that_was_believed_too_soon_is_not_what_a_later_pass_is_compared_with(
+    store: Store,
+) -> None:
+    for earlier, now, change in ((OPEN, OPEN, None), (OPEN, CLOSED, OPEN), (CLOSED, OPEN, CLOSED)):
+        again(store, earlier)
+        again(store, FILTERED)
+        assert was(store) is earlier
+        store.reopen(locate(store, CELL_22), 1)
+        assert was(store) is None
+        decide(store, CELL_22, now)
+        assert was(store) is change
+
+
 def test_what_another_technique_finds_is_no_change(store: Store) -> None:
     again(store, PortState.UNFILTERED, ScanType.ACK)
     assert was(store) is None
@@ -90,7 +111,7 @@ def test_what_another_technique_finds_is_no_change(store: Store) -> None:
 def test_any_states_are_told_apart(states: list[PortState], flags: int) -> None:
     store = full_store(1, channels([22]))
     for state in states:
-        store.reopen(locate(store, CELL_22), 0)
+        store.reopen(locate(store, CELL_22), 0, new_pass=True)
         decide(store, CELL_22, state, flags=flags)
     before, now = states[-2:]
     assert was(store) is (before if before is not now else None)
