@@ -3,7 +3,8 @@
 A thousand closed ports say more as ``Not shown: 997 closed tcp ports (reset)``. A state is summed
 up when it has more ports than fit a screen; never ``open``. The rule and its figures are nmap's, so
 that readers of both programs see the same picture. The open ports of a host that calls every port
-open are summed up too: they say nothing.
+open are summed up too: they say nothing. Ports in another state than before they were probed again
+are news, and listed while they are few.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
 from engine.formats.style import Style
-from engine.results.cell import DOUBTED
+from engine.results.cell import DOUBTED, changed
 from engine.results.part import Part
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import INTERESTING, PortState
@@ -53,12 +54,15 @@ class HostPorts(NamedTuple):
         channels: ``protocol << 16 | port`` of each listed cell, ascending.
         groups: what is summed up, the most frequent state and, within it, reason first.
         pending: ports nothing is known about; 0 in a part.
+        changed: how many of those summed up are in another state than before they were probed
+            again.
     """
 
     listed: NDArray[np.void]
     channels: NDArray[np.int64]
     groups: tuple[PortGroup, ...]
     pending: int
+    changed: int = 0
 
     @property
     def summed_up(self) -> int:
@@ -77,12 +81,17 @@ def host_ports(snapshot: Snapshot, host: int, style: Style, part: Part | None = 
     clear = shown[cells["state"]]
     if style.detail < FULL_DETAIL:
         clear &= cells["flags"] & DOUBTED == 0
+    news = changed(cells) & ~clear & (cells["flags"] & DOUBTED == 0)
+    unlisted = int(np.count_nonzero(news))
+    if unlisted <= _most_listed(style) and not style.open_only:
+        clear, unlisted = clear | news, 0
     listed = np.flatnonzero(clear)
     channels = snapshot.view.channels[listed].astype(np.int64)
     order = np.argsort(channels, kind="stable")
     folded = np.flatnonzero(~clear & (cells["state"] != PortState.PENDING))
     groups = _groups(cells[folded], snapshot.view.channels[folded].astype(np.int64), counts)
-    return HostPorts(cells[listed[order]], channels[order], groups, int(counts[PortState.PENDING]))
+    pending = int(counts[PortState.PENDING])
+    return HostPorts(cells[listed[order]], channels[order], groups, pending, unlisted)
 
 
 def _chosen_ports(snapshot: Snapshot, host: int, part: Part) -> HostPorts:
@@ -101,7 +110,11 @@ def _is_listed(state: PortState, count: int, style: Style) -> bool:
         return state in INTERESTING
     if state is PortState.OPEN_FILTERED and style.detail >= FULL_DETAIL:
         return True
-    return count <= LISTED_PER_DETAIL * (style.detail + 1)
+    return count <= _most_listed(style)
+
+
+def _most_listed(style: Style) -> int:
+    return LISTED_PER_DETAIL * (style.detail + 1)
 
 
 def _groups(

@@ -21,7 +21,7 @@ from engine.formats.roll_call import RollCall, roll_call
 from engine.formats.style import PLAIN, Style
 from engine.formats.wording import PROGRAM, closing, hardware_text, part_words
 from engine.host.vendors import vendor
-from engine.results.cell import TICKS_PER_SECOND
+from engine.results.cell import TICKS_PER_SECOND, states_before
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase, Snapshot
 from engine.sanitize import clean
@@ -154,14 +154,16 @@ def _ports(ports: HostPorts) -> Iterator[str]:
     yield "<ports>"
     for state, groups in groupby(ports.groups, key=lambda group: group.state):
         yield from _extraports(state, list(groups))
-    for channel, state_code, reason, ttl in zip(
+    for channel, state_code, reason, ttl, before in zip(
         ports.channels.tolist(),
         ports.listed["state"].tolist(),
         ports.listed["reason"].tolist(),
         ports.listed["ttl"].tolist(),
+        states_before(ports.listed).tolist(),
         strict=True,
     ):
-        yield _port(Protocol(channel >> 16), channel & 0xFFFF, state_code, reason, ttl)
+        remark = _remark(f"was {PortState(before).label}") if before else ""
+        yield _port(Protocol(channel >> 16), channel & 0xFFFF, state_code, reason, ttl, remark)
     yield "</ports>"
 
 
@@ -176,13 +178,14 @@ def _extraports(state: PortState, groups: list[PortGroup]) -> Iterator[str]:
     yield "</extraports>"
 
 
-def _port(protocol: Protocol, port: int, state: int, reason: int, ttl: int) -> str:
+def _port(protocol: Protocol, port: int, state: int, reason: int, ttl: int, remark: str) -> str:
+    """One port. nmap's DTD has no word for the state before: a ``remark`` tells people."""
     service = service_name(protocol, port)
     named = f'<service name="{_safe(service)}" method="table" conf="3"/>' if service else ""
     return (
         f'<port protocol="{protocol.label}" portid="{port}">'
         f'<state state="{PortState(state).label}" reason="{Reason(reason).label}" '
-        f'reason_ttl="{ttl}"/>{named}</port>'
+        f'reason_ttl="{ttl}"/>{named}{remark}</port>'
     )
 
 

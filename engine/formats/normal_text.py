@@ -16,6 +16,7 @@ from engine.formats.roll_call import RollCall, lists_only, roll_call
 from engine.formats.style import PLAIN, Explain, Style
 from engine.formats.wording import PROGRAM, closing, counted, hardware_text, part_words
 from engine.host.vendors import vendor
+from engine.results.cell import states_before
 from engine.results.report import ScanReport
 from engine.results.snapshot import Snapshot
 from engine.sanitize import clean
@@ -26,6 +27,7 @@ from engine.spec.services import service_name
 
 _WIDTH = 80
 """Columns explanations are wrapped to."""
+_REASON_COLUMN = 3
 _MOST_FAILED = 5
 """Hosts that could not be probed for the same reason are summed up beyond this number."""
 
@@ -115,6 +117,8 @@ def _port_lines(report: ScanReport, host: int, title: str, style: Style) -> Iter
         yield f"All {ports.summed_up} scanned ports on {title} are in ignored states."
     if ports.groups:
         yield f"Not shown: {_not_shown(ports)}"
+    if ports.changed:
+        yield f"Not shown, but changed: {counted(ports.changed, 'port')}"
     if ports.pending:
         shard = report.spec.shard
         part = f" (this was part {shard} of the work)" if shard.count > 1 else ""
@@ -180,16 +184,18 @@ def _kind(protocol: Protocol) -> str:
 
 
 def _table(ports: HostPorts, style: Style) -> Iterator[str]:
-    """The listed ports in columns as wide as their longest entry."""
+    """The listed ports in columns as wide as their longest entry; at the end of a line the state
+    before the port was probed again, if that was another."""
     if not len(ports.listed):
         return
     only_ip = bool((ports.channels >> 16 == Protocol.IP).all())
-    rows = [("PROTOCOL" if only_ip else "PORT", "STATE", "SERVICE", "REASON")]
-    for channel, state, reason, ttl in zip(
+    rows = [("PROTOCOL" if only_ip else "PORT", "STATE", "SERVICE", "REASON", "")]
+    for channel, state, reason, ttl, before in zip(
         ports.channels.tolist(),
         ports.listed["state"].tolist(),
         ports.listed["reason"].tolist(),
         ports.listed["ttl"].tolist(),
+        states_before(ports.listed).tolist(),
         strict=True,
     ):
         protocol, port = Protocol(channel >> 16), channel & 0xFFFF
@@ -199,13 +205,13 @@ def _table(ports: HostPorts, style: Style) -> Iterator[str]:
                 PortState(state).label,
                 service_name(protocol, port) or "unknown",
                 _reason(Reason(reason), ttl),
+                f"was {PortState(before).label}" if before else "",
             )
         )
-    if not style.reasons:
-        rows = [(*row[:3], "") for row in rows]
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    columns = [column for column in range(5) if style.reasons or column != _REASON_COLUMN]
+    widths = [max(len(row[column]) for row in rows) for column in columns]
     for row in rows:
-        cells = (text.ljust(width) for text, width in zip(row, (*widths, 0), strict=True))
+        cells = (row[column].ljust(width) for column, width in zip(columns, widths, strict=True))
         yield " ".join(cells).rstrip()
 
 

@@ -15,6 +15,7 @@ from lxml import etree
 
 from engine.formats.nmap_xml import write_xml
 from engine.formats.style import PLAIN, Style
+from engine.results.cell import WAS_SHIFT
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
@@ -223,3 +224,15 @@ def test_ndiff_reads_it(
     assert (same.returncode, same.stderr) == (0, "")
     swept_twice = ndiff(swept_file, swept_file)
     assert (swept_twice.returncode, swept_twice.stderr) == (0, "")
+
+
+@needs_dtd
+def test_the_state_before_is_a_remark_that_no_reader_minds(report_of, many) -> None:
+    decisions = many(PortState.CLOSED, 40)
+    decisions[6] = decisions[6]._replace(flags=PortState.OPEN << WAS_SHIFT)
+    document = xml_of(report_of(decisions))
+    root = assert_valid(document)
+    (port,) = root.iter("port")
+    assert port.get("portid") == "7" and port[-1].text == " was open "
+    (host,) = NmapParser.parse_fromstring(document.decode()).hosts
+    assert [(one.port, one.state) for one in host.services] == [(7, "closed")]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from engine.formats.normal_text import write_text
 from engine.formats.style import PLAIN, Style
+from engine.results.cell import WAS_SHIFT
 from engine.results.report import ScanReport
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
@@ -235,3 +236,36 @@ def test_many_hosts_that_could_not_be_probed_are_summed_up(report_of) -> None:
         "PyScan scan report for 10.0.0.7"
     ]
     assert len([line for line in text_of(report, Style(detail=1)) if "could not" in line]) == 8
+
+
+def once(state: PortState) -> int:
+    """The flags of a cell that was in this state before it was probed again."""
+    return state << WAS_SHIFT
+
+
+def test_the_state_before_stands_at_the_end_of_a_line(report_of, many) -> None:
+    decisions = [one._replace(flags=once(PortState.OPEN)) for one in many(PortState.CLOSED, 2)]
+    decisions += [one._replace(port=100 + one.port) for one in many(PortState.FILTERED, 1)]
+    lines = text_of(report_of(decisions))
+    assert lines[5:8] == [
+        "1/tcp   closed   tcpmux   was open",
+        "2/tcp   closed   unknown  was open",
+        "101/tcp filtered hostname",
+    ]
+    lines = text_of(report_of(decisions), Style(reasons=True))
+    assert "1/tcp   closed   tcpmux   reset ttl 64 was open" in lines
+
+
+def test_changed_ports_are_listed_while_they_are_few(report_of, many) -> None:
+    def lines(changes: int, style: Style = PLAIN) -> list[str]:
+        decisions = many(PortState.CLOSED, 100)
+        for at in range(changes):
+            decisions[at] = decisions[at]._replace(flags=once(PortState.OPEN))
+        return text_of(report_of(decisions), style)
+
+    assert sum(line.endswith("was open") for line in lines(25)) == 25
+    assert "Not shown: 75 closed tcp ports (reset)" in lines(25)
+    assert not any("was open" in line for line in lines(26))
+    assert "Not shown, but changed: 26 ports" in lines(26)
+    assert sum(line.endswith("was open") for line in lines(26, Style(detail=1))) == 26
+    assert not any("changed" in line for line in lines(0))
