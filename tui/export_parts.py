@@ -1,8 +1,8 @@
-"""Which rows of the results table can be written to a file of their own."""
+"""Which rows of the results table, or hosts of a list, can be written to a file of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,7 @@ from engine.results.part import Part
 from engine.results.snapshot import Snapshot
 from engine.results.view import StoreView
 from tui import format as fmt
+from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.result_rows import ResultRows
 from tui.widgets.results_text import group_title
 from tui.widgets.row_groups import Grouping
@@ -22,15 +23,30 @@ _TITLE_WIDTH = 16
 
 @dataclass(frozen=True, eq=False)
 class PartChoice:
-    """Rows to choose: ``label`` for the user, ``words`` for the file, and the keys (int64)."""
+    """Something to choose: ``label`` for the user, ``words`` for the file, and how the ``part`` of a
+    report with a view is made."""
 
     label: str
     words: str
-    keys: NDArray[np.int64]
+    part: Callable[[StoreView], Part]
 
-    def part(self, view: StoreView) -> Part:
-        """The part of a report with this view."""
-        return Part.of(self.words, self.keys, view)
+    @classmethod
+    def of_rows(cls, label: str, words: str, keys: NDArray[np.int64]) -> PartChoice:
+        """Rows with these keys."""
+        return cls(label, words, lambda view: Part.of(words, keys, view))
+
+
+def host_choices(pane: HostsPane) -> tuple[PartChoice, ...]:
+    """What a list of hosts has to offer besides those that are up: the ones it lists."""
+    words, listed = "the hosts listed", pane.listed
+    if pane.filter_text.strip():
+        words += f", filter {pane.filter_text.strip()}"
+    elif not pane.shows_quiet:
+        return ()
+    if not listed:
+        return ()
+    part = Part.of_hosts(words, listed)
+    return (PartChoice(f"{len(listed):,} listed", words, lambda view: part),)
 
 
 def part_choices(rows: ResultRows) -> tuple[PartChoice, ...]:
@@ -42,15 +58,19 @@ def part_choices(rows: ResultRows) -> tuple[PartChoice, ...]:
 def _choices(rows: ResultRows, snapshot: Snapshot) -> Iterator[PartChoice]:
     narrowed = "".join(f", {words}" for words in _narrowings(rows, snapshot))
     if narrowed and len(rows.keys):
-        yield PartChoice(f"{len(rows.keys):,} shown", f"the rows shown{narrowed}", rows.keys)
+        yield PartChoice.of_rows(
+            f"{len(rows.keys):,} shown", f"the rows shown{narrowed}", rows.keys
+        )
     group = rows.group_here
     if rows.groups is not None and group is not None:
         title = group_title(rows.groups, group, snapshot)
         words = f"the rows shown under {title}{narrowed}"
-        yield PartChoice(_group_label(rows, group, title), words, rows.groups.keys_of(group))
+        yield PartChoice.of_rows(
+            _group_label(rows, group, title), words, rows.groups.keys_of(group)
+        )
     if rows.marks:
         marks = np.fromiter(rows.marks, np.int64, len(rows.marks))
-        yield PartChoice(f"{len(marks):,} marked", "the rows marked by hand", marks)
+        yield PartChoice.of_rows(f"{len(marks):,} marked", "the rows marked by hand", marks)
 
 
 def _group_label(rows: ResultRows, group: int, title: str) -> str:

@@ -69,7 +69,8 @@ def part(report: ScanReport) -> Part | None:
     """What the report is restricted to; None for the whole."""
     if report.part is None:
         return None
-    return Part(len(report.part), clean(report.part.words, _LONGEST_TEXT))
+    hosts, words = len(report.part.hosts), clean(report.part.words, _LONGEST_TEXT)
+    return Part(ports=len(report.part), hosts=hosts, chosen=words)
 
 
 def summary(report: ScanReport, roll: RollCall) -> Summary:

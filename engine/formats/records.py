@@ -137,12 +137,13 @@ class Host(HostFacts, frozen=True, kw_only=True):
     ports: list[Port]
 
 
-class Part(msgspec.Struct, frozen=True):
-    """What a file holds of the results: ``ports`` of the decided ports; ``chosen`` says which. All
-    that is told of the scan and of its hosts is told of the whole; hosts without such a port are
-    left out."""
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What a file holds of the results: ``ports`` of the decided ports on ``hosts`` of the hosts,
+    or ``hosts`` alone of a scan that asked no ports; ``chosen`` says which. All that is told of the
+    scan and of its hosts is told of the whole; other hosts are left out."""
 
     ports: int
+    hosts: int
     chosen: str
 
 

@@ -27,7 +27,7 @@ class RollCall(NamedTuple):
     """The hosts of a report.
 
     Attributes:
-        listed: host numbers, ascending, with their status; of a part those that have a row in it.
+        listed: host numbers, ascending, with their status; of a part those that are in it.
         total: all addresses.
         counts: hosts of each status, listed or not.
         assumed: those of UNKNOWN whose ports were scanned unasked.
@@ -91,8 +91,8 @@ def roll_call(report: ScanReport, style: Style) -> RollCall:
         elif not open_only or _has_interesting(snapshot, host):
             listed.append((host, status))
     if report.part is not None:
-        chosen = report.part.hosts
-        listed = [(host, status) for host, status in statuses if host in chosen]
+        chosen = sorted(report.part.hosts)
+        listed = [(host, host_status(snapshot, host)) for host in chosen]
     return RollCall(
         listed=tuple(listed),
         total=total,

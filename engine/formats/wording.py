@@ -19,13 +19,18 @@ def counted(number: int, singular: str, plural: str = "") -> str:
 
 
 def part_words(report: ScanReport) -> str:
-    """What a part holds, as in ``3 of 4000 decided ports: the marked rows``; empty for a whole."""
+    """What a part holds, as in ``3 of 4000 decided ports: the marked rows`` or ``2 of 6 hosts: the
+    hosts listed``; empty for a whole."""
     if report.part is None:
         return ""
+    words = clean(report.part.words, _LONGEST_WORDS)
+    if report.part.chosen_hosts is not None:
+        hosts = counted(report.snapshot.view.host_count, "host")
+        return f"{len(report.part.hosts)} of {hosts}: {words}"
     totals = report.snapshot.view.totals
     decided = sum(totals.values()) - totals[PortState.PENDING]
     ports = counted(decided, "decided port")
-    return f"{len(report.part)} of {ports}: {clean(report.part.words, _LONGEST_WORDS)}"
+    return f"{len(report.part)} of {ports}: {words}"
 
 
 def closing(report: ScanReport, roll: RollCall) -> str:

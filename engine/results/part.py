@@ -1,7 +1,8 @@
-"""Part: some rows of a report, chosen by the user, for a file that holds only these."""
+"""Part: some rows or hosts of a report, chosen by the user, for a file that holds only these."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +16,17 @@ from engine.spec.port_state import PortState
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Chosen rows of a report: decided ports.
+    """Chosen rows of a report: decided ports; or chosen hosts, of a scan that asks no ports.
 
     Attributes:
         words: which rows, for example ``the marked rows``. May be hostile text.
         keys: their cell keys, each once, ascending (int64).
+        chosen_hosts: host indices; None where ports were chosen.
     """
 
     words: str
     keys: NDArray[np.int64]
+    chosen_hosts: frozenset[int] | None = None
 
     @classmethod
     def of(cls, words: str, keys: NDArray[np.int64], view: StoreView) -> Part:
@@ -36,6 +39,11 @@ class Part:
             found.append(decided[among(decided, wanted)])
         return cls(words, np.sort(np.concatenate(found)))
 
+    @classmethod
+    def of_hosts(cls, words: str, hosts: Iterable[int]) -> Part:
+        """The part with these hosts, and no ports."""
+        return cls(words, np.empty(0, np.int64), frozenset(hosts))
+
     def has(self, keys: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of these keys are in the part."""
         return among(keys, self.keys)
@@ -46,8 +54,11 @@ class Part:
 
     @property
     def hosts(self) -> frozenset[int]:
-        """The hosts that have a row in it."""
+        """The hosts that were chosen, or that have a row in it."""
+        if self.chosen_hosts is not None:
+            return self.chosen_hosts
         return frozenset(distinct(self.keys >> 18).tolist())
 
     def __len__(self) -> int:
+        """How many ports there are in it."""
         return len(self.keys)

@@ -63,7 +63,7 @@ async def test_what_the_table_shows(running: Any, until: Any, here: Path) -> Non
         document, ports = written(here)
         assert ports == [("10.0.0.1", 22), ("10.0.0.1", 80), ("10.0.0.1", 443), ("10.0.0.2", 53)]
         assert document["part"] == {
-            "ports": 4, "chosen": "the rows shown, without closed and filtered ports",
+            "ports": 4, "hosts": 2, "chosen": "the rows shown, without closed and filtered ports",
         }  # fmt: skip
         assert next(here.iterdir()).name.endswith("-part.json")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from engine.results.host_view import HostView
 from engine.spec.host_state import HostState
 from engine.spec.reason import Reason
 from tui.plan import Finding
+from tui.widgets.choice_line import ChoiceLine
 from tui.widgets.host_filter_bar import HostFilterBar
 from tui.widgets.hosts_pane import HostsPane
 from tui.widgets.status_line import StatusLine
@@ -163,14 +166,42 @@ async def test_the_list_across_the_screen(found: Any, until: Any, size: Any) -> 
         assert app.main.table.has_focus
 
 
-async def test_a_scan_without_ports_shows_its_hosts(make_app: Any, door: Any, until: Any) -> None:
-    app = make_app("10.0.0.1-60", "-sn")
+@pytest.fixture
+def sweep(make_app: Any, door: Any) -> Any:
+    """An app that finds 2 of 60 hosts, and asks no ports."""
 
     def dress(session: Any) -> None:
         session.store = type(session.store)(60, session.channels)
         session.change(hosts=hosts_view(60))
 
     door.dress = dress
+    return make_app("10.0.0.1-60", "-sn")
+
+
+async def test_the_hosts_that_are_listed_can_be_exported_by_themselves(
+    sweep: Any, until: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = sweep
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.main.snapshot is not None)
+        await pilot.press("e")
+        assert not app.screen.query(ChoiceLine)
+        await pilot.press("escape", "f", *"10.0.0.2 down", "enter", "e")
+        line = app.screen.query_one(ChoiceLine)
+        assert str(line.render()).split("  ") == [" Hosts", "● all 2 up", "○ 10 listed"]
+        await pilot.press("right", "enter")
+        await until(pilot, lambda: app.screen is app.main)
+    (path,) = tmp_path.glob("pyscan-*-part.json")
+    document = json.loads(path.read_text())
+    assert [one["address"] for one in document["hosts"]] == [f"10.0.0.{n}" for n in range(20, 30)]
+    assert {one["status"] for one in document["hosts"]} == {"down"}
+    chosen = "the hosts listed, filter 10.0.0.2 down"
+    assert document["part"] == {"ports": 0, "hosts": 10, "chosen": chosen}
+
+
+async def test_a_scan_without_ports_shows_its_hosts(sweep: Any, door: Any, until: Any) -> None:
+    app = sweep
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.main.snapshot is not None)
         await pilot.pause()

@@ -49,7 +49,8 @@ class ExportDialog(Dialog[Path]):
         self, door: EngineDoor, report: ScanReport, parts: Sequence[PartChoice] = ()
     ) -> None:
         super().__init__()
-        which = "← → which rows   " if parts else ""
+        self._what = "rows" if report.spec.scan_ports else "hosts"
+        which = f"← → which {self._what}   " if parts else ""
         self.keys = f"Enter write   ↑ ↓ format   {which}Tab file name   Esc close"
         self._door = door
         self._report = report
@@ -63,7 +64,7 @@ class ExportDialog(Dialog[Path]):
         """Which rows, formats, file name, verdict."""
         if len(self._parts) > 1:
             labels = [one.label if one else _everything(self._report) for one in self._parts]
-            yield ChoiceLine("Rows", labels, 0, id="part")
+            yield ChoiceLine(self._what.capitalize(), labels, 0, id="part")
         yield FormatList(*(Option(_line(one)) for one in self._formats), id="formats")
         name = default_name(self._report) + self._ending
         yield LineInput(name, max_length=MAX_PATH, id="path")
@@ -160,6 +161,10 @@ def default_name(report: ScanReport) -> str:
 
 
 def _everything(report: ScanReport) -> str:
+    """How the whole is called: without ports it is all hosts that are up, or all of a mere list."""
+    if not report.spec.scan_ports:
+        up = report.snapshot.hosts.up
+        return f"all {up:,} up" if up else "all"
     totals = report.snapshot.view.totals
     return f"all {sum(totals.values()) - totals[PortState.PENDING]:,}"
 

@@ -102,11 +102,14 @@ class ViewCommands(Workbench):
 
     def do_export(self) -> None:
         """Write the results to a file."""
-        from tui.export_parts import part_choices
+        from tui.export_parts import host_choices, part_choices
         from tui.screens.export import ExportDialog
 
         assert self.session is not None
-        parts = part_choices(self.table.rows)
+        if self.session.spec.scan_ports:
+            parts = part_choices(self.table.rows)
+        else:
+            parts = host_choices(self.query_one(HostsPane))
         dialog = ExportDialog(self.app.door, self.session.report(), parts)
         self.app.push_screen(dialog, self._exported)
 

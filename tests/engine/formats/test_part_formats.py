@@ -49,7 +49,7 @@ def test_json(part: ScanReport, mixed: ScanReport) -> None:
     document = msgspec.json.decode(written(part, "json"), type=Document)
     whole = msgspec.json.decode(written(mixed, "json"), type=Document)
     assert document.part is not None and whole.part is None
-    assert (document.part.ports, document.part.chosen) == (3, WORDS)
+    assert (document.part.ports, document.part.hosts, document.part.chosen) == (3, 2, WORDS)
     ports = [(host.address, port.port) for host in document.hosts for port in host.ports]
     first, last = whole.hosts[0].address, whole.hosts[3].address
     assert ports == [(first, 22), (first, 1003), (last, 22)]
@@ -115,3 +115,23 @@ def test_an_empty_part_is_a_whole_document(mixed: ScanReport) -> None:
     assert msgspec.json.decode(written(empty, "json"), type=Document).hosts == []
     assert etree.fromstring(written(empty, "xml"), NO_ENTITIES).find("host") is None
     assert "0 of 47 decided ports" in written(empty, "text").decode()
+
+
+def test_hosts_of_a_sweep(swept: ScanReport) -> None:
+    """Down or up, and no others."""
+    some = replace(swept, part=Part.of_hosts(WORDS, [3, 0]))
+    document = msgspec.json.decode(written(some, "json"), type=Document)
+    assert [host.address for host in document.hosts] == ["10.0.0.1", "10.0.0.4"]
+    assert document.part is not None and (document.part.ports, document.part.hosts) == (0, 2)
+    lines = written(some, "text").decode().splitlines()
+    assert lines[1] == f"Only a part of the results: 2 of 6 hosts: {WORDS}"
+    assert [line for line in lines if line.startswith("Host is")] == [
+        "Host is up (0.0010s latency).", "Host is down.",
+    ]  # fmt: skip
+    root = etree.fromstring(written(some, "xml"), NO_ENTITIES)
+    assert [one.get("addr") for one in root.iterfind("host/address[@addrtype='ipv4']")] == [
+        "10.0.0.1", "10.0.0.4",
+    ]  # fmt: skip
+    kinds = StartLine | HostLine | PortLine | EndLine
+    told = [msgspec.json.decode(line, type=kinds) for line in written(some, "jsonl").splitlines()]
+    assert [one.address for one in told if isinstance(one, HostLine)] == ["10.0.0.1", "10.0.0.4"]
