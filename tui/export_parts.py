@@ -23,8 +23,8 @@ _TITLE_WIDTH = 16
 
 @dataclass(frozen=True, eq=False)
 class PartChoice:
-    """Something to choose: ``label`` for the user, ``words`` for the file, and how the ``part`` of a
-    report with a view is made."""
+    """Something to choose: ``label`` for the user, ``words`` for the file, and how the ``part`` of
+    a report with a view is made."""
 
     label: str
     words: str
