@@ -12,30 +12,55 @@ from engine.finder import HostFinder
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
 from engine.spec.timing import TimingTemplate
+from engine.work_clock import WorkClock
 
 
 class Figures:
-    """Measures one scan. ``finder`` is None for scans without host discovery."""
+    """Measures one scan. ``finder`` is None for scans without host discovery. ``work`` stands while
+    nobody works on the scan."""
 
-    def __init__(self, core: ScanCore, finder: HostFinder | None, admission: Admission) -> None:
+    def __init__(
+        self, core: ScanCore, finder: HostFinder | None, admission: Admission, work: WorkClock
+    ) -> None:
         self._core = core
         self._admission = admission
         self._finder = finder
         self._meter = Meter()
         self._following = Following()
+        self._work = work
+        self._unpaused = WorkClock()
+        self._stood = 0.0
         self.rejected = 0
 
     def note(self, now: float) -> None:
         """Take in the totals at ``now``; cheap enough to call in every round."""
         self._meter.note(now, *self._totals())
         core = self._core
+        at = self._note_busy(now)
         firsts, seconds = core.answered_copies
         totals = Totals(
-            now, self._totals()[0], core.asked, core.answered, core.decided, firsts, seconds
+            at, self._totals()[0], core.asked, core.answered, core.decided, firsts, seconds
         )
         self._following.note(totals, core.rtt.group or 0.0)
         if self._finder is not None:
             self._finder.note(now)
+
+    def _note_busy(self, now: float) -> float:
+        """See whether the scan stood still; the time as of _busy()."""
+        at = self._work.at(now)
+        if self._core.paused:
+            self._unpaused.leave_out(at)
+        else:
+            self._unpaused.look(at)
+        busy = self._unpaused.at(at)
+        if now - busy > self._stood:
+            self._core.leave_out(now - busy - self._stood)
+            self._stood = now - busy
+        return busy
+
+    def _busy(self, when: float) -> float:
+        """A time on the clock that stands while the scan does: paused, stopped or over."""
+        return self._unpaused.at(self._work.at(when))
 
     def _totals(self) -> tuple[int, int, int]:
         core, finder = self._core, self._finder
@@ -96,8 +121,9 @@ class Figures:
         core = self._core
         if not self._totals()[0]:
             return None
-        times = Times(core.rtt.group or 0.0, core.timeout, core.silence_takes, core.pace.changed_at)
-        measured = self._following.measured(now, times, steady=steady)
+        changed_at = self._busy(core.pace.changed_at)
+        times = Times(core.rtt.group or 0.0, core.timeout, core.silence_takes, changed_at)
+        measured = self._following.measured(self._busy(now), times, steady=steady)
         sweep = None if self._finder is None else self._finder.left(now, timing)
         hosts = round(sweep.hosts) if sweep is not None and core.expect_more else 0
         expected = self._admission.cells_of(hosts)

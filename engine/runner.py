@@ -96,16 +96,16 @@ class ScanRunner:
         self._make_transport = make_transport or self._live_transport
         self._transport: Transport | None = None
         self._doubts = Doubts(self._store, spec.ports, self._seed)
-        self._figures = Figures(self._core, None, self._admission)
+        self._work = WorkClock()
+        self._figures = Figures(self._core, None, self._admission, self._work)
         self._leaving: tuple[ProbeBatch, Sending] | None = None
         self._held: list[ReplyBatch] = []
         self._drained_at = 0.0
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
         self._started_at = 0.0
-        self._began = self._pass_began = 0.0
+        self._began = self._elapsed_before = 0.0
         self._ended: float | None = None
-        self._work = WorkClock()
         self._serial = 0
 
     # ---------------------------------------------------------------- life
@@ -115,7 +115,7 @@ class ScanRunner:
         transport = self._make_transport(self.book)
         self._transport = transport
         self._started_at = time.time()
-        self._began = self._pass_began = transport.now()
+        self._began = transport.now()
         self.phase = Phase.RUNNING
         self._say(1, f"{self._task()} of {counted(self.book.count, 'address')}{self._extent()}")
         for note in transport.notes:
@@ -130,7 +130,7 @@ class ScanRunner:
         for note in finder.core.notes:
             self._say(0, note)
         self._finder = finder
-        self._figures = Figures(self._core, finder, self._admission)
+        self._figures = Figures(self._core, finder, self._admission, self._work)
         self._core.expect_more = True
         self._core.quiet.keeps = finder.answered
         if self.spec.scan_ports:
@@ -211,7 +211,7 @@ class ScanRunner:
             wake_at = now
         replies = transport.receive(wake_at)
         now = transport.now()
-        self._work.look(now)
+        self._work.look(now, time.process_time())
         self._hear(now, replies)
         self._report_decided()
         late = self._core.take_timed_out()
@@ -362,7 +362,7 @@ class ScanRunner:
     def _finish(self) -> None:
         self._admission.finish()
         self._end(Phase.FINISHED)
-        took = self.transport.now() - self._pass_began
+        took = self.elapsed - self._elapsed_before
         self._say(
             1,
             f"finished: {counted(self._core.decided, 'port')} decided in {took:.2f} s with "
@@ -374,7 +374,7 @@ class ScanRunner:
         self.phase = phase
         if self._transport is not None and self._ended is None:
             self._ended = self._transport.now()
-            self._work.look(self._ended)
+            self._work.look(self._ended, time.process_time())
 
     def cancel(self) -> None:
         """Stop; what is known stays."""

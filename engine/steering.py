@@ -29,9 +29,8 @@ class SteeredScan(ScanRunner):
     def _restart(self) -> None:
         if self.phase.over:
             self.phase = Phase.RUNNING
-            self._ended = None
-            self._pass_began = self.transport.now()
-            self._work.leave_out(self._pass_began)
+            self._elapsed_before, self._ended = self.elapsed, None
+            self._work.leave_out(self.transport.now())
             self._hold(False)
 
     def _hold(self, paused: bool) -> None:

@@ -103,6 +103,12 @@ class Lane:
                 queue.append(part)
         self.waiting += len(probes)
 
+    def leave_out(self, seconds: float) -> None:
+        """For so long nobody asked: this is not how fast the host is."""
+        self.began += seconds
+        for place, (when, count) in enumerate(self.lately):
+            self.lately[place] = when + seconds, count
+
     def note_asked(self, now: float, count: int) -> None:
         """Some probes left just now."""
         if not self.asked and not self.heard:

@@ -11,7 +11,7 @@ class Progress:
 
     Attributes:
         elapsed: that the scan took so far, with pauses, but without the time between its end and a
-            rescan.
+            rescan, and while the process was stopped.
         total: cells to decide; decided: cells decided so far in the current pass.
         remaining: expected seconds to the end.
         sent, answered, resent: probes so far; ``resent`` counts second and later copies.

@@ -290,6 +290,11 @@ class ScanCore:
         """What is still to be done. ``cells_left``: cells of hosts that wait for admission."""
         return self._overview.outlook(now, cells_left, measured, expect_more=self.expect_more)
 
+    def leave_out(self, seconds: float) -> None:
+        """Nobody worked on the scan for so long: this does not tell how long anything takes."""
+        for lane in self._parts.lanes:
+            lane.leave_out(seconds)
+
     def limit(self) -> str:
         """What limits the speed right now, in plain words."""
         return "paused" if self.paused else self._overview.limit(expect_more=self.expect_more)
