@@ -18,6 +18,7 @@ from engine.results.host_view import found_up
 from engine.results.log import Said, ScanLog
 from engine.results.row import HostNames, Row, make_row
 from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
 
 _PORTS_AT_ONCE = 50
 _HOSTS_AT_ONCE = 50
@@ -56,13 +57,20 @@ class Narrator:
             self.say(1, f"up: {len(hosts) - _HOSTS_AT_ONCE:,} more hosts just now")
 
     def decided(self, batch: DecidedBatch) -> None:
-        """Ports were decided: open ones and those whose state is another than before are named,
-        the others counted."""
+        """Ports were decided: open ones and those whose answer tells of another state than before
+        are named, the others counted."""
         states, others = batch.cells["state"], changed(batch.cells)
         self._name(np.flatnonzero((states == PortState.OPEN) & ~others), batch, "open", _opened)
-        self._name(np.flatnonzero(others), batch, "changed", _changed)
+        told = others & (batch.cells["reason"] != Reason.NO_RESPONSE)
+        self._name(np.flatnonzero(told), batch, "changed", _changed)
         counts = np.bincount(states, minlength=len(PortState))
         self.say(3, partial(_decided, tuple(counts.tolist())))
+
+    def changed(self, batch: DecidedBatch) -> None:
+        """These ports have changed for good: those are named that are silent now. Before the end
+        of a pass silence may be a lost answer."""
+        silent = batch.cells["reason"] == Reason.NO_RESPONSE
+        self._name(np.flatnonzero(silent), batch, "changed", _changed)
 
     def _name(
         self,

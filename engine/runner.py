@@ -24,6 +24,7 @@ from engine.doubts import Doubts
 from engine.figures import Figures
 from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
+from engine.pass_changes import PassChanges
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
 from engine.results.host_view import NO_HOSTS
@@ -95,6 +96,7 @@ class ScanRunner:
         self._timing = spec.timing
         self._make_transport = make_transport or self._live_transport
         self._transport: Transport | None = None
+        self._changes = PassChanges(self._store)
         self._doubts = Doubts(self._store, spec.ports, self._seed)
         self._work = WorkClock()
         self._figures = Figures(self._core, None, self._admission, self._work)
@@ -363,10 +365,14 @@ class ScanRunner:
         self._admission.finish()
         self._end(Phase.FINISHED)
         took = self.elapsed - self._elapsed_before
+        asked_again = self._changes.asked_again
+        changes = self._changes.take(self.book)
+        self._narrator.changed(changes)
+        what = f"; {counted(len(changes), 'port')} changed" if asked_again else ""
         self._say(
             1,
             f"finished: {counted(self._core.decided, 'port')} decided in {took:.2f} s with "
-            f"{self._core.sent_total:,} probes",
+            f"{self._core.sent_total:,} probes{what}",
         )
 
     def _end(self, phase: Phase) -> None:
@@ -428,6 +434,7 @@ class ScanRunner:
             return
         keys = hosts.astype(np.int64) << 18 | channels
         batch = DecidedBatch(keys, self._store.copy(at), self.book)
+        self._changes.note(batch)
         self._narrator.decided(batch)
         if self._on_decided is not None:
             self._on_decided(batch)

@@ -11,6 +11,7 @@ from engine.core.channels import channels_of
 from engine.core.distinct import distinct
 from engine.narrator import counted
 from engine.outcomes import ports_left, timing_changed, types_changed
+from engine.results.cell import key_records
 from engine.results.snapshot import Phase
 from engine.runner import ScanRunner
 from engine.spec.error import SpecError
@@ -103,9 +104,7 @@ class SteeredScan(ScanRunner):
         if scan_type is not None:
             self._require_scanned(scan_type)
             keys = keys[keys >> 16 & 3 == scan_type.protocol]
-        records = np.zeros(len(keys), [("host", "u4"), ("port", "u2"), ("protocol", "u1")])
-        records["host"], records["port"] = keys >> 18, keys & 0xFFFF
-        records["protocol"] = keys >> 16 & 3
+        records = key_records(keys)
         self._core.take_back(records["host"])
         at = self._store.locate(records)
         at = at[at >= 0]
@@ -216,6 +215,7 @@ class SteeredScan(ScanRunner):
             self._skipped.discard(host)
             self._core.revive_host(host)
         self._core.rescan(at, scan_type)
+        self._changes.asked_again = True
         fresh = counted(self._core.open_cells - before, "port")
         how = "" if scan_type is None else f" with {scan_type.option} {scan_type.title}"
         self._say(0, f"probing {fresh} again{how}; {self._left()}")

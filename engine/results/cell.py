@@ -91,6 +91,14 @@ def record_keys(records: NDArray[np.void]) -> NDArray[np.int64]:
     return keys
 
 
+def key_records(keys: NDArray[np.int64]) -> NDArray[np.void]:
+    """The host, protocol and port (as fields, shape (n,)) that cell keys name."""
+    records = np.zeros(len(keys), [("host", "u4"), ("port", "u2"), ("protocol", "u1")])
+    records["host"], records["port"] = keys >> 18, keys & 0xFFFF
+    records["protocol"] = keys >> 16 & 3
+    return records
+
+
 def among(keys: NDArray[np.int64], ordered: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which of the keys are in ``ordered``, ascending keys. numpy.isin loads numpy.ma when it is
     first called for numbers far apart, which takes longer than the rest."""
@@ -114,6 +122,7 @@ __all__ = [
     "cell_key",
     "changed",
     "channel_of",
+    "key_records",
     "record_keys",
     "split_key",
     "states_before",
