@@ -182,7 +182,7 @@ class Lanes:
         if not waiting:
             return ""
         slowest = max(waiting, key=lambda lane: lane.waiting / max(lane.governor.rate, 1e-6))
-        rate = f"{slowest.governor.rate:.3g}/s"
+        rate = rate_text(slowest.governor.rate)
         if slowest.rounds.begun and not slowest.rounds.rationing:
             text = f"asking silent ports of {name(slowest.host)} again: it may ration its answers"
         elif slowest.rounds.rationing:
@@ -284,3 +284,8 @@ class Lanes:
                 return due
             heapq.heappop(self._due)
         return float("inf")
+
+
+def rate_text(rate: float) -> str:
+    """``0.95/s``, ``93.4/s``, ``3,060/s``."""
+    return f"{rate:,.0f}/s" if rate >= 100 else f"{rate:.3g}/s"

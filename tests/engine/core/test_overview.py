@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.lanes import rate_text
 from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES, TimingTemplate
 from tests.engine.core.simulated_scan import SimulatedScan
@@ -25,3 +26,10 @@ def test_what_limits_the_scan_is_said_with_the_hosts_name() -> None:
     scan.run()
     assert remaining is not None
     assert remaining == pytest.approx(scan.network.now() - 20, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("rate", "text"), [(0.954, "0.954/s"), (93.44, "93.4/s"), (169.2, "169/s"), (4021.0, "4,021/s")]
+)
+def test_a_rate_is_written_without_powers_of_ten(rate: float, text: str) -> None:
+    assert rate_text(rate) == text
