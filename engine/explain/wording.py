@@ -131,7 +131,8 @@ ADVICE: Mapping[Key, str] = {
         "An IP protocol scan (-sO) tells which protocols the host speaks."
     ),
     (PortState.FILTERED, None): (
-        "The sender of the answer, shown above, is where to look for the rule that refuses it."
+        "Look for the rule that refuses it where the answer came from: on the host itself, or on "
+        "a firewall before it, whose address the answer bears."
     ),
     (PortState.OPEN_FILTERED, None): (
         "Ask the service in its own protocol, or look at the listeners on the host itself."
