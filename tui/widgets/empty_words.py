@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from engine.results.filter import CHANGED
 from engine.results.query import Query, RowSet
 from engine.results.snapshot import Phase, Snapshot
 from engine.sanitize import clean
@@ -40,6 +41,11 @@ def empty_text(snapshot: Snapshot, query: Query, rows: RowSet, keys: Keys) -> st
     if not rows.decided:
         return _nothing_decided(snapshot, query.host, keys)
     if not rows.matching:
+        if str(query.filter) == f"state:{CHANGED}":
+            return (
+                "No port is in another state than before it was probed again. "
+                f"{keys['rescan_all']} probes all of them again, {keys['probe_again']} some."
+            )
         return (
             f"Nothing matches the filter: none of the {fmt.plural(rows.decided, 'result')}. "
             "Change or clear the filter."

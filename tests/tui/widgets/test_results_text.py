@@ -101,6 +101,11 @@ def test_a_filter_that_matches_nothing_says_so(usual_scan) -> None:
     assert text.startswith("Nothing matches the filter: none of the 100 results.")
 
 
+def test_that_nothing_has_changed_is_news(usual_scan) -> None:
+    text = told(usual_scan.snapshot(), Query(filter=parse_filter("state:changed")))
+    assert text.startswith("No port is in another state than before it was probed again. A probes")
+
+
 def test_ports_that_are_all_alike_mean_something(make_scan) -> None:
     closed, filtered = make_scan(), make_scan()
     closed.decide(PortState.CLOSED, *range(1, 101))
