@@ -125,7 +125,7 @@ def test_what_is_no_port(text: str) -> None:
 def newest(session: Any, port: int, clock: int, host: int = 0) -> None:
     """A port has an answer, ``clock`` tenths of a millisecond after the start."""
     at = np.array([port - 1 + host * len(session.channels)])
-    session.store.reopen(at, 1)
+    session.store.reopen(at, 1, new_pass=True)
     session.store.decide(
         at,
         state=int(PortState.OPEN),

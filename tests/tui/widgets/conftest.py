@@ -74,7 +74,7 @@ class FakeScan:
     ) -> None:
         columns = np.searchsorted(self.channels, np.array(ports, np.uint32))
         at = columns.astype(np.int64) + host * len(self.channels)
-        self.store.reopen(at, more.get("tries", 1))
+        self.store.reopen(at, more.get("tries", 1), new_pass=True)
         self.store.decide(
             at,
             state=int(state),
