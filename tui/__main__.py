@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from tui.recent import RecentTargets
 
 USAGE_ERROR = 2
-_OFTEN = 20_000
-"""New objects after which to look for garbage: one picture makes some thousand, and keeps few."""
 CONFIG_COMMANDS = ("show", "path", "template", "check")
 _DESCRIPTION = """\
 Scan ports and steer the scan from the keyboard while it runs.
@@ -92,7 +90,6 @@ def settle() -> None:
     """Everything is loaded: look for garbage from now on, but never among what is there already,
     which would hold the screen up for 40 ms time and again."""
     gc.freeze()
-    gc.set_threshold(_OFTEN)
     gc.enable()
 
 

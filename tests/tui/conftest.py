@@ -30,6 +30,7 @@ from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
 from engine.spec.scan_type import ScanType
 from engine.transport.live import TransportUnavailable
+from tests.tui.quiet import until_quiet
 from tui.app import PyScanApp
 from tui.door import EngineDoor
 from tui.plan import Plan
@@ -269,6 +270,13 @@ def _input_has_its_effects(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _pilots_wait_for_work_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pilot waits until the program has nothing to do, and no longer."""
+    for module in ("textual.pilot", "textual.app"):
+        monkeypatch.setattr(f"{module}.wait_for_idle", until_quiet)
+
+
+@pytest.fixture(autouse=True)
 def _notices_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Notices can be read for minutes: a busy machine takes seconds to look at them."""
     notify = App.notify
@@ -301,13 +309,16 @@ def make_app(door: FakeDoor, tmp_path: Path) -> Callable[..., PyScanApp]:
 
 @pytest.fixture
 def until() -> Callable[..., Any]:
-    """``await until(pilot, lambda: ...)``: go on as soon as the condition holds."""
+    """``await until(pilot, lambda: ...)``: go on as soon as the condition holds, and what made it
+    hold has had its effects."""
 
     async def wait(pilot: Any, condition: Callable[[], object]) -> None:
-        for _ in range(400):
+        for _ in range(4000):
             if condition():
-                return
-            await pilot.pause(0.01)
+                await pilot._wait_for_screen()
+                if condition():
+                    return
+            await asyncio.sleep(0.005)
         raise AssertionError("it never happened")
 
     return wait

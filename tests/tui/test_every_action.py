@@ -199,7 +199,7 @@ async def test_its_key_does_it(
     monkeypatch.setattr("textual.app.App.action_suspend_process", lambda app: None)
     async with running() as (pilot, app, session):
         await proof.prepare(app, session)
-        await pilot.pause(0.1 if proof.prepare is not _nothing else None)
+        await until(pilot, lambda: app.main.snapshot.serial == session.serial)
         await pilot.press(*proof.before)
         was: Any = proof.look(app, session)
         becomes = was + proof.by if proof.by else proof.becomes
