@@ -33,10 +33,15 @@ class SortColumn(StrEnum):
     TIME = "time"
 
 
+MOST_NEWS = 100
+"""Changed ports that are worth a row each although their states are dull."""
+
+
 @dataclass(frozen=True)
 class Query:
     """What to show. ``open_only`` leaves closed and filtered rows out, but for those the filter
-    asks for; ``host`` None means every host."""
+    asks for, and those a scan that is over found changed if they are no more than MOST_NEWS;
+    ``host`` None means every host."""
 
     filter: Filter = EVERYTHING
     open_only: bool = True
@@ -94,24 +99,32 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
     chosen = query.filter.bind(snapshot)
     keys: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
     cells: list[NDArray[np.void]] = [np.empty(0, RAW)]
+    news: list[tuple[NDArray[np.int64], NDArray[np.void]]] = []
     decided = matching = changes = 0
     hidden = np.zeros(len(PortState), np.int64)
     for hosts, block in _blocks(view, query.host):
         states = block["state"]
         show = states != PortState.PENDING
         decided += int(np.count_nonzero(show))
-        changes += int(np.count_nonzero(changed(block)))
+        others = changed(block)
+        changes += int(np.count_nonzero(others))
         show &= chosen.mask(hosts, block)
         matching += int(np.count_nonzero(show))
         if query.hides_dull:
             dull = show & ~_INTERESTING[states]
             hidden += np.bincount(states[dull], minlength=len(PortState))
             show &= ~dull
-        at = np.flatnonzero(show)
-        if len(at):
-            own = hosts.astype(np.int64)[:, None] << 18 | view.channels
-            keys.append(own.reshape(-1)[at])
-            cells.append(block.view(RAW).reshape(-1)[at])
+            if (dull & others).any():
+                news.append(_taken(hosts, view.channels, block, dull & others))
+        if show.any():
+            own, raw = _taken(hosts, view.channels, block, show)
+            keys.append(own)
+            cells.append(raw)
+    if snapshot.phase.over and sum(len(own) for own, _ in news) <= MOST_NEWS:
+        for own, raw in news:
+            keys.append(own)
+            cells.append(raw)
+            hidden -= np.bincount(raw.view(CELL)["state"], minlength=len(PortState))
     all_keys, all_cells = np.concatenate(keys), np.concatenate(cells).view(CELL)
     order = _order(snapshot, query, all_keys, all_cells)
     return RowSet(
@@ -123,6 +136,18 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         all_cells["state"][order],
         changes,
     )
+
+
+def _taken(
+    hosts: NDArray[np.uint32],
+    channels: NDArray[np.uint32],
+    block: NDArray[np.void],
+    chosen: NDArray[np.bool_],
+) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+    """Keys, and CELLs as bytes, of the chosen ones of a block."""
+    at = np.flatnonzero(chosen)
+    own = hosts.astype(np.int64)[:, None] << 18 | channels
+    return own.reshape(-1)[at], block.view(RAW).reshape(-1)[at]
 
 
 def _newest(keys: NDArray[np.int64], cells: NDArray[np.void]) -> int | None:

@@ -277,7 +277,7 @@ def _firsts(values: NDArray[np.int64]) -> NDArray[np.intp]:
 def _rows_depend_on(snapshot: Snapshot) -> object:
     """Equal for two snapshots of a scan in which every query finds the same rows."""
     view, doubts = snapshot.view, len(snapshot.doubts)
-    return view.version, view.host_count, snapshot.hosts.version, doubts
+    return view.version, view.host_count, snapshot.hosts.version, doubts, snapshot.phase.over
 
 
 def _host_width(snapshot: Snapshot) -> int:

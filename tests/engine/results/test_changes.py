@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,6 +16,7 @@ from engine.results.decided import DecidedBatch
 from engine.results.filter import parse_filter
 from engine.results.log import ScanLog
 from engine.results.query import Query, run_query
+from engine.results.snapshot import Phase
 from engine.results.store import Store
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
@@ -126,6 +129,26 @@ def test_the_filter_and_the_counts_know_them(store: Store) -> None:
     assert found.keys.tolist() == [KEY_22] and found.changed == 1
     others = run_query(snapshot, Query(filter=parse_filter("-state:changed")))
     assert others.keys.tolist() == [cell_key(0, 0, 80), cell_key(0, 0, 443)]
+
+
+@pytest.mark.parametrize(("changes", "rows"), [(1, 2), (100, 101), (101, 1)])
+def test_rows_that_have_changed_are_shown_whatever_they_are_while_they_are_few(
+    changes: int, rows: int
+) -> None:
+    store = full_store(1, channels(range(1, 200)))
+    every = [(0, 0, port) for port in range(1, changes + 1)]
+    decide(store, [(0, 0, 150), *every])
+    decide(store, [(0, 0, 151)], CLOSED, Reason.RESET)
+    store.reopen(locate(store, every), 0, new_pass=True)
+    decide(store, every, FILTERED, Reason.NO_RESPONSE)
+    snapshot = replace(snapshot_of(store, "10.0.0.1"), phase=Phase.FINISHED)
+    found = run_query(snapshot, Query())
+    assert (len(found), found.changed) == (rows, changes)
+    hidden = {CLOSED: 1} if rows > 1 else {CLOSED: 1, FILTERED: changes}
+    assert found.hidden == hidden
+    assert found.keys.tolist() == sorted(found.keys.tolist())
+    running = replace(snapshot, phase=Phase.RUNNING)
+    assert len(run_query(running, Query())) == 1  # some may be answered yet
 
 
 def test_the_log_names_them(store: Store) -> None:

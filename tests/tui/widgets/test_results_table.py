@@ -5,7 +5,9 @@ import pytest
 from engine.results.cell import STALE
 from engine.results.filter import parse_filter
 from engine.results.query import Query, SortColumn
+from engine.results.snapshot import Phase
 from engine.spec.port_state import PortState
+from tui.widgets.query_pace import QUERY_EVERY
 from tui.widgets.results_table import ResultsTable
 
 ALL = Query(open_only=False)
@@ -153,6 +155,18 @@ async def test_a_row_that_changed_is_drawn_anew(show, table, make_scan) -> None:
         await pilot.pause()
         assert "●~open" in app.lines()[2]
         assert "● open" in app.lines()[1]
+
+
+async def test_a_port_that_was_open_stays_in_sight_at_the_end(show, table, usual_scan) -> None:
+    app = show(table)
+    async with app.run_test(size=(80, 24)) as pilot:
+        usual_scan.decide(PortState.FILTERED, 80)
+        table.show(usual_scan.snapshot(phase=Phase.RUNNING))
+        await pilot.pause()
+        assert not any("80/tcp" in line for line in app.lines())
+        table.show(usual_scan.snapshot(phase=Phase.CANCELLED))
+        await pilot.pause(QUERY_EVERY * 2)
+        assert any(line.split()[:2] == ["80/tcp", "▒*filtered"] for line in app.lines())
 
 
 async def test_nothing_is_drawn_when_nothing_changed(show, table, usual_scan, monkeypatch) -> None:
