@@ -283,4 +283,6 @@ class ScanSession:
             return None
         evidence = self._runner.evidence.find(key)
         probe = self._runner.probe_packet(row, evidence)
-        return explain(row, evidence, probe, snapshot.earlier(key))
+        counts = snapshot.view.counts(row.host)
+        answers = bool(counts[[PortState.OPEN, PortState.CLOSED, PortState.UNFILTERED]].any())
+        return explain(row, evidence, probe, snapshot.earlier(key), host_answers=answers)

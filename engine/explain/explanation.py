@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 from engine.explain.combined import combine
 from engine.explain.decode import decode
-from engine.explain.wording import ADVICE, MEANING, RULE_ANSWER, RULE_SILENCE, look_up
+from engine.explain.wording import ADVICE, DROPPED, MEANING, RULE_ANSWER, RULE_SILENCE, look_up
 from engine.results.evidence import Evidence
 from engine.results.layers import EarlierResult
 from engine.results.row import Row
+from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.services import service_name
@@ -40,27 +41,38 @@ class Explanation:
 
 
 def explain(
-    row: Row, evidence: Evidence | None, probe: bytes, earlier: Sequence[EarlierResult] = ()
+    row: Row,
+    evidence: Evidence | None,
+    probe: bytes,
+    earlier: Sequence[EarlierResult] = (),
+    *,
+    host_answers: bool = False,
 ) -> Explanation:
     """Explain a result.
 
     Evidence of an earlier result of the port is left aside.
     ``evidence`` is the answer that decided it, None when there was none or it is no longer kept;
     ``probe`` the probe as a packet, empty when the operating system made it; ``earlier`` what other
-    techniques found at the port before.
+    techniques found at the port before; ``host_answers``: other ports of the host gave an answer.
     """
     if evidence is not None and not _supports(evidence, row):
         evidence = None
     return Explanation(
         key=row.key,
         row=row,
-        meaning=look_up(MEANING, row.state, row.reason),
+        meaning=_meaning(row, host_answers),
         sent=_sent(row, probe),
         reply=_reply(row, evidence),
         rule=_rule(row, evidence),
         advice=look_up(ADVICE, row.state, row.reason),
         combined=combine(row, earlier),
     )
+
+
+def _meaning(row: Row, host_answers: bool) -> str:
+    if host_answers and (row.state, row.reason) == (PortState.FILTERED, Reason.NO_RESPONSE):
+        return DROPPED
+    return look_up(MEANING, row.state, row.reason)
 
 
 def _supports(evidence: Evidence, row: Row) -> bool:

@@ -110,6 +110,12 @@ _PROTOCOL_IN_USE = (
     "If nobody needs the protocol, switch it off on the host or drop it in its firewall."
 )
 
+DROPPED = (
+    "No answer to any copy of the probe, although the host answers on other ports: most likely a "
+    "firewall drops what is for this one."
+)
+"""What silence means where the host is known to be there."""
+
 ADVICE: Mapping[Key, str] = {
     (PortState.OPEN, Reason.PROTO_RESPONSE): _PROTOCOL_IN_USE,
     (PortState.OPEN, Reason.ECHO_REPLY): _PROTOCOL_IN_USE,

@@ -87,6 +87,8 @@ def test_a_silent_port() -> None:
     assert explained.rule == "no answer to 2 copies of a TCP SYN probe means filtered"
     once = explain(row(PortState.FILTERED, Reason.NO_RESPONSE, ScanType.SYN, tries=1), None, b"")
     assert "1 copy of" in once.rule
+    assert "may also be down" in explained.meaning
+    assert "may also be down" not in explain(silent, None, b"", host_answers=True).meaning
 
 
 @pytest.mark.parametrize(

@@ -271,6 +271,16 @@ def test_explanations() -> None:
         assert session.explain(-1) is None
 
 
+@pytest.mark.parametrize(("others", "known"), [("closed", True), ("filtered", False)])
+def test_silence_means_more_where_the_host_answers_elsewhere(others: str, known: bool) -> None:
+    toml = f'[[host]]\naddress="10.0.0.1"\n[host.tcp]\ndefault="{others}"\nfiltered="80"\n'
+    with running(spec(which="80-90", timing=FAST), simulation(toml, realtime=False)) as session:
+        finished(session)
+        silent = session.explain(cell_key(0, Protocol.TCP, 80))
+        assert silent is not None
+        assert ("the host answers on other ports" in silent.meaning) is known
+
+
 def test_an_interrupted_scan_can_be_exported(tmp_path) -> None:
     with running() as session:
         wait_for(lambda: session.snapshot().progress.decided > 5)
