@@ -14,6 +14,8 @@ class ClosesOnce(ModalScreen[Result | None]):
     """Keys are typed ahead of the screen: a second Enter reaches a screen that has closed already,
     or lies under another. Textual would then close whatever is on top."""
 
+    DEFAULT_CLASSES = "-tall"  # as most terminals are: no other styles to look for
+
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close with a result; nothing happens unless this screen is on top."""
         return super().dismiss(result) if self.is_active else AwaitComplete()

@@ -36,8 +36,10 @@ class Places(Screen[None]):
         grouping: what the results are grouped by, as remembered.
     """
 
+    DEFAULT_CLASSES = "-wide -tall"  # as most terminals are: no other styles to look for
+
     def __init__(self) -> None:
-        super().__init__(classes="-wide")  # as most terminals are: no other styles to look for
+        super().__init__()
         self.panes = PanePlan()
         self.layout_file: LayoutFile | None = None
         self.hosts_wide = False
@@ -62,8 +64,9 @@ class Places(Screen[None]):
         raise NotImplementedError
 
     def on_resize(self, event: events.Resize) -> None:
-        """Fold and unfold panes for the new size."""
-        self.fit(event.size.width, event.size.height)
+        """Fold and unfold panes for the new size; they are gone when the program just ends."""
+        if self.children:
+            self.fit(event.size.width, event.size.height)
 
     def fit(self, width: int, height: int) -> None:
         """Place the panes for a size of the screen in cells."""
