@@ -205,7 +205,11 @@ async def test_a_scan_without_ports_shows_its_hosts(sweep: Any, door: Any, until
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: app.main.snapshot is not None)
         await pilot.pause()
-        assert app.main.hosts_wide and list(app.main.query_one(HostsPane).listed) == [0, 1]
+        pane = app.main.query_one(HostsPane)
+        assert app.main.hosts_wide and list(pane.listed) == [0, 1]
+        titles, _, first = (pane.render_line(y).text for y in range(3))
+        assert titles.split() == ["HOST", "STATE", "REASON", "RTT", "NAME"]
+        assert first.split() == ["10.0.0.1", "↑", "up", "echo-reply", "4.20", "ms"]
         await pilot.press("p")
         await pilot.press("s", "U", "enter")
         assert told(app, "asks no ports") and door.session.calls == [("start",)]

@@ -165,7 +165,10 @@ class _Layout(NamedTuple):
     room: int
 
 
-def _layout(width: int) -> _Layout:
+def _layout(width: int, *, counted: bool = True) -> _Layout:
+    """``counted``: there are ports to count; else a line with columns needs no room for them."""
+    if not counted and width >= WIDE_FROM:
+        return _Layout((), 0, width)
     roomy = COUNTS_FROM <= width < WIDE_FROM or width >= ROOMY_FROM
     states = COUNTED if roomy else COUNTED[:1]
     gauge = min(10, max(1, width - 16 - COUNT_WIDTH * len(states)))
@@ -176,7 +179,7 @@ def _layout(width: int) -> _Layout:
 
 def title_text(width: int, *, counted: bool) -> str:
     """Titles over lines of at least WIDE_FROM cells. ``counted``: there are ports to count."""
-    layout = _layout(width)
+    layout = _layout(width, counted=counted)
     titles = " ".join(fmt.fit(column.title, room) for column, room in _columns(layout.room))
     if not counted:
         return titles
@@ -185,11 +188,17 @@ def title_text(width: int, *, counted: bool) -> str:
 
 
 def line_cells(
-    facts: HostFacts | None, title: str, counts: NDArray[np.int64], width: int, app: App[object]
+    facts: HostFacts | None,
+    title: str,
+    counts: NDArray[np.int64],
+    width: int,
+    app: App[object],
+    *,
+    counted: bool = True,
 ) -> Cells:
     """Name, counts and the share decided, as wide as the pane allows. Without facts it is the line
-    for all hosts, called ``title``."""
-    states, gauge, room = _layout(width)
+    for all hosts, called ``title``. ``counted``: the scan asks ports."""
+    states, gauge, room = _layout(width, counted=counted)
     total = int(counts.sum())
     share = 1 - int(counts[PortState.PENDING]) / total if total else 0.0
     drawn = bar(share, gauge) if gauge > 1 else level(share)
@@ -205,6 +214,8 @@ def line_cells(
     else:
         name = (facts.name or facts.address) if facts else title
         cells = [(fmt.fit(name, room, host=True), Style(dim=bool(sign)))]
+    if not gauge:
+        return cells
     cells += count_cells(counts, states, app)
     if not total and not sign:
         drawn = " " * len(drawn)

@@ -175,8 +175,9 @@ class HostsPane(CursorList):
         if snapshot is None:
             lines = fmt.wrap(NO_HOSTS, max(1, self.line_width))
             return ("foot", lines[y]) if y < len(lines) else BLANK
+        counted = len(snapshot.view.channels) > 0
         if y < self.head:
-            return ("titles", len(snapshot.view.channels) > 0)
+            return ("titles", counted)
         if y >= self.head + self.page:
             return self._foot_line(snapshot, y - self.head - self.page)
         at = self.row_at(y)
@@ -186,9 +187,9 @@ class HostsPane(CursorList):
         here = at == self._cursor
         if host is None:
             counts = snapshot.view.row_counts.sum(axis=0).tobytes()
-            return ("host", None, counts, here, self._chosen is None)
+            return ("host", None, counts, here, self._chosen is None, counted)
         facts = host_facts(snapshot, host)
-        return ("host", facts, facts.counts, here, host == self._chosen)
+        return ("host", facts, facts.counts, here, host == self._chosen, counted)
 
     def _foot_line(self, snapshot: Snapshot, number: int) -> Line:
         if number == 0:
@@ -230,11 +231,15 @@ class HostsPane(CursorList):
                 return Strip([Segment(fmt.fit(text, self.line_width), style)])
             case ("foot", str(text)):
                 return Strip([Segment(fmt.cut(text, self.line_width), self.quiet_style)])
-            case ("host", HostFacts() | None as facts, bytes(counts), bool(here), bool(chosen)):
+            case (
+                "host", HostFacts() | None as facts, bytes(counts), bool(here), bool(chosen),
+                bool(counted),
+            ):  # fmt: skip
                 base = self.cursor_style if here else self.rich_style
                 gutter = ("▸" if here else " ") + ("»" if chosen else " ")
                 tally = np.frombuffer(counts, np.int64)
-                cells = line_cells(facts, ALL, tally, self.line_width - GUTTER, self.app)
+                width = self.line_width - GUTTER
+                cells = line_cells(facts, ALL, tally, width, self.app, counted=counted)
                 parts = [(gutter, Style.null()), *cells]
                 covered = here and self.has_focus
                 return Strip(
