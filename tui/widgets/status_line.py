@@ -152,8 +152,8 @@ class StatusLine(Widget):
         """Every piece of the line in wordings from long to short; an empty one leaves it out."""
         progress, phase = snapshot.progress, snapshot.phase
         target = self._targets or _first_target(snapshot)
-        ports = self._ports[1]
-        labelled = ports if not ports or ports.endswith("ports") else f"ports {ports}"
+        ports, number = self._ports[1], fmt.plural(len(snapshot.view.channels), "port")
+        labelled = ports if ports.endswith("ports") else f"ports {ports}"
         options = " ".join(one.option for one in snapshot.scan_types)
         titles = ", ".join(f"{one.option} {one.title}" for one in snapshot.scan_types)
         if not len(snapshot.view.channels):
@@ -171,9 +171,11 @@ class StatusLine(Widget):
             "target": (target, fmt.cut(target, 24), fmt.cut(target, 15)),
             "ports": (
                 labelled,
-                fmt.cut(labelled, 20),
-                fmt.cut(ports, 11),
-            ),
+                fmt.cut(labelled, 20) if len(ports.split()) == 1 else number,
+                ports if cell_len(ports) <= 11 else number,
+            )
+            if ports
+            else ("",),
             "scan": (titles, options, fmt.cut(options, 7)),
             "timing": (snapshot.timing.label, f"T{snapshot.timing.number}", ""),
             "phase": (f"{PHASES[phase].glyph} {word}{share}",),

@@ -49,6 +49,17 @@ async def test_nothing_is_cut_without_a_mark(show, make_scan, width: int) -> Non
     assert "● running" in text or text.endswith("…")
 
 
+async def test_ports_of_several_protocols_are_counted_where_there_is_no_room(
+    show, make_scan
+) -> None:
+    scan = make_scan(ports=range(1, 101))
+    scan.store.grow(1, np.array([1 << 16 | port for port in (53, 123, 161)], np.uint32))
+    snapshot = scan.snapshot(scan_types=(ScanType.SYN, ScanType.UDP))
+    assert "ports T:1-100 U:53,123,161  " in await line(show, 120, snapshot)
+    assert "  103 ports  " in await line(show, 70, snapshot)
+    assert "U:53" not in await line(show, 70, snapshot)
+
+
 async def test_without_a_description_the_first_address_is_named(show, make_scan) -> None:
     assert "10.0.0.0 and 2 more" in await line(show, 120, make_scan(hosts=3).snapshot())
     assert "  10.0.0.0  " in await line(show, 120, make_scan().snapshot())
