@@ -220,6 +220,8 @@ class Workbench(ReportsFailedWork, Places):
     def show_snapshot(self) -> None:
         """Let every visible pane draw the current snapshot."""
         self.query_one(KeyBar).show_phase(self.phase)
+        if self.session is not None:
+            self._show_log(self.session)
         if self.snapshot is None:
             return
         self._show_rows(self.snapshot)

@@ -9,6 +9,7 @@ from textual.app import App, ComposeResult
 
 from engine.results.log import LogLine
 from engine.results.query import Query, SortColumn
+from engine.results.snapshot import Phase
 from engine.spec.port_state import PortState
 from tui.widgets.detail_pane import DetailPane
 from tui.widgets.hosts_pane import HostsPane
@@ -34,7 +35,7 @@ async def test_names_are_never_read_as_markup(show, make_scan, kind) -> None:
 async def test_a_failure_and_a_limit_are_never_read_as_markup(show, make_scan) -> None:
     table = show(ResultsTable())
     async with table.run_test(size=(110, 20)) as pilot:
-        table.pane.show(make_scan().snapshot(phase="failed", failure=NASTY))
+        table.pane.show(make_scan().snapshot(phase=Phase.FAILED, failure=NASTY))
         await pilot.pause()
         assert NASTY in "\n".join(table.lines())
 
