@@ -53,6 +53,7 @@ class Answers:
             the host may ration: ICMP errors, and RSTs and ABORTs after others that went missing.
         rationed_kinds: the bits of all hosts together, since the scan began.
         firsts, seconds: answers to first and to second copies.
+        opened: by host, whether a port is known to be open.
         on_answers: is told of the answers that decide cells.
     """
 
@@ -79,12 +80,14 @@ class Answers:
         self.rationable = PagedArray(cells.ledger.host_count, np.uint8)
         self.rationed_kinds = 0
         self.firsts = self.seconds = 0
+        self.opened = PagedArray(cells.ledger.host_count, bool)
         self.on_answers: OnAnswers = lambda hosts, departures: None
 
     def grow(self) -> None:
         """The ledger has more hosts than before."""
         self.host_loss.grow(self._ledger.host_count)
         self.rationable.grow(self._ledger.host_count)
+        self.opened.grow(self._ledger.host_count)
 
     def forgive(self) -> None:
         """What was lost so far was the speed's doing."""
@@ -167,9 +170,9 @@ class Answers:
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
         lost = later & (self._ledger.lost_lately(at) | self._cells.is_silent(at))
         lost &= ~(_SAYS_CLOSED[states] & self._defeated[records["protocol"]])
-        for asked_in_rounds, mine in self._lanes.among(hosts):
-            if asked_in_rounds.rounds.begun:
-                lost &= ~mine  # rationed before, rather than lost
+        for lane_of_some, mine in self._lanes.among(hosts):
+            if lane_of_some.losses_known:
+                lost &= ~mine
         telling = ~later | lost
         losses = np.where(lost, records["attempt"], 0)
         gone = int(losses.sum())
@@ -179,6 +182,9 @@ class Answers:
         self.firsts += len(at) - int(np.count_nonzero(later))
         self.seconds += int(np.count_nonzero(records["attempt"] == 1))
         self._note_rationable(records, states, later)
+        opened = states == PortState.OPEN
+        if opened.any():
+            self.opened[hosts[opened]] = True
         common = ~self._lanes.apart[hosts]
         for host in distinct(hosts[~common]).tolist() if not common.all() else ():
             mine = hosts == host

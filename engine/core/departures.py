@@ -1,7 +1,7 @@
 """Departures: which probes leave now, when the next may, and what became of them.
 
 Questions whether hosts still answer go first, then probes whose lanes let them pass, then all
-others at the common pace.
+others at the common pace; among further copies travel questions what silence is worth.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from engine.core.paces import Paces
 from engine.core.parts import ScanParts
 from engine.core.patience import LINGER
 from engine.core.poll import RETRY_PAUSE
+
+_WITNESS, _SENTINEL = 1, 2
+"""Kinds of probes that are no copy of a port's probe: see engine.core.vigil and sentinels."""
+_NO_KINDS = np.empty(0, np.uint8)
 
 
 class Departures:
@@ -39,7 +43,7 @@ class Departures:
         self._expiry = expiry
         self._batch_size = BatchSize()
         self._blocked_until = 0.0
-        self._questions = 0  # how many of the probes handed out last are such
+        self._kinds = _NO_KINDS  # of the probes handed out last
         self.last_sent = 0.0
         self.sent_total = 0
         self.resent_total = 0
@@ -52,18 +56,36 @@ class Departures:
         if not room:
             return empty_probes()
         batch = self._vigil.questions(now, room)
-        batch = joined([batch, self._sentinels.take(room - len(batch))])
-        self._questions = len(batch)
+        witnesses = len(batch)
+        batch = joined([batch, self._sentinels.take_volleys(room - len(batch))])
+        questions = len(batch)
+        room -= questions
+        probes = self._take_probes(now, room - self._spare(room))
+        probes, among = self._sentinels.mix(now, probes, room - len(probes))
+        self._kinds = np.zeros(questions + len(probes), np.uint8)
+        self._kinds[:witnesses] = _WITNESS
+        self._kinds[witnesses:questions] = _SENTINEL
+        self._kinds[questions:][among] = _SENTINEL
+        return joined([batch, probes])
+
+    def _spare(self, room: int) -> int:
+        """How much of the ``room`` is kept for sentinels among other probes."""
+        if not self._sentinels.under_way:
+            return 0
+        return max(room // 3, 1 if self._sentinels.owing else 0)
+
+    def _take_probes(self, now: float, room: int) -> ProbeBatch:
+        """The next probes that are no questions."""
+        passing = empty_probes()
         if len(self._lanes):
-            passing = self._queue.wanted(self._lanes.take(now, room - len(batch)))
-            batch = joined([batch, passing])
-        cells = self._vigil.hold(self._queue.take(room - len(batch)))
-        if not len(batch) and not len(self._lanes):
+            passing = self._queue.wanted(self._lanes.take(now, room))
+        cells = self._vigil.hold(self._queue.take(room - len(passing)))
+        if not len(self._lanes):
             return cells
         apart = self._lanes.apart[cells["host"]]
         if apart.any():
             self._lanes.add(now, cells[apart])
-        return joined([batch, gather(cells, ~apart)])
+        return joined([passing, gather(cells, ~apart)])
 
     def _room(self, now: float) -> int:
         timing = self._parts.timing
@@ -78,15 +100,14 @@ class Departures:
         """When a probe may leave or a question is over, if nothing happens before; infinity for
         never."""
         parallel = self._pace.parallelism
-        wake = max(self._sentinels.next_due, now)
+        wake = self._sentinels.next_over(now)
         due = min(self._lanes.next_due, self._vigil.next_due)
         if parallel and self._parts.in_flight >= parallel:
             freed = self._vigil.next_due  # then its question waits for an answer no more
-            wake = min(wake, self._sentinels.next_over(now))
             return min(wake, freed) if freed > now else wake
         if self._queue.waiting:
             wake = min(wake, self._opens(now, self._queue.waiting))
-        if self._sentinels.waiting:
+        if self._sentinels.unsent:
             due = now
         return min(wake, max(due, self._opens(now, 1)))
 
@@ -99,7 +120,7 @@ class Departures:
     def note(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Take in what became of the batch taken last."""
         self._batch_size.note(len(batch), now - self._parts.polled_at)
-        if self._questions:
+        if self._kinds.any():
             batch, report = self._note_questions(now, batch, report)
         refused = report.sent_at == REFUSED
         if refused.any():
@@ -135,15 +156,17 @@ class Departures:
     def _note_questions(
         self, now: float, batch: ProbeBatch, report: SendReport
     ) -> tuple[ProbeBatch, SendReport]:
-        """The first probes of a batch asked whether hosts still answer: no cell waits for them.
+        """Some probes of a batch asked ports that are known to answer: no cell waits for them.
         Returns the others."""
-        count, self._questions = self._questions, 0
-        left = report.sent_at[:count] >= 0
-        if self._sentinels.busy:
-            timeouts = self._parts.timeouts(batch[:count])
-            timeouts[np.isnan(self._parts.rtt.smoothed[batch["host"][:count]])] += LINGER
-            self._sentinels.note_sent(now, batch[:count], left, timeouts)
-        self._paces.note_sent(now, batch["host"][:count][left])
+        kinds, self._kinds = self._kinds, _NO_KINDS
+        asked = kinds > 0
+        questions, left = batch[asked], report.sent_at[asked] >= 0
+        mine = kinds[asked] == _SENTINEL
+        if mine.any():
+            timeouts = self._parts.timeouts(questions[mine])
+            timeouts[np.isnan(self._parts.rtt.smoothed[questions["host"][mine]])] += LINGER
+            self._sentinels.note_sent(now, questions[mine], left[mine], timeouts)
+        self._paces.note_sent(now, questions["host"][left])
         self.sent_total += int(np.count_nonzero(left))
         self.resent_total += int(np.count_nonzero(left))
-        return batch[count:], SendReport(report.sent_at[count:], report.problems)
+        return batch[~asked], SendReport(report.sent_at[~asked], report.problems)

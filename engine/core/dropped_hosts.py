@@ -32,7 +32,7 @@ class DroppedHosts:
         for lane, _ in self._parts.lanes.among(hosts):
             self._parts.lanes.close(lane.host)
         self._parts.vigil.drop(hosts)
-        self._parts.sentinels.drop(hosts)
+        self._parts.sentinels.forget(hosts)
 
     def revive(self, hosts: NDArray[np.uint32]) -> Positions:
         """Take dropped hosts (each once) up again; returns their undecided cells."""

@@ -1,8 +1,7 @@
 """Ending: when everything asked is answered or timed out, what is asked again, and when it is over.
 
 Hosts with a lane are looked at one by one when their probes are done, all others together
-(engine.core.silence). Before their silence is believed, ports known to answer are asked what it is
-worth (engine.core.sentinels). Then the scan listens on for a while where an answer may still come.
+(engine.core.silence). Then the scan listens on for a while where an answer may still come.
 """
 
 from __future__ import annotations
@@ -15,13 +14,8 @@ from engine.core.ledger import Positions
 from engine.core.paces import Paces
 from engine.core.parts import ScanParts
 from engine.core.patience import LINGER
-from engine.spec.scan_type import Protocol
 from engine.techniques.registry import technique
 
-_SWIFT = 20.0
-"""Probes per second from which on a few dozen more cost little time."""
-_MANY_COPIES = 3
-"""Re-sends allowed from which on answered ports may be asked again as well."""
 _TRUSTED = 30
 """Answers without loss after which the path counts as clean."""
 
@@ -72,14 +66,11 @@ class Ending:
         """Whatever is sent and answered or timed out: is its silence to be believed?
         ``expect_more``: further hosts will come, so that this is not the end."""
         self._review_lanes(now)
-        for volley in self._sentinels.take_judged(now):
-            if self._silence.learn(volley):
-                self._paces.slow(now, volley.host)
         if self._reviewed or expect_more or self._queue.waiting or self._parts.common_in_flight:
             return
-        if self._vigil.busy or self._sentinels.busy:
+        if self._vigil.busy or self._sentinels.busy(now):
             return
-        if self._silence.review(now, self._parts.timing) and not self._post_sentinels():
+        if self._silence.review(now, self._parts.timing):
             self._reviewed = True
             silent = self._ledger.silent()
             linger = self._needs_linger(silent)
@@ -95,25 +86,11 @@ class Ending:
             lane = self._lanes.of(host)
             if lane is None or self._cells.flying_by_host[host] or (lane.waiting and not idle):
                 continue
-            if self._queue.waiting or self._vigil.watches(host):
+            waits = self._vigil.watches(host) or self._sentinels.awaits(now, host)
+            if self._queue.waiting or waits:
                 self._lanes.stirred.add(host)  # some of its probes may be among these
             else:
                 self._silence.review_lane(now, lane, self._parts.timing)
-
-    def _post_sentinels(self) -> bool:
-        """Whether ports known to answer are asked what silence is worth. Who wants few copies gets
-        none of these; in a slow scan they would take longer than they are worth, and its copies are
-        far apart as it is."""
-        if self._parts.timing.max_retries < _MANY_COPIES or self._parts.pace.rate < _SWIFT:
-            return False
-        return self._sentinels.post(
-            self._silence.doubtful_hosts,
-            self._vigil.valid_from,
-            self._parts.answers.loss.samples,
-            resets_matter=Protocol.TCP not in self._parts.defeat,
-        )
-
-    # ---------------------------------------------------------------- listening on
 
     @property
     def may_lack_syn_acks(self) -> bool:

@@ -101,7 +101,8 @@ class Expiry:
     def _exhausted(self, late: ProbeBatch) -> NDArray[np.bool_]:
         """Probes without an answer whose cells get no further copy."""
         current: NDArray[np.bool_] = late["technique"] == self._queue.assignment.of_probes(late)
-        return current & (late["attempt"] + 1 >= self._parts.copies(late["host"]))
+        first = self._parts.silence.copies_first(late["host"], self._parts.timing)
+        return current & (late["attempt"] + 1 >= first)
 
     def _go_on(self, now: float, late: ProbeBatch, at: Positions) -> None:
         """Probes got no answer: send further copies, or take silence for the answer."""

@@ -102,6 +102,10 @@ class HostLoss:
         answered: NDArray[np.float64] = self._answered[hosts].astype(float)
         return answered
 
+    def counts(self, host: int) -> tuple[int, int]:
+        """Copies to ports of the host that answered, as remembered, and how many were lost."""
+        return int(self._answered[host]), round(float(self._lost[host]))
+
     def shares(self, hosts: NDArray[np.uint32]) -> NDArray[np.float64]:
         """Loss of each host, 0..1."""
         answered, lost = self._answered[hosts].astype(float), self._lost[hosts].astype(float)

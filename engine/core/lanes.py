@@ -20,6 +20,7 @@ from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.distinct import distinct
 from engine.core.paged import PagedArray
 from engine.core.rounds import Rounds
+from engine.core.steady import Steady
 from engine.spec.timing import TimingTemplate
 
 _AT_ONCE = 256
@@ -133,6 +134,12 @@ class Lane:
         gained, self.best_yield = self.gained, max(self.best_yield, self.yielded)
         self.gained = self.asked = 0
         return gained
+
+    @property
+    def losses_known(self) -> bool:
+        """Whether answers to later copies are no news of the path: copies before were rationed, or
+        were sent at another rate, and questions among them tell of losses."""
+        return self.rounds.begun or isinstance(self.governor, Steady)
 
     @property
     def protocol(self) -> int:

@@ -55,6 +55,7 @@ class LiveChanges:
             self._queue.discard(protocol)
         self._queue.use(scan_types)
         self._parts.vigil.begin_anew(self._parts.polled_at)
+        self._parts.sentinels.valid_from = self._parts.vigil.valid_from
         for protocol in after - before:
             self.take_up(self._idle_cells(protocol))
 
@@ -80,6 +81,5 @@ class LiveChanges:
         self._cells.reopen(at, 0, new_pass=True)
         self._queue.add_list(name_cells(*self._ledger.name(at)))
         self._parts.silence.begin_anew()
-        self._parts.sentinels.begin_anew()
         self._ending.put_off()
         return len(at)

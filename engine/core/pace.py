@@ -29,6 +29,7 @@ _EPOCH = 0.004
 _SEVERAL = 4.0
 _HEALTHY = 0.7
 """Share of the best answer ratio seen below which the rate stops growing."""
+_MOSTLY = 0.55
 _TOLERATED = 0.02
 _SAMPLES = 48
 """Answers needed to judge a loss."""
@@ -135,6 +136,12 @@ class Pace:
     def explained(self) -> bool:
         """True when an experiment has shown that answers go missing at any speed."""
         return self._accepted_loss > 0.0
+
+    @property
+    def mostly_answered(self) -> bool:
+        """True where most probes were answered when it went best: then answers tell whether the
+        speed is right."""
+        return self._best_ratio >= _MOSTLY
 
     @property
     def limit(self) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from engine.core.answers import Answers
 from engine.core.batch import ProbeBatch
 from engine.core.cells import Cells
+from engine.core.evidence import Evidence
 from engine.core.host_clock import HostClock
 from engine.core.lanes import Lanes
 from engine.core.ledger import Ledger
@@ -21,11 +22,14 @@ from engine.core.quiet_hosts import QuietHosts
 from engine.core.rtt import RttEstimator
 from engine.core.send_queue import SendQueue
 from engine.core.sentinels import Sentinels
-from engine.core.silence import Silence
+from engine.core.silence import FEW_RETRIES, Silence
 from engine.core.vigil import Vigil
 from engine.spec.scan import Shard
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
+
+_SWIFT = 20.0
+"""Probes per second from which on a few dozen more cost little time."""
 
 
 class ScanParts:
@@ -62,9 +66,10 @@ class ScanParts:
         self.queue = queue = SendQueue(ledger, scan_types, seed, shard)
         self.lanes = lanes = Lanes(ledger.host_count)
         self.answers = answers = Answers(cells, queue, lanes, rtt, pace, defeat)
-        self.silence = Silence(cells, queue, lanes, answers, pace, defeat)
+        self.sentinels = Sentinels(cells, queue, self._may_be_asked)
+        evidence = Evidence(cells, self.sentinels, answers, Protocol.TCP not in defeat)
+        self.silence = Silence(cells, queue, lanes, answers, pace, evidence, defeat)
         self.vigil = Vigil(cells, queue, lanes, pace, rtt, answers, timing)
-        self.sentinels = Sentinels(cells, queue)
         self.quiet = QuietHosts(ledger, queue, self.copies)
         self.clock = HostClock(ledger.host_count)
 
@@ -94,6 +99,18 @@ class ScanParts:
     def copies(self, hosts: NDArray[np.uint32]) -> NDArray[np.int64]:
         """How many copies silent ports of these hosts deserve."""
         return self.silence.copies(hosts, self.timing)
+
+    def _may_be_asked(self, host: int) -> bool:
+        """Whether ports of the host that answered may be asked what silence is worth. Who wants few
+        copies gets none of these; in a slow scan they would take longer than they are worth, and
+        its copies are far apart as it is. Where answers are rationed each costs one."""
+        if self.timing.max_retries < FEW_RETRIES or self.pace.rate < _SWIFT:
+            return False
+        lane = self.lanes.of(host)
+        if lane is not None and lane.rounds.begun:
+            return False
+        heard = self.answers.host_loss.answered(np.array([host], np.uint32))[0] > 0
+        return bool(heard) and self.sentinels.possible(host)
 
     @property
     def unsent(self) -> int:

@@ -132,7 +132,7 @@ class ScanCore:
 
     def _wake_at(self, now: float, most: int) -> float:
         """When to come back at the latest, as nothing may be sent now."""
-        if self._parts.idle and not self.expect_more and not self._parts.sentinels.busy:
+        if self._parts.idle and not self.expect_more and not self._parts.sentinels.busy(now):
             return max(self._ending.linger_until, now)
         wake = min(self._expiry.next_look, self._dropped.next_late)
         return min(wake, self._departures.next_due(now)) if most > 0 else wake

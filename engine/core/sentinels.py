@@ -1,21 +1,22 @@
 """Sentinels: ports known to answer, asked again to learn what silence elsewhere is worth.
 
-When everything is answered or silent, two things may still be unknown of a host with few answers.
+Among the further copies sent to ports that keep silent travel questions to answering ports of the
+same host, evenly spread. What happens to them happens to the others: engine.core.proof judges it.
+So a full queue or a lossy path shows even where hardly a port answers, and on a path that works the
+questions cost no time.
 
-- What the path loses: with seven answers and none lost, a loss of 10 % goes unnoticed. Its
-  answering ports are asked until about _KNOWN answers tell.
-- Whether it rations its RSTs. The bucket was full at first and gave ``m`` RSTs, so it holds no more
-  than that (a little came since). ``2 m + 2`` questions to closed ports at once empty it, and then
-  answers are missing; a host that does not ration gives all of them. With _MANY and more RSTs the
-  time of their coming says it better (engine.core.drying).
+Whether a host rations its RSTs needs another question. The bucket was full at first and gave ``m``
+RSTs, so it holds no more than that (a little came since). ``2 m + 2`` questions to closed ports at
+once, the *volley*, empty it, and then answers are missing; a host that does not ration gives all of
+them. With MANY and more RSTs the time of their coming says it better (engine.core.drying).
 
-That is a few dozen probes and one round trip, once per host. Such a question is no copy of a probe:
-the port's state is known already.
+A question is no copy of a probe: the port's state is known already.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,165 +24,281 @@ from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, empty_probes
 from engine.core.cells import Cells
+from engine.core.distinct import distinct
 from engine.core.ledger import Positions
+from engine.core.proof import Outcome
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.walks import name_cells
 from engine.core.witness import answering
 
-_KNOWN = 40
-"""Answers, or lost copies, of all hosts together that make the loss known."""
-_MANY = 12
-_FEW_COPIES = (LAST_ATTEMPT + 1) // 2
+MANY = 12
+"""RSTs of a host from which on no volley is needed."""
+_TELLING = 40
+"""Questions that make the loss known, ..."""
+_LEAST, _SHARE = 14, 4
+"""... and where it is known: so many, or one for each so many silent ports."""
+_FEW_COPIES = 4
 """Source ports above these tell such questions from usual copies."""
+_UNEVEN = (0.5, 1.5)
+"""Bounds of how many questions leave for each that is due: what comes in step with a queue is
+either always lost or never."""
+_SLOWER = 0.7
 _MOST_HOSTS = 512
-"""Hosts that are asked in one pass."""
-_RATIONED = 0.34
-"""Share of the answers of closed ports that is missing where RSTs are rationed, at least ..."""
-_UNLIKELY = 3.0
-"""... and so many times what the loss explains."""
+"""Hosts that have sentinels at the same time."""
 
 
 @dataclass(slots=True)
-class Volley:
-    """Questions to one host. ``resets``: closed ports are asked; ``unsent`` and ``asked`` count the
-    questions, ``over`` those of them whose time was up before others left; ``due``: when they are
-    judged."""
+class Count:
+    """Questions of one kind, and how many of them were answered."""
 
-    host: int
-    resets: bool
-    unsent: int
     asked: int = 0
-    over: int = 0
-    due: float = math.inf
-    answers: set[tuple[int, int, int]] = field(default_factory=set)
+    answered: int = 0
 
     @property
     def missing(self) -> int:
         """Questions without an answer."""
-        return max(0, self.asked - len(self.answers))
+        return self.asked - self.answered
 
-    def shows_ration(self, loss: float) -> bool:
-        """Whether more is missing than a path that loses a share ``loss`` explains."""
-        few = max(_RATIONED, _UNLIKELY * loss) * self.asked
-        return self.resets and self.missing > max(1.0, few)
+
+@dataclass(slots=True)
+class Sentinel:
+    """The questions to one host since somebody looked at their answers.
+
+    Attributes:
+        waiting: what is to be asked along with other copies; every: copies from one such question
+            to the next; credit: questions that are owed.
+        closed: channels of the closed ports among them.
+        opened, resets, volley: what was asked of open ports, of closed ones, of these at once.
+        unsent: questions of the volley that have not left.
+        beside: copies that left between the questions, from ``first`` to ``last``.
+        out: when answers are due that have not come, by channel and copy.
+    """
+
+    waiting: ProbeBatch = field(default_factory=empty_probes)
+    every: float = 1.0
+    credit: float = 0.0
+    closed: frozenset[int] = frozenset()
+    opened: Count = field(default_factory=Count)
+    resets: Count = field(default_factory=Count)
+    volley: Count = field(default_factory=Count)
+    unsent: int = 0
+    beside: int = 0
+    first: float = math.inf
+    last: float = -math.inf
+    out: dict[tuple[int, int], tuple[float, Count]] = field(default_factory=dict)
+
+    def owed(self, room: int) -> ProbeBatch:
+        """Questions that are owed, ``room`` at most."""
+        count = min(int(self.credit), room, len(self.waiting))
+        self.credit -= count
+        owed, self.waiting = self.waiting[:count], self.waiting[count:]
+        return owed
+
+    def awaited(self, now: float) -> int:
+        """Questions that may be answered yet."""
+        return sum(due > now for due, _ in self.out.values())
+
+    @property
+    def due(self) -> float:
+        """When the last of them is over; infinity while some have not left."""
+        last = max((due for due, _ in self.out.values()), default=-math.inf)
+        return math.inf if self.unsent else last
+
+    def outcome(self, nominal: float, rationed: bool = False) -> Outcome:
+        """What came of the questions that travelled with others, at ``nominal`` probes per second
+        or, if so measured, clearly fewer. Closed
+        ports that are ``rationed`` do not count."""
+        count, span = self.beside + self.opened.asked + self.resets.asked, self.last - self.first
+        slower = span > 0 and count / span < _SLOWER * nominal
+        rate = count / span if slower else nominal
+        kinds = (self.opened,) if rationed else (self.opened, self.resets)
+        return Outcome(rate, sum(kind.asked for kind in kinds), sum(kind.missing for kind in kinds))
 
 
 class Sentinels:
-    """The volleys of one scan. Times in seconds."""
+    """The sentinels of one scan. Times in seconds.
 
-    def __init__(self, cells: Cells, queue: SendQueue) -> None:
+    Attributes:
+        wanted: whether a host is to be asked such questions now.
+        valid_from: ports decided before (decision time) may have been asked in another way.
+    """
+
+    def __init__(self, cells: Cells, queue: SendQueue, wanted: Callable[[int], bool]) -> None:
         self._cells = cells
         self._queue = queue
-        self._volleys: dict[int, Volley] = {}
-        self._waiting: list[ProbeBatch] = []
-        self._asked: set[int] = set()
+        self.wanted = wanted
+        self._hosts: dict[int, Sentinel] = {}
+        self._volleys: list[ProbeBatch] = []
+        self._random = np.random.default_rng(0)
+        self.valid_from = 0
 
-    def begin_anew(self) -> None:
-        """Ports are asked again by order of the user."""
-        self._asked.clear()
+    def forget(self, hosts: NDArray[np.uint32]) -> None:
+        """Ask nothing more of these hosts for now, and forget what was asked."""
+        for host in self._hosts.keys() & set(hosts.tolist() if self._hosts else ()):
+            del self._hosts[host]
+            self._volleys = [probes[probes["host"] != host] for probes in self._volleys]
 
-    def drop(self, hosts: NDArray[np.uint32]) -> None:
-        """Ask nothing more of these hosts."""
-        for host in self._volleys.keys() & set(hosts.tolist() if self._volleys else ()):
-            del self._volleys[host]
-            self._waiting = [probes[probes["host"] != host] for probes in self._waiting]
+    def of(self, host: int) -> Sentinel | None:
+        """The host's questions, if there are any."""
+        return self._hosts.get(host)
 
-    @property
-    def busy(self) -> bool:
-        """Whether there is an answer to wait for."""
-        return bool(self._volleys)
+    def take(self, host: int) -> Sentinel | None:
+        """The host's questions, which then are forgotten."""
+        return self._hosts.pop(host, None)
 
-    @property
-    def waiting(self) -> int:
-        """Questions to be sent."""
-        return sum(map(len, self._waiting))
+    # ---------------------------------------------------------------- waiting
+
+    def awaits(self, now: float, host: int) -> bool:
+        """Whether there is an answer of this host to wait for."""
+        mine = self._hosts.get(host)
+        return mine is not None and (mine.unsent > 0 or mine.awaited(now) > 0)
+
+    def busy(self, now: float) -> bool:
+        """Whether there is one of any host."""
+        return any(self.awaits(now, host) for host in self._hosts)
 
     def out(self, now: float) -> int:
         """Questions that may be answered yet."""
-        awaited = (volley for volley in self._volleys.values() if volley.due > now)
-        return sum(max(0, volley.missing - volley.over) for volley in awaited)
+        return sum(mine.awaited(now) for mine in self._hosts.values())
 
     @property
-    def next_due(self) -> float:
-        """When the next volley is to be judged, all of which has left; infinity for never."""
-        whole = (volley.due for volley in self._volleys.values() if volley.unsent <= 0)
-        return min(whole, default=math.inf)
+    def unsent(self) -> int:
+        """Questions of volleys that wait to be sent."""
+        return sum(map(len, self._volleys))
 
     def next_over(self, now: float) -> float:
-        """When the next questions wait for an answer no more; infinity for never."""
-        dues = (volley.due for volley in self._volleys.values() if volley.due > now)
-        return min(dues, default=math.inf)
+        """When a host has no more answers to wait for; infinity for never."""
+        dues = (mine.due for mine in self._hosts.values())
+        return min((due for due in dues if due > now), default=math.inf)
 
-    def post(self, hosts: list[int], since: int, known: float, resets_matter: bool) -> bool:
-        """Ask ports of these hosts, decided after ``since`` (decision time), if there is something
-        to learn; whether there is. ``known``: answers and lost copies that tell of the loss;
-        ``resets_matter``: unless nobody wants to know of rations of RSTs."""
-        for host in hosts:
-            if host in self._asked or len(self._asked) >= _MOST_HOSTS:
-                continue
-            self._asked.add(host)
-            at = self._queue.counted(self._cells.ledger.positions(host=host))
-            opened, reset = answering(self._cells, at, since)
-            some = reset if len(reset) else opened
-            if not len(some):
-                continue
-            count = math.ceil(_KNOWN - known)
-            if resets_matter and 0 < len(reset) < _MANY:
-                count = max(count, 2 * len(reset) + 2)
-            count = min(count, len(some) * _FEW_COPIES, 2 * _KNOWN)
-            if count > 0:
-                known += count
-                self._waiting.append(self._questions(some, count))
-                self._volleys[host] = Volley(host, len(reset) > 0, count)
-        return self.busy
+    # ---------------------------------------------------------------- questions
 
-    def _questions(self, some: Positions, count: int) -> ProbeBatch:
-        probes = name_cells(*self._cells.ledger.name(np.resize(some, count)))
+    def possible(self, host: int) -> bool:
+        """Whether there are ports to ask."""
+        return any(map(len, self._answering(host)))
+
+    def _answering(self, host: int) -> tuple[Positions, Positions]:
+        at = self._queue.counted(self._cells.ledger.positions(host=host))
+        return answering(self._cells, at, self.valid_from)
+
+    def post(self, host: int) -> bool:
+        """Ask closed ports of the host at once whether it rations its RSTs; False if there are
+        none, or too many."""
+        _, closed = self._answering(host)
+        if not 0 < len(closed) < MANY:
+            return False
+        mine = self._hosts.setdefault(host, Sentinel())
+        mine.unsent = 2 * len(closed) + 2
+        self._volleys.append(self._ask(closed, mine.unsent))
+        return True
+
+    def _ask(self, ports: Positions, count: int) -> ProbeBatch:
+        """``count`` questions to these ports in turn, as far as they can be told apart."""
+        count = min(count, len(ports) * (LAST_ATTEMPT + 1 - _FEW_COPIES))
+        probes = name_cells(*self._cells.ledger.name(np.resize(ports, count)))
         probes["technique"] = self._queue.assignment.of_probes(probes)
-        probes["attempt"] = LAST_ATTEMPT - np.arange(count) // len(some)
+        probes["attempt"] = LAST_ATTEMPT - np.arange(count) // max(len(ports), 1)
         return probes
 
-    def take(self, room: int) -> ProbeBatch:
-        """Questions to send, ``room`` at most."""
-        if not self._waiting or room <= 0:
+    def _begin(self, host: int) -> Sentinel:
+        silent = len(self._cells.ledger.pending(host=host))
+        count = min(max(_LEAST, silent // _SHARE), _TELLING)
+        opened, closed = self._answering(host)
+        few = min(2 * len(closed) + 2, 2 * MANY) if len(closed) else 0
+        first = self._ask(opened, count)
+        second = self._ask(closed, few if len(opened) else max(few, count))
+        both = np.concatenate([first, second])
+        places = [np.arange(len(some)) / max(len(some), 1) for some in (first, second)]
+        both = both[np.argsort(np.concatenate(places), kind="stable")]
+        every = max(silent / max(len(both), 1), 1e-3)
+        return Sentinel(both, every, closed=frozenset(_channels(second).tolist()))
+
+    def mix(
+        self, now: float, probes: ProbeBatch, room: int
+    ) -> tuple[ProbeBatch, NDArray[np.bool_]]:
+        """Put questions, ``room`` at most, among probes that are about to leave; returns all of
+        them, and which are questions."""
+        hosts = probes["host"][probes["attempt"] > 0]
+        for host in distinct(hosts).tolist():
+            mine = self._hosts.get(host)
+            if mine is None:
+                if len(self._hosts) >= _MOST_HOSTS or not self.wanted(host):
+                    continue
+                mine = self._hosts[host] = self._begin(host)
+            count = int(np.count_nonzero(hosts == host))
+            earned = count / mine.every * self._random.uniform(*_UNEVEN)
+            mine.credit = min(mine.credit + earned, len(mine.waiting))
+            mine.beside += count
+            mine.first, mine.last = min(mine.first, now), now
+        owed: list[ProbeBatch] = []
+        for mine in self._hosts.values():
+            if room > 0 and mine.credit >= 1:
+                owed.append(mine.owed(room))
+                room -= len(owed[-1])
+        if not owed:
+            return probes, np.zeros(len(probes), bool)
+        both = np.concatenate([probes, *owed])
+        among = np.arange(len(both)) >= len(probes)
+        places = np.where(
+            among, self._random.random(len(both)), np.arange(len(both)) / max(len(probes), 1)
+        )
+        order = np.argsort(places, kind="stable")
+        return both[order], among[order]
+
+    @property
+    def owing(self) -> bool:
+        """Whether questions have come due that have not left."""
+        return any(mine.credit >= 1 for mine in self._hosts.values())
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there are questions to be asked along with other copies."""
+        return any(len(mine.waiting) for mine in self._hosts.values())
+
+    def take_volleys(self, room: int) -> ProbeBatch:
+        """Questions to be asked at once, ``room`` at most."""
+        if not self._volleys or room <= 0:
             return empty_probes()
-        probes = np.concatenate(self._waiting)
-        self._waiting = [probes[room:]] if len(probes) > room else []
+        probes = np.concatenate(self._volleys)
+        self._volleys = [probes[room:]] if len(probes) > room else []
         return probes[:room]
+
+    # ---------------------------------------------------------------- answers
 
     def note_sent(
         self, now: float, probes: ProbeBatch, left: NDArray[np.bool_], timeouts: NDArray[np.float64]
     ) -> None:
         """Questions left, or could not; answers take ``timeouts`` at most."""
-        for host, gone, timeout in zip(
-            probes["host"].tolist(), left.tolist(), timeouts.tolist(), strict=True
-        ):
-            volley = self._volleys.get(host)
-            if volley is not None:
-                if volley.due <= now:
-                    volley.over = volley.missing
-                volley.unsent -= 1
-                volley.asked += gone
-                volley.due = now + timeout
+        channels = _channels(probes).tolist()
+        for probe, channel, gone, timeout in zip(probes, channels, left, timeouts, strict=True):
+            mine = self._hosts.get(int(probe["host"]))
+            if mine is None:
+                continue
+            count = mine.resets if channel in mine.closed else mine.opened
+            if mine.unsent:
+                mine.unsent -= 1
+                count = mine.volley
+            if gone:
+                count.asked += 1
+                mine.out[channel, int(probe["attempt"])] = (now + float(timeout), count)
 
     def hear(self, records: NDArray[np.void]) -> None:
         """Take in REPLY records, among which may be answers to questions."""
-        if not self._volleys:
+        if not self._hosts:
             return
-        for record in records[records["attempt"] >= _FEW_COPIES]:
-            volley = self._volleys.get(int(record["host"]))
-            if volley is not None:
-                attempt = int(record["attempt"])
-                serial = len(volley.answers) if attempt == UNKNOWN_ATTEMPT else 0
-                volley.answers.add((int(record["port"]), attempt, serial))
+        records = records[records["attempt"] >= _FEW_COPIES]
+        for record, channel in zip(records, _channels(records).tolist(), strict=True):
+            mine = self._hosts.get(int(record["host"]))
+            if mine is None:
+                continue
+            key = (channel, int(record["attempt"]))
+            if key[1] == UNKNOWN_ATTEMPT:
+                key = next((known for known in mine.out if known[0] == channel), key)
+            answered = mine.out.pop(key, None)
+            if answered:
+                answered[1].answered += 1
 
-    def take_judged(self, now: float) -> list[Volley]:
-        """Volleys that are answered or whose time is up."""
-        over = [
-            volley
-            for volley in self._volleys.values()
-            if volley.unsent <= 0 and (volley.due <= now or not volley.missing)
-        ]
-        for volley in over:
-            del self._volleys[volley.host]
-        return over
+
+def _channels(cells: NDArray[np.void]) -> NDArray[np.uint32]:
+    channels: NDArray[np.uint32] = cells["protocol"].astype(np.uint32) << 16 | cells["port"]
+    return channels

@@ -2,9 +2,9 @@
 
 When all probes to the hosts of a scan are answered or timed out, the ports that gave no answer are
 looked at again. Some got fewer copies than the loss known by now asks for. Some may have been
-asked too fast. Some may belong to hosts that ration their answers (engine.core.rounds). All of
-these are asked again, until their silence has a meaning. Hosts with a lane of their own are looked
-at when they are done, the others together.
+asked too fast (engine.core.proof). Some may belong to hosts that ration their answers
+(engine.core.rounds). All of these are asked again, until their silence has a meaning. Hosts with a
+lane of their own are looked at when they are done, the others together.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ from engine.core.batch import UNKNOWN_ATTEMPT
 from engine.core.cells import TICKS_PER_SECOND, Cells
 from engine.core.distinct import distinct
 from engine.core.drying import dried_up
+from engine.core.evidence import Evidence, Next
 from engine.core.forecast import Measured
 from engine.core.lane_outlook import Standing
 from engine.core.lanes import Lane, Lanes
 from engine.core.ledger import Positions
+from engine.core.loss import LEAST_COPIES
 from engine.core.pace import Pace
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
-from engine.core.sentinels import Volley
+from engine.core.steady import Steady
 from engine.core.walks import name_cells
 from engine.core.yields import Yields
 from engine.spec.scan_type import Protocol
@@ -35,12 +37,17 @@ MOST_REVIEWS = 40
 """Rounds of asking silent ports again at the end of a scan whose answers went missing."""
 _OVERFLOWING = 0.25
 """Share of answers that are missing where a queue may overflow."""
-_SOON_ASKED = 1_000
-"""Ports of a host that may be asked slowly although that need not be the cause."""
+FEW_RETRIES = 3
+"""Re-sends allowed below which nobody looks twice."""
+MOST_WEIGHED = 512
+"""Hosts whose silence is weighed one by one; beyond them what is known of all decides."""
 _RATIONING = np.zeros(256, np.uint8)
 """The bit of each protocol in Answers.rationable."""
 for _protocol in Protocol:
     _RATIONING[_protocol] = 1 << _protocol
+
+
+_TCP = _RATIONING[Protocol.TCP]
 
 
 class Silence:
@@ -53,6 +60,7 @@ class Silence:
         lanes: Lanes,
         answers: Answers,
         pace: Pace,
+        evidence: Evidence,
         defeat: frozenset[Protocol] = frozenset(),
     ) -> None:
         """``defeat``: protocols whose closed ports are not waited for."""
@@ -63,6 +71,7 @@ class Silence:
         self._lanes = lanes
         self._answers = answers
         self._pace = pace
+        self._evidence = evidence
         self._yields = Yields(cells.ledger, TICKS_PER_SECOND)
         self._answers_before = 0
         self._reviews = 0
@@ -70,6 +79,7 @@ class Silence:
     def begin_anew(self) -> None:
         """Ports are asked again by order of the user."""
         self._reviews = 0
+        self._evidence.begin_anew()
 
     def watch(
         self,
@@ -95,49 +105,47 @@ class Silence:
 
     def review(self, now: float, timing: TimingTemplate) -> bool:
         """Look at the silent cells of hosts without a lane; True when nothing is asked again at the
-        common pace. Hosts that may ration their answers get a lane and are asked there."""
+        common pace. Hosts that may ration their answers, or were asked too fast, get a lane and are
+        asked there."""
         gained = self._answers.total - self._answers_before
         self._answers_before = self._answers.total
         silent = self._ledger.silent()
         hosts, _ = self._ledger.name(silent)
         common = ~self._lanes.apart[hosts]
         silent, hosts = silent[common], hosts[common]
+        done = self._weigh(now, silent, hosts, timing)
+        common = ~self._lanes.apart[hosts]
+        silent, hosts = silent[common], hosts[common]
         doubtful = self._ledger.tries(silent) < self.copies(hosts, timing)
         if self._pace.uncertain and gained and self._reviews < MOST_REVIEWS:
             heard = self._answers.host_loss.answered(hosts) > 0  # a dead host is not too slow
+            heard &= ~np.isin(hosts, self._evidence.proven)
             doubtful |= heard & (self._ledger.tries(silent) <= timing.max_retries)
         self._reviews += 1
-        if self._ask_again(silent[doubtful]):
+        if self._ask_again(silent[doubtful]) or not done:
             return False
         self._suspect_dried_up(silent)
         for host in distinct(hosts[self._may_be_rationed(silent, self._pace.explained)]).tolist():
             self.review_lane(now, self._lanes.open(host, self._pace), timing)
         return True
 
-    @property
-    def doubtful_hosts(self) -> list[int]:
-        """Hosts without a lane that have answered, and silent ports beside."""
-        hosts = distinct(self._hosts(self._ledger.silent()))
-        hosts = hosts[~self._lanes.apart[hosts]]
-        heard: list[int] = hosts[self._answers.host_loss.answered(hosts) > 0].tolist()
-        return heard
-
-    def learn(self, volley: Volley) -> bool:
-        """Ports known to answer were asked (engine.core.sentinels). True when so many answers are
-        missing that the host is worth asking slowly, as long as that is done soon."""
-        loss = self._answers.host_loss
-        host = np.array([volley.host], np.uint32)
-        if volley.shows_ration(float(loss.shares(host)[0])):
-            self._answers.rationable[volley.host] |= _RATIONING[Protocol.TCP]
-            return False
-        answers = volley.asked - volley.missing
-        self._answers.loss.note(volley.asked, volley.missing)
-        loss.note(
-            np.repeat(host, max(answers, 1)), np.bincount([0], [volley.missing], max(answers, 1))
-        )
-        silent = self._ledger.positions(host=volley.host)
-        few = int(np.count_nonzero(self._cells.is_silent(silent))) <= _SOON_ASKED
-        return few and volley.missing > _OVERFLOWING * volley.asked
+    def _weigh(
+        self, now: float, silent: Positions, hosts: NDArray[np.uint32], timing: TimingTemplate
+    ) -> bool:
+        """Weigh the silence of hosts that have answered; False where answers must be waited for.
+        Those to be asked slowly get a lane."""
+        done = True
+        for host in distinct(hosts[self._answers.host_loss.answered(hosts) > 0])[:MOST_WEIGHED]:
+            mine = silent[hosts == host]
+            advice = self._evidence.weigh(
+                int(host), mine, self._pace.rate, self._pace.explained, timing
+            )
+            done &= advice.step is not Next.WAIT
+            if advice.step is Next.ASK_SLOWLY and len(self._queue.counted(advice.doubtful)):
+                self._lanes.open(int(host), Steady(now, max(advice.rate, timing.min_rate)))
+                self._ask_again(advice.doubtful)
+                self._pace.acquit(now)
+        return done
 
     def review_lane(self, now: float, lane: Lane, timing: TimingTemplate) -> None:
         """Look at the silent cells of a host all of whose probes are answered or timed out: ask
@@ -146,13 +154,18 @@ class Silence:
         silent = self._ledger.positions(host=lane.host)
         silent = silent[self._cells.is_silent(silent)]
         if not lane.rounds.begun and lane.governor is not self._pace:
-            doubtful = self._ledger.tries(silent) < self.copies(self._hosts(silent), timing)
-            if lane.governor.uncertain and gained and lane.reviews < MOST_REVIEWS:
-                doubtful = self._ledger.tries(silent) <= timing.max_retries
-            lane.reviews += 1
-            if self._ask_again(silent[doubtful]):
+            rate = lane.governor.rate
+            advice = self._evidence.weigh(lane.host, silent, rate, False, timing)
+            if advice.step is Next.WAIT:
+                self._lanes.stirred.add(lane.host)
                 return
-            lane.fast = lane.governor.rate
+            if advice.step is Next.ASK_SLOWLY and not isinstance(lane.governor, Steady):
+                lane.governor = Steady(now, max(advice.rate, timing.min_rate))
+            if advice.rate and isinstance(lane.governor, Steady):
+                lane.governor.change(now, max(advice.rate, timing.min_rate))
+            if self._ask_again(advice.doubtful):
+                return
+            lane.fast = rate
         doubtful = self._may_be_rationed(silent)
         fast = lane.fast or self.fast_rate(timing)
         ration = None
@@ -167,6 +180,22 @@ class Silence:
                 return
         self._answers.rationable[lane.host] = 0
         self._lanes.close(lane.host)
+
+    def copies_first(self, hosts: NDArray[np.uint32], timing: TimingTemplate) -> NDArray[np.int64]:
+        """How many copies silent ports of these hosts get before their silence is looked at. Where
+        few ports answer it is not known why answers go missing, and more would go the same way."""
+        copies = self.copies(hosts, timing)
+        if timing.max_retries < FEW_RETRIES:
+            return copies
+        known = self._reviews or self._pace.explained or self._pace.mostly_answered
+        early = np.full(len(hosts), not known)
+        if self._lanes:
+            apart = self._lanes.apart[hosts]
+            early[apart] = ~np.isin(hosts[apart], self._evidence.on_path)
+        # a ration of RSTs shows in the answers to further copies (engine.core.yields)
+        early &= self._answers.opened[hosts] | (self._answers.rationable[hosts] & _TCP == 0)
+        few: NDArray[np.int64] = np.where(early, np.minimum(copies, LEAST_COPIES), copies)
+        return few
 
     def copies(self, hosts: NDArray[np.uint32], timing: TimingTemplate) -> NDArray[np.int64]:
         """How many copies silent ports of these hosts deserve."""
