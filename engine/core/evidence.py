@@ -56,14 +56,10 @@ class Advice:
 class Evidence:
     """Weighs the silence of one scan's hosts. Times in seconds."""
 
-    def __init__(
-        self, cells: Cells, sentinels: Sentinels, answers: Answers, resets_matter: bool
-    ) -> None:
-        """``resets_matter``: unless nobody wants to know of rations of RSTs."""
+    def __init__(self, cells: Cells, sentinels: Sentinels, answers: Answers) -> None:
         self._cells = cells
         self._sentinels = sentinels
         self._answers = answers
-        self._resets_matter = resets_matter
         self._proofs: dict[int, Proof] = {}
 
     def begin_anew(self) -> None:
@@ -166,7 +162,7 @@ class Evidence:
     def _asks_at_once(self, host: int, mine: Sentinel) -> bool:
         """Whether closed ports are asked at once now, because the questions that travelled with
         others do not tell whether the host rations its RSTs."""
-        if mine.volley.asked or not self._resets_matter:
+        if mine.volley.asked:
             return False
         alone = mine.resets.missing > 0 and not mine.opened.asked
         return (alone or not mine.resets.asked) and self._sentinels.post(host)
@@ -175,7 +171,7 @@ class Evidence:
         """Whether the host rations its RSTs: open ports answer, or all that is asked slowly does,
         but RSTs are missing."""
         count = mine.volley if mine.volley.asked else mine.resets
-        if not self._resets_matter or not (mine.volley.asked or mine.opened.asked):
+        if not (mine.volley.asked or mine.opened.asked):
             return False
         loss = float(self._answers.host_loss.shares(np.array([host], np.uint32))[0])
         loss = max(loss, mine.opened.missing / max(mine.opened.asked, 1))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
-from engine.core.distinct import firsts
+from engine.core.distinct import distinct, firsts
 from engine.core.ledger import Positions
 from engine.core.outstanding import Outstanding
 from engine.core.parts import ScanParts
@@ -89,6 +89,7 @@ class Expiry:
         for late in judged.anew:
             late = late[self._wanted_still(late) & ~self._ledger.flying(self._ledger.locate(late))]
             self._ledger.reopen(self._ledger.locate(late), 0)
+            self._parts.sentinels.forget(distinct(late["host"]))  # they were not heard, either
             late["attempt"] = 0
             self._queue.add_resend(late)
 

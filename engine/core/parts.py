@@ -66,8 +66,9 @@ class ScanParts:
         self.queue = queue = SendQueue(ledger, scan_types, seed, shard)
         self.lanes = lanes = Lanes(ledger.host_count)
         self.answers = answers = Answers(cells, queue, lanes, rtt, pace, defeat)
-        self.sentinels = Sentinels(cells, queue, self._may_be_asked)
-        evidence = Evidence(cells, self.sentinels, answers, Protocol.TCP not in defeat)
+        resets = Protocol.TCP not in defeat
+        self.sentinels = Sentinels(cells, queue, self._may_be_asked, resets)
+        evidence = Evidence(cells, self.sentinels, answers)
         self.silence = Silence(cells, queue, lanes, answers, pace, evidence, defeat)
         self.vigil = Vigil(cells, queue, lanes, pace, rtt, answers, timing)
         self.quiet = QuietHosts(ledger, queue, self.copies)

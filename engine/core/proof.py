@@ -34,8 +34,8 @@ _LEAST_STEP = 0.75
 _SLACK = 0.6
 """Share of what a queue should let pass at a lower rate that it lets pass at least, packets being
 uneven."""
-_SLOWEST = 4.0
-"""Questions and probes per second below which nothing is learnt in time."""
+_SLOWEST = 40.0
+"""Questions and probes per second below which a scan never ends."""
 _MOST_ROUNDS = 24
 
 
@@ -74,6 +74,7 @@ class Proof:
         self._rounds = 0
         self._copies = copies
         self._unexplained: Outcome | None = None
+        self._last: Outcome | None = None
 
     @property
     def exhausted(self) -> bool:
@@ -87,13 +88,15 @@ class Proof:
         fewer = before is not None and _fewer(before, outcome)
         self.speed |= fewer
         if before is not None and not fewer and _no_queue(before, outcome):
-            self.loss = _pooled(before, outcome)
-            outcome = Outcome(before.rate, outcome.asked, outcome.missing)
+            last = self._last or before
+            self.loss = _pooled(last, outcome)
+            outcome = Outcome(last.rate, outcome.asked, outcome.missing)
         self.holds = explains(self.loss, outcome) or outcome.rate <= _SLOWEST
         if self._copies is not None:
             self.speed |= self.holds and _fewer(self._copies, outcome)
+        self._last = None if self.holds else outcome
         if self.holds:
-            self.rate = outcome.rate
+            self.rate = outcome.rate if math.isinf(self.rate) else max(self.rate, outcome.rate)
             self.valid += 1
             return
         self.valid = 0
@@ -105,7 +108,7 @@ class Proof:
         else:
             self._unexplained = before
         passed = min((1 - outcome.share) * _CAUTION, _LEAST_STEP)
-        step = max(passed, _STEP) if self.speed else _STEP
+        step = max(passed, _STEP) if fewer else _STEP
         self.rate = max(outcome.rate * step, _SLOWEST)
 
 

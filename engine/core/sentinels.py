@@ -123,10 +123,14 @@ class Sentinels:
         valid_from: ports decided before (decision time) may have been asked in another way.
     """
 
-    def __init__(self, cells: Cells, queue: SendQueue, wanted: Callable[[int], bool]) -> None:
+    def __init__(
+        self, cells: Cells, queue: SendQueue, wanted: Callable[[int], bool], resets: bool = True
+    ) -> None:
+        """``resets``: closed ports are asked as well."""
         self._cells = cells
         self._queue = queue
         self.wanted = wanted
+        self._resets = resets
         self._hosts: dict[int, Sentinel] = {}
         self._volleys: list[ProbeBatch] = []
         self._random = np.random.default_rng(0)
@@ -179,7 +183,8 @@ class Sentinels:
 
     def _answering(self, host: int) -> tuple[Positions, Positions]:
         at = self._queue.counted(self._cells.ledger.positions(host=host))
-        return answering(self._cells, at, self.valid_from)
+        opened, closed = answering(self._cells, at, self.valid_from)
+        return opened, closed if self._resets else closed[:0]
 
     def post(self, host: int) -> bool:
         """Ask closed ports of the host at once whether it rations its RSTs; False if there are
