@@ -22,6 +22,8 @@ _SURE = 2.5
 """Logarithm of the likelihood ratio from which on one explanation is taken for the right one."""
 _STRAY = 0.01
 """Loss where a queue is not full."""
+_ROUGHLY = 1.2
+"""Times its loss that a path may seem to lose, as few questions tell of it."""
 _UNLIKELY = 0.01
 """Probability below which chance does not explain that so many are missing."""
 _STEP = 0.3
@@ -75,6 +77,7 @@ class Proof:
         self._copies = copies
         self._unexplained: Outcome | None = None
         self._last: Outcome | None = None
+        self._asked = self._missing = 0
 
     @property
     def exhausted(self) -> bool:
@@ -91,15 +94,17 @@ class Proof:
             last = self._last or before
             self.loss = _pooled(last, outcome)
             outcome = Outcome(last.rate, outcome.asked, outcome.missing)
-        self.holds = explains(self.loss, outcome) or outcome.rate <= _SLOWEST
+        self.holds = explains(_ROUGHLY * self.loss, outcome) or outcome.rate <= _SLOWEST
         if self._copies is not None:
             self.speed |= self.holds and _fewer(self._copies, outcome)
         self._last = None if self.holds else outcome
         if self.holds:
             self.rate = outcome.rate if math.isinf(self.rate) else max(self.rate, outcome.rate)
             self.valid += 1
+            self._note_loss(outcome)
             return
-        self.valid = 0
+        if not self.loss:
+            self.valid = 0  # where packets get lost, it may have been chance
         if before is None or fewer:
             self._unexplained = outcome
         elif before.rate <= outcome.rate:
@@ -110,6 +115,15 @@ class Proof:
         passed = min((1 - outcome.share) * _CAUTION, _LEAST_STEP)
         step = max(passed, _STEP) if fewer else _STEP
         self.rate = max(outcome.rate * step, _SLOWEST)
+
+    def _note_loss(self, outcome: Outcome) -> None:
+        """Know the path's loss better, where it loses any."""
+        if self.loss:
+            self._asked, self._missing = (
+                self._asked + outcome.asked,
+                self._missing + outcome.missing,
+            )
+            self.loss = max(self.loss, self._missing / self._asked)
 
 
 def explains(loss: float, outcome: Outcome) -> bool:
