@@ -97,6 +97,17 @@ class Ending:
         """Whether a SYN/ACK may have been lost, which the target re-sends."""
         return self._awaits_syn_ack and not self._clean
 
+    @property
+    def will_lack_syn_acks(self) -> bool:
+        """Whether one is expected to be: where few answers tell, questions will tell more
+        (engine.core.sentinels)."""
+        return self.may_lack_syn_acks and not self._questions_expected
+
+    @property
+    def _questions_expected(self) -> bool:
+        loss = self._parts.answers.loss
+        return loss.samples > 0 and loss.share == 0.0 and self._parts.asks_questions
+
     def _needs_linger(self, silent: Positions) -> bool:
         """Late answers are worth waiting for where a host gave none at all (its round trip may be
         longer than the others' timeouts), and where a SYN/ACK may have been lost: ports stayed

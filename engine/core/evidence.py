@@ -14,8 +14,11 @@ import numpy as np
 from engine.core.answers import Answers
 from engine.core.cells import Cells
 from engine.core.ledger import Positions
+from engine.core.pace import CREDIBLE
 from engine.core.proof import Outcome, Proof
-from engine.core.sentinels import Count, Sentinel, Sentinels
+from engine.core.questions import Count, Questions
+from engine.core.sentinels import Sentinels
+from engine.core.yields import FASTEST
 from engine.spec.scan_type import Protocol
 from engine.spec.timing import TimingTemplate
 
@@ -31,6 +34,8 @@ _RATIONED = 0.34
 """Share of the answers of closed ports that is missing where RSTs are rationed, at least ..."""
 _UNLIKELY = 3.0
 """... and so many times what the loss explains."""
+_EMPTYING = 2 * FASTEST
+"""Probes per second at which any bucket of RSTs stays empty, so that they come at its rate."""
 _RSTS = np.uint8(1 << Protocol.TCP)
 
 
@@ -65,6 +70,7 @@ class Evidence:
     def begin_anew(self) -> None:
         """Ports are asked again by order of the user."""
         self._proofs.clear()
+        self._sentinels.rationing.clear()
 
     @property
     def on_path(self) -> list[int]:
@@ -85,9 +91,10 @@ class Evidence:
         if mine is not None and self._asks_at_once(host, mine):
             return Advice(Next.WAIT, silent[:0])
         self._sentinels.take(host)
-        rationed = mine is not None and self._rationed(host, mine)
-        if rationed:
+        if mine is not None and self._shows_ration(host, mine):
             self._answers.rationable[host] |= _RSTS
+            self._sentinels.rationing.add(host)
+        rationed = host in self._sentinels.rationing
         proof = self._proofs.get(host)
         if mine is None or mine.outcome(nominal, rationed).asked < _ENOUGH:
             known = proof is not None or explained or self._clean(host)
@@ -97,20 +104,21 @@ class Evidence:
             return Advice(Next.ASK_SLOWLY, self._allowed(silent, timing), nominal)
         outcome = mine.outcome(nominal, rationed)
         if proof is None:
-            proof = self._proofs[host] = self._first(host, explained, outcome.rate)
+            first = Proof() if rationed else self._first(host, explained, outcome.rate)
+            proof = self._proofs[host] = first
         self._judge(host, proof, outcome)
         if proof.holds and proof.speed and mine.resets.asked and not rationed:
-            self._answers.rationable[
-                host
-            ] &= ~_RSTS  # RSTs came to later copies, but it was a queue
+            # RSTs came to later copies, but it was a queue
+            self._answers.rationable[host] &= ~_RSTS
         return self._after(host, proof, silent, timing)
 
     def _first(self, host: int, explained: bool, rate: float) -> Proof:
         """Nothing has been proven of the host; ports that answered to later copies only tell of
         losses at the rate of now."""
         loss = self._answers.host_loss
-        if explained:
-            return Proof(_ROUGHLY * float(loss.shares(np.array([host], np.uint32))[0]))
+        share = float(loss.shares(np.array([host], np.uint32))[0])
+        if explained and share <= CREDIBLE:
+            return Proof(_ROUGHLY * share)
         answered, lost = loss.counts(host)
         return Proof(copies=Outcome(rate, answered, lost) if lost else None)
 
@@ -147,7 +155,10 @@ class Evidence:
     ) -> Advice:
         copies = self._answers.host_loss.copies(np.array([host], np.uint32), timing.max_retries)
         doubtful = silent[self._cells.ledger.tries(silent) < copies[0]]
-        return Advice(Next.ASK if len(doubtful) else Next.BELIEVE, doubtful, rate)
+        step = Next.ASK if len(doubtful) else Next.BELIEVE
+        if len(doubtful) and rate > _EMPTYING and host in self._sentinels.rationing:
+            return Advice(Next.ASK_SLOWLY, doubtful, _EMPTYING)
+        return Advice(step, doubtful, rate)
 
     def _allowed(self, silent: Positions, timing: TimingTemplate) -> Positions:
         allowed: Positions = silent[self._cells.ledger.tries(silent) <= timing.max_retries]
@@ -159,7 +170,7 @@ class Evidence:
 
     # ---------------------------------------------------------------- rations
 
-    def _asks_at_once(self, host: int, mine: Sentinel) -> bool:
+    def _asks_at_once(self, host: int, mine: Questions) -> bool:
         """Whether closed ports are asked at once now, because the questions that travelled with
         others do not tell whether the host rations its RSTs."""
         if mine.volley.asked:
@@ -167,7 +178,7 @@ class Evidence:
         alone = mine.resets.missing > 0 and not mine.opened.asked
         return (alone or not mine.resets.asked) and self._sentinels.post(host)
 
-    def _rationed(self, host: int, mine: Sentinel) -> bool:
+    def _shows_ration(self, host: int, mine: Questions) -> bool:
         """Whether the host rations its RSTs: open ports answer, or all that is asked slowly does,
         but RSTs are missing."""
         count = mine.volley if mine.volley.asked else mine.resets

@@ -17,8 +17,16 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.core.batch import PROBE, ProbeBatch, ReplyBatch, empty_probes, gather
+from engine.core.batch import (
+    PROBE,
+    UNKNOWN_ATTEMPT,
+    ProbeBatch,
+    ReplyBatch,
+    empty_probes,
+    gather,
+)
 from engine.core.distinct import distinct, tally
+from engine.core.questions import FIRST_QUESTION
 from engine.core.syn_ack_shape import SynAckShapes
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import Protocol, ScanType
@@ -163,6 +171,8 @@ class LiarWatch:
         scans = tcp & _OPENS[records["technique"]]
         opened = scans & (states == PortState.OPEN)
         decided = scans & (states != PortState.PENDING)
+        again = (records["attempt"] >= FIRST_QUESTION) & (records["attempt"] != UNKNOWN_ATTEMPT)
+        opened, decided = opened & ~again, decided & ~again
         for counts, which in ((self._opened, opened), (self._answered, decided)):
             hosts, more = tally(records["host"][which])
             counts[hosts] += more.astype(np.uint32)

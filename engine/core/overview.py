@@ -93,7 +93,7 @@ class Overview:
         channels = max(len(self._parts.ledger.channels), 1)
         hosts = (self._cells.open + self._cells.decided) / channels
         dark = self.answered and self._parts.rtt.known < hosts
-        return LINGER if dark or self._ending.may_lack_syn_acks else timeout
+        return LINGER if dark or self._ending.will_lack_syn_acks else timeout
 
     # ---------------------------------------------------------------- what limits it
 

@@ -24,6 +24,8 @@ CEILING = 2_000_000.0
 """Probes per second no path here can carry; a bound for arithmetic."""
 FLOOR = 20.0
 """Probes per second below which a scan never ends; loss alone does not push the rate lower."""
+CREDIBLE = 0.4
+"""Loss of a path that an experiment proves where few ports answer."""
 _EPOCH = 0.004
 """Shortest time, in seconds, over which answers are compared with probes."""
 _SEVERAL = 4.0
@@ -136,6 +138,13 @@ class Pace:
     def explained(self) -> bool:
         """True when an experiment has shown that answers go missing at any speed."""
         return self._accepted_loss > 0.0
+
+    @property
+    def explains(self) -> bool:
+        """True when it has, and such a loss is credible. An experiment compares shares of all
+        probes, which says little where most ports are silent; where most answers are missing a full
+        queue is the likelier cause."""
+        return 0.0 < self._accepted_loss <= CREDIBLE
 
     @property
     def mostly_answered(self) -> bool:

@@ -105,13 +105,18 @@ class ScanParts:
         """Whether ports of the host that answered may be asked what silence is worth. Who wants few
         copies gets none of these; in a slow scan they would take longer than they are worth, and
         its copies are far apart as it is. Where answers are rationed each costs one."""
-        if self.timing.max_retries < FEW_RETRIES or self.pace.rate < _SWIFT:
+        if not self.asks_questions:
             return False
         lane = self.lanes.of(host)
         if lane is not None and lane.rounds.begun:
             return False
         heard = self.answers.host_loss.answered(np.array([host], np.uint32))[0] > 0
         return bool(heard) and self.sentinels.possible(host)
+
+    @property
+    def asks_questions(self) -> bool:
+        """Whether ports that answered are asked what silence is worth."""
+        return self.timing.max_retries >= FEW_RETRIES and self.pace.rate >= _SWIFT
 
     @property
     def unsent(self) -> int:

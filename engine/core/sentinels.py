@@ -9,15 +9,12 @@ Whether a host rations its RSTs needs another question. The bucket was full at f
 RSTs, so it holds no more than that (a little came since). ``2 m + 2`` questions to closed ports at
 once, the *volley*, empty it, and then answers are missing; a host that does not ration gives all of
 them. With MANY and more RSTs the time of their coming says it better (engine.core.drying).
-
-A question is no copy of a probe: the port's state is known already.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +23,7 @@ from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, empty_probes
 from engine.core.cells import Cells
 from engine.core.distinct import distinct
 from engine.core.ledger import Positions
-from engine.core.proof import Outcome
+from engine.core.questions import FIRST_QUESTION, Questions
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
 from engine.core.walks import name_cells
 from engine.core.witness import answering
@@ -37,82 +34,11 @@ _TELLING = 40
 """Questions that make the loss known, ..."""
 _LEAST, _SHARE = 14, 4
 """... and where it is known: so many, or one for each so many silent ports."""
-_FEW_COPIES = 4
-"""Source ports above these tell such questions from usual copies."""
 _UNEVEN = (0.5, 1.5)
 """Bounds of how many questions leave for each that is due: what comes in step with a queue is
 either always lost or never."""
-_SLOWER = 0.7
 _MOST_HOSTS = 512
 """Hosts that have sentinels at the same time."""
-
-
-@dataclass(slots=True)
-class Count:
-    """Questions of one kind, and how many of them were answered."""
-
-    asked: int = 0
-    answered: int = 0
-
-    @property
-    def missing(self) -> int:
-        """Questions without an answer."""
-        return self.asked - self.answered
-
-
-@dataclass(slots=True)
-class Sentinel:
-    """The questions to one host since somebody looked at their answers.
-
-    Attributes:
-        waiting: what is to be asked along with other copies; every: copies from one such question
-            to the next; credit: questions that are owed.
-        closed: channels of the closed ports among them.
-        opened, resets, volley: what was asked of open ports, of closed ones, of these at once.
-        unsent: questions of the volley that have not left.
-        beside: copies that left between the questions, from ``first`` to ``last``.
-        out: when answers are due that have not come, by channel and copy.
-    """
-
-    waiting: ProbeBatch = field(default_factory=empty_probes)
-    every: float = 1.0
-    credit: float = 0.0
-    closed: frozenset[int] = frozenset()
-    opened: Count = field(default_factory=Count)
-    resets: Count = field(default_factory=Count)
-    volley: Count = field(default_factory=Count)
-    unsent: int = 0
-    beside: int = 0
-    first: float = math.inf
-    last: float = -math.inf
-    out: dict[tuple[int, int], tuple[float, Count]] = field(default_factory=dict)
-
-    def owed(self, room: int) -> ProbeBatch:
-        """Questions that are owed, ``room`` at most."""
-        count = min(int(self.credit), room, len(self.waiting))
-        self.credit -= count
-        owed, self.waiting = self.waiting[:count], self.waiting[count:]
-        return owed
-
-    def awaited(self, now: float) -> int:
-        """Questions that may be answered yet."""
-        return sum(due > now for due, _ in self.out.values())
-
-    @property
-    def due(self) -> float:
-        """When the last of them is over; infinity while some have not left."""
-        last = max((due for due, _ in self.out.values()), default=-math.inf)
-        return math.inf if self.unsent else last
-
-    def outcome(self, nominal: float, rationed: bool = False) -> Outcome:
-        """What came of the questions that travelled with others, at ``nominal`` probes per second
-        or, if so measured, clearly fewer. Closed
-        ports that are ``rationed`` do not count."""
-        count, span = self.beside + self.opened.asked + self.resets.asked, self.last - self.first
-        slower = span > 0 and count / span < _SLOWER * nominal
-        rate = count / span if slower else nominal
-        kinds = (self.opened,) if rationed else (self.opened, self.resets)
-        return Outcome(rate, sum(kind.asked for kind in kinds), sum(kind.missing for kind in kinds))
 
 
 class Sentinels:
@@ -121,6 +47,7 @@ class Sentinels:
     Attributes:
         wanted: whether a host is to be asked such questions now.
         valid_from: ports decided before (decision time) may have been asked in another way.
+        rationing: hosts known to ration their RSTs, whose closed ports are left alone.
     """
 
     def __init__(
@@ -131,10 +58,11 @@ class Sentinels:
         self._queue = queue
         self.wanted = wanted
         self._resets = resets
-        self._hosts: dict[int, Sentinel] = {}
+        self._hosts: dict[int, Questions] = {}
         self._volleys: list[ProbeBatch] = []
         self._random = np.random.default_rng(0)
         self.valid_from = 0
+        self.rationing: set[int] = set()
 
     def forget(self, hosts: NDArray[np.uint32]) -> None:
         """Ask nothing more of these hosts for now, and forget what was asked."""
@@ -142,11 +70,11 @@ class Sentinels:
             del self._hosts[host]
             self._volleys = [probes[probes["host"] != host] for probes in self._volleys]
 
-    def of(self, host: int) -> Sentinel | None:
+    def of(self, host: int) -> Questions | None:
         """The host's questions, if there are any."""
         return self._hosts.get(host)
 
-    def take(self, host: int) -> Sentinel | None:
+    def take(self, host: int) -> Questions | None:
         """The host's questions, which then are forgotten."""
         return self._hosts.pop(host, None)
 
@@ -184,7 +112,8 @@ class Sentinels:
     def _answering(self, host: int) -> tuple[Positions, Positions]:
         at = self._queue.counted(self._cells.ledger.positions(host=host))
         opened, closed = answering(self._cells, at, self.valid_from)
-        return opened, closed if self._resets else closed[:0]
+        asked = self._resets and host not in self.rationing
+        return opened, closed if asked else closed[:0]
 
     def post(self, host: int) -> bool:
         """Ask closed ports of the host at once whether it rations its RSTs; False if there are
@@ -192,20 +121,20 @@ class Sentinels:
         _, closed = self._answering(host)
         if not 0 < len(closed) < MANY:
             return False
-        mine = self._hosts.setdefault(host, Sentinel())
+        mine = self._hosts.setdefault(host, Questions())
         mine.unsent = 2 * len(closed) + 2
         self._volleys.append(self._ask(closed, mine.unsent))
         return True
 
     def _ask(self, ports: Positions, count: int) -> ProbeBatch:
         """``count`` questions to these ports in turn, as far as they can be told apart."""
-        count = min(count, len(ports) * (LAST_ATTEMPT + 1 - _FEW_COPIES))
+        count = min(count, len(ports) * (LAST_ATTEMPT + 1 - FIRST_QUESTION))
         probes = name_cells(*self._cells.ledger.name(np.resize(ports, count)))
         probes["technique"] = self._queue.assignment.of_probes(probes)
         probes["attempt"] = LAST_ATTEMPT - np.arange(count) // max(len(ports), 1)
         return probes
 
-    def _begin(self, host: int) -> Sentinel:
+    def _begin(self, host: int) -> Questions:
         silent = len(self._cells.ledger.pending(host=host))
         count = min(max(_LEAST, silent // _SHARE), _TELLING)
         opened, closed = self._answering(host)
@@ -216,7 +145,7 @@ class Sentinels:
         places = [np.arange(len(some)) / max(len(some), 1) for some in (first, second)]
         both = both[np.argsort(np.concatenate(places), kind="stable")]
         every = max(silent / max(len(both), 1), 1e-3)
-        return Sentinel(both, every, closed=frozenset(_channels(second).tolist()))
+        return Questions(both, every, closed=frozenset(_channels(second).tolist()))
 
     def mix(
         self, now: float, probes: ProbeBatch, room: int
@@ -291,7 +220,7 @@ class Sentinels:
         """Take in REPLY records, among which may be answers to questions."""
         if not self._hosts:
             return
-        records = records[records["attempt"] >= _FEW_COPIES]
+        records = records[records["attempt"] >= FIRST_QUESTION]
         for record, channel in zip(records, _channels(records).tolist(), strict=True):
             mine = self._hosts.get(int(record["host"]))
             if mine is None:

@@ -92,7 +92,10 @@ class Silence:
         if Protocol.TCP in self._defeat:
             return
         later = (records["attempt"] > 0) & (records["attempt"] != UNKNOWN_ATTEMPT)
-        later &= (records["protocol"] == Protocol.TCP) & ~self._lanes.apart[records["host"]]
+        later &= records["protocol"] == Protocol.TCP
+        for lane, mine in self._lanes.among(records["host"]):
+            if not isinstance(lane.governor, Steady):
+                later &= ~mine
         for host in self._yields.note(records["host"][later]) if later.any() else ():
             timeout = float(timeouts(np.array([host], np.uint32))[0])
             rate = self._yields.ration(host, now - self._cells.began, timeout)
@@ -138,7 +141,7 @@ class Silence:
         for host in distinct(hosts[self._answers.host_loss.answered(hosts) > 0])[:MOST_WEIGHED]:
             mine = silent[hosts == host]
             advice = self._evidence.weigh(
-                int(host), mine, self._pace.rate, self._pace.explained, timing
+                int(host), mine, self._pace.rate, self._pace.explains, timing
             )
             done &= advice.step is not Next.WAIT
             if advice.step is Next.ASK_SLOWLY and len(self._queue.counted(advice.doubtful)):
@@ -187,7 +190,7 @@ class Silence:
         copies = self.copies(hosts, timing)
         if timing.max_retries < FEW_RETRIES:
             return copies
-        known = self._reviews or self._pace.explained or self._pace.mostly_answered
+        known = self._reviews or self._pace.explains or self._pace.mostly_answered
         early = np.full(len(hosts), not known)
         if self._lanes:
             apart = self._lanes.apart[hosts]

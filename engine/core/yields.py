@@ -49,7 +49,7 @@ _SPARED = 0.2
 loses them as well."""
 _LATEST = 7
 """Last copy that the one before is compared with."""
-_FASTEST = 500.0
+FASTEST = 500.0
 """RSTs per second above which it is rather a slow path, which the pace finds out: rations are small
 (200 a second on BSD, 250 on macOS)."""
 _FIRST_LOOK = 8
@@ -125,7 +125,7 @@ def _steady_rate(seen: _Seen, now: float, timeout: float) -> float:
     steady = resets[resets >= begin]
     # Two fewer than there are: the first begins the time, another may have come early.
     rate = (len(steady) - 2) / max(float(steady[-1] - steady[0]), 1e-3)
-    return rate if rate <= _FASTEST and _fits_bucket(resets, rate) else 0.0
+    return rate if rate <= FASTEST and _fits_bucket(resets, rate) else 0.0
 
 
 def _more_than_loss(before: int, again: int) -> bool:
