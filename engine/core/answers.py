@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ReplyBatch, gather
-from engine.core.cells import Cells
+from engine.core.cells import TICKS_PER_SECOND, Cells
 from engine.core.distinct import distinct, firsts
 from engine.core.host_loss import HostLoss
 from engine.core.lanes import Governor, Lanes
@@ -39,6 +39,8 @@ _SAYS_CLOSED = np.isin(np.arange(256), [PortState.CLOSED, PortState.UNFILTERED])
 _RATIONED_BY_DEFAULT = np.isin(np.arange(256), [Protocol.UDP, Protocol.IP])
 """By protocol: closed ports are told of by ICMP errors, which every Linux host rations."""
 
+Timeouts = Callable[[NDArray[np.uint32]], NDArray[np.float64]]
+"""Seconds that answers of hosts are waited for now."""
 OnAnswers = Callable[[NDArray[np.uint32], NDArray[np.float64]], None]
 """Takes hosts, and when the probes left that they answered (NaN unknown)."""
 
@@ -64,9 +66,11 @@ class Answers:
         lanes: Lanes,
         rtt: RttEstimator,
         pace: Pace,
+        timeouts: Timeouts,
         defeat: frozenset[Protocol] = frozenset(),
     ) -> None:
         """``defeat``: protocols whose closed ports are not waited for."""
+        self._timeouts = timeouts
         self._defeated = np.isin(np.arange(256), list(defeat))
         self._cells = cells
         self._ledger = cells.ledger
@@ -151,9 +155,12 @@ class Answers:
         """
         rtt = self._cells.ages(at, self._cells.microseconds(records["time"]))
         known = awaited & (records["attempt"] != UNKNOWN_ATTEMPT)
+        behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
+        if not awaited.all():
+            self._learn_of_slow_hosts(at, records, ~awaited & self._cells.is_silent(at), behind)
+        known &= behind >= 0  # copies are counted from 0 again where those before told nothing
         rtt[~known | (rtt < -_HASTE)] = np.nan
         np.maximum(rtt, _FINEST, out=rtt)  # NaN stays NaN
-        behind = self._ledger.tries(at).astype(np.int64) - 1 - records["attempt"]
         earlier = known & (behind > 0)
         if earlier.any():
             # Copies of a port leave at about equal distances.
@@ -162,6 +169,24 @@ class Answers:
         usable = ~np.isnan(rtt)
         self._rtt.sample(records["host"][usable], rtt[usable])
         return rtt
+
+    def _learn_of_slow_hosts(
+        self,
+        at: Positions,
+        records: NDArray[np.void],
+        late: NDArray[np.bool_],
+        behind: NDArray[np.int64],
+    ) -> None:
+        """Hosts whose first answers come after the silence of their ports was believed take longer
+        than the timeouts learnt from others. When the copies left is forgotten by then, but they
+        were a timeout apart, and so was the decision."""
+        hosts = records["host"]
+        late = late & (behind >= 0) & np.isnan(self._rtt.smoothed[hosts])
+        late &= records["attempt"] != UNKNOWN_ATTEMPT
+        if late.any():
+            decided = self._ledger.clocks(at[late]) / TICKS_PER_SECOND + self._cells.began
+            waited = self._timeouts(hosts[late]) * (1 + behind[late])
+            self._rtt.sample(hosts[late], np.maximum(records["time"][late] - decided, 0.0) + waited)
 
     def _count(
         self, now: float, at: Positions, records: NDArray[np.void], states: NDArray[np.uint8]

@@ -82,6 +82,17 @@ class Evidence:
         """Hosts whose silence has been weighed."""
         return list(self._proofs)
 
+    def rounds_ahead(self, host: int, timing: TimingTemplate) -> int:
+        """How often all silent ports of the host will be asked, as far as is known, when those are
+        that are asked now."""
+        proof = self._proofs.get(host)
+        if proof is None or (proof.holds and not proof.speed):
+            return 0
+        if not proof.holds:
+            return 1  # once there is a rate at which all is answered
+        copies = self._answers.host_loss.copies(np.array([host], np.uint32), timing.max_retries)
+        return max(int(copies[0]) - proof.valid - 1, 0)
+
     def weigh(
         self, host: int, silent: Positions, nominal: float, explained: bool, timing: TimingTemplate
     ) -> Advice:

@@ -15,13 +15,15 @@ _TELLING = 12
 
 
 class Standing(NamedTuple):
-    """How it stands with a host: cells by what is known of them, which ``share`` of them all
-    answered when it was not too fast for the host, and answers per second, of all hosts, while
+    """How it stands with a host: cells by what is known of them; how often the silent ones will be
+    asked after those that wait (``rounds_ahead``, see engine.core.proof); which ``share`` of them
+    all answered when it was not too fast for the host; and answers per second, of all hosts, while
     some came (``flowing``)."""
 
     in_flight: int
     silent: int
     answered: int
+    rounds_ahead: int
     share: float
     flowing: float
 
@@ -35,16 +37,20 @@ def lanes_remaining(
         _LOOKED_INTO, lanes, key=lambda lane: lane.waiting / max(lane.governor.rate, 1e-6)
     )
     return max(
-        (_remaining(lane, now, standing(lane.host)) + timeout for lane in slowest), default=0
+        (_remaining(lane, now, timeout, standing(lane.host)) + timeout for lane in slowest),
+        default=0,
     )
 
 
-def _remaining(lane: Lane, now: float, standing: Standing) -> float:
+def _remaining(lane: Lane, now: float, timeout: float, standing: Standing) -> float:
     """Seconds until a lane's probes have left, and those of the next round (engine.core.rounds) if
     there will be one."""
     if lane.rounds.measured:
         return _until_answered(lane, now, standing)
     seconds = max(lane.waiting - 1, 0) / _asking(lane, now)
+    if not lane.rounds.begun and standing.rounds_ahead:
+        asked = standing.silent + standing.in_flight + lane.waiting
+        seconds += standing.rounds_ahead * (asked / max(lane.governor.rate, 1e-6) + timeout)
     if lane.rounds.begun:  # in vain, perhaps: it may not answer as fast as it is asked
         seconds = max(seconds, _missing(lane, standing) / max(standing.flowing, 1e-6))
     again = standing.silent + (1 - lane.yielded) * lane.waiting

@@ -84,7 +84,7 @@ class Overview:
                 self._lanes,
                 now,
                 timeout,
-                lambda host: self._silence.standing(host, measured),
+                lambda host: self._silence.standing(host, measured, timing),
             ),
         )
 

@@ -65,7 +65,9 @@ class ScanParts:
         self.cells = cells = Cells(ledger, defeat)
         self.queue = queue = SendQueue(ledger, scan_types, seed, shard)
         self.lanes = lanes = Lanes(ledger.host_count)
-        self.answers = answers = Answers(cells, queue, lanes, rtt, pace, defeat)
+        self.answers = answers = Answers(
+            cells, queue, lanes, rtt, pace, lambda hosts: rtt.timeouts(hosts, self.timing), defeat
+        )
         resets = Protocol.TCP not in defeat
         self.sentinels = Sentinels(cells, queue, self._may_be_asked, resets)
         evidence = Evidence(cells, self.sentinels, answers)

@@ -16,7 +16,7 @@ they leave more slowly.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _SURE = 2.5
 """Logarithm of the likelihood ratio from which on one explanation is taken for the right one."""
@@ -33,6 +33,8 @@ _CAUTION = 0.9
 """... a little less, ..."""
 _LEAST_STEP = 0.75
 """... and this at least."""
+_FASTER = 2.0
+"""Factor by which it is raised while all is well on a lossy path."""
 _SLACK = 0.6
 """Share of what a queue should let pass at a lower rate that it lets pass at least, packets being
 uneven."""
@@ -53,6 +55,10 @@ class Outcome:
     def share(self) -> float:
         """Share of the questions that got no answer."""
         return self.missing / self.asked if self.asked else 0.0
+
+    def with_more(self, other: Outcome) -> Outcome:
+        """The questions of both, at the rate of these."""
+        return Outcome(self.rate, self.asked + other.asked, self.missing + other.missing)
 
 
 class Proof:
@@ -76,8 +82,8 @@ class Proof:
         self._rounds = 0
         self._copies = copies
         self._unexplained: Outcome | None = None
-        self._last: Outcome | None = None
-        self._asked = self._missing = 0
+        self._failed: list[Outcome] = []
+        self._answered = Outcome(0.0, 0, 0)
 
     @property
     def exhausted(self) -> bool:
@@ -87,43 +93,53 @@ class Proof:
     def judge(self, outcome: Outcome) -> None:
         """Take in what came of a round."""
         self._rounds += 1
-        before, self._unexplained = self._unexplained, None
-        fewer = before is not None and _fewer(before, outcome)
-        self.speed |= fewer
-        if before is not None and not fewer and _no_queue(before, outcome):
-            last = self._last or before
-            self.loss = _pooled(last, outcome)
-            outcome = Outcome(last.rate, outcome.asked, outcome.missing)
-        self.holds = explains(_ROUGHLY * self.loss, outcome) or outcome.rate <= _SLOWEST
-        if self._copies is not None:
-            self.speed |= self.holds and _fewer(self._copies, outcome)
-        self._last = None if self.holds else outcome
+        before = self._unexplained
+        helped = before is not None and fewer(before, outcome)
+        self.speed |= helped
+        if before is not None and not helped and _no_queue(before, outcome):
+            self.loss = outcome.with_more(self._failed[-1]).share
+            outcome = replace(outcome, rate=before.rate)
+        elif outcome.rate <= _SLOWEST:
+            self.loss = max(self.loss, outcome.share)
+        self.holds = self._explains(outcome)
         if self.holds:
-            self.rate = outcome.rate if math.isinf(self.rate) else max(self.rate, outcome.rate)
-            self.valid += 1
-            self._note_loss(outcome)
-            return
+            self._go_on(outcome)
+        else:
+            self._slow_down(outcome, helped)
+
+    def _explains(self, outcome: Outcome) -> bool:
+        return explains(_ROUGHLY * self.loss, outcome)
+
+    def _go_on(self, outcome: Outcome) -> None:
+        """Silence was evidence. Where the path loses packets as well, several such rounds are
+        needed; so that they take no longer than they must, the rate is raised again, and what was
+        taken for the speed's doing is looked at in the light of the loss known by now."""
+        self.valid += 1
+        self._unexplained = None
+        rate = outcome.rate if math.isinf(self.rate) else max(self.rate, outcome.rate)
+        if self._copies is not None:
+            self.speed |= fewer(self._copies, outcome)
+        if self.loss:
+            self._answered = outcome.with_more(self._answered)
+            self.loss = max(self.loss, self._answered.share)
+            too_fast = [failed.rate for failed in self._failed if not explains(self.loss, failed)]
+            self.speed &= bool(too_fast)
+            rate = max(rate, min(rate * _FASTER, min(too_fast, default=rate) * _LEAST_STEP))
+        self.rate = rate
+
+    def _slow_down(self, outcome: Outcome, helped: bool) -> None:
+        """It was not."""
         if not self.loss:
             self.valid = 0  # where packets get lost, it may have been chance
-        if before is None or fewer:
+        self._failed.append(outcome)
+        before = self._unexplained
+        if before is None or helped:
             self._unexplained = outcome
         elif before.rate <= outcome.rate:
-            asked, missing = before.asked + outcome.asked, before.missing + outcome.missing
-            self._unexplained = Outcome(outcome.rate, asked, missing)
-        else:
-            self._unexplained = before
+            self._unexplained = outcome.with_more(before)
         passed = min((1 - outcome.share) * _CAUTION, _LEAST_STEP)
-        step = max(passed, _STEP) if fewer else _STEP
+        step = max(passed, _STEP) if helped else _STEP
         self.rate = max(outcome.rate * step, _SLOWEST)
-
-    def _note_loss(self, outcome: Outcome) -> None:
-        """Know the path's loss better, where it loses any."""
-        if self.loss:
-            self._asked, self._missing = (
-                self._asked + outcome.asked,
-                self._missing + outcome.missing,
-            )
-            self.loss = max(self.loss, self._missing / self._asked)
 
 
 def explains(loss: float, outcome: Outcome) -> bool:
@@ -132,11 +148,11 @@ def explains(loss: float, outcome: Outcome) -> bool:
         return True
     if loss <= 0.0:
         return False
-    fewer = sum(
+    less = sum(
         math.comb(outcome.asked, count) * loss**count * (1 - loss) ** (outcome.asked - count)
         for count in range(outcome.missing)
     )
-    return 1.0 - fewer > _UNLIKELY
+    return 1.0 - less > _UNLIKELY
 
 
 def _likelihood(outcome: Outcome, share: float) -> float:
@@ -146,13 +162,9 @@ def _likelihood(outcome: Outcome, share: float) -> float:
     return outcome.missing * math.log(lost) + answered * math.log(1 - lost)
 
 
-def _pooled(one: Outcome, other: Outcome) -> float:
-    return (one.missing + other.missing) / (one.asked + other.asked)
-
-
-def _fewer(before: Outcome, now: Outcome) -> bool:
+def fewer(before: Outcome, now: Outcome) -> bool:
     """Whether clearly less was lost than before."""
-    pooled = _pooled(before, now)
+    pooled = before.with_more(now).share
     apart = _likelihood(before, before.share) + _likelihood(now, now.share)
     together = _likelihood(before, pooled) + _likelihood(now, pooled)
     return now.share < before.share and apart - together > _SURE
@@ -161,7 +173,7 @@ def _fewer(before: Outcome, now: Outcome) -> bool:
 def _no_queue(before: Outcome, now: Outcome) -> bool:
     """Whether a queue that was full before would have let clearly more pass. How much it let pass
     before is uncertain as well, so the most likely share is looked for."""
-    pooled = _pooled(before, now)
+    pooled = before.with_more(now).share
     more = max(_SLACK * before.rate / now.rate, 1.0)
     queue = max(
         _likelihood(before, 1 - passed) + _likelihood(now, max(1 - passed * more, _STRAY))

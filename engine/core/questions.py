@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass, field
 
 from engine.core.batch import ProbeBatch, empty_probes
-from engine.core.proof import Outcome
+from engine.core.proof import Outcome, fewer
 
 FIRST_QUESTION = 4
 """Copies from this on may be questions: source ports tell them from the usual copies."""
@@ -77,9 +77,12 @@ class Questions:
 
     def outcome(self, nominal: float, rationed: bool = False) -> Outcome:
         """What came of the questions that travelled with others, at ``nominal`` probes per second
-        or, if so measured, clearly fewer. Closed ports that are ``rationed`` do not count."""
+        or, if so measured, clearly fewer. Closed ports that are ``rationed`` do not count, nor do
+        those that lose clearly more than open ones."""
         count, span = self.beside + self.opened.asked + self.resets.asked, self.last - self.first
         slower = span > 0 and count / span < _SLOWER * nominal
         rate = count / span if slower else nominal
-        kinds = (self.opened,) if rationed else (self.opened, self.resets)
-        return Outcome(rate, sum(kind.asked for kind in kinds), sum(kind.missing for kind in kinds))
+        opened = Outcome(rate, self.opened.asked, self.opened.missing)
+        closed = Outcome(rate, self.resets.asked, self.resets.missing)
+        apart = rationed or fewer(closed, opened)
+        return opened if apart else opened.with_more(closed)

@@ -101,6 +101,7 @@ class Silence:
             rate = self._yields.ration(host, now - self._cells.began, timeout)
             if rate:
                 lane = self._lanes.open(host, self._pace)
+                lane.end_round()  # what was asked so far left at another rate
                 lane.governor = lane.rounds.follow(now, rate)
                 self._answers.host_loss.forget(host)
                 self._answers.rationable[host] |= _RATIONING[Protocol.TCP]
@@ -213,13 +214,14 @@ class Silence:
             kinds &= int(_RATIONING[Protocol.UDP]) | int(_RATIONING[Protocol.IP])
         return kinds > 0
 
-    def standing(self, host: int, measured: Measured) -> Standing:
+    def standing(self, host: int, measured: Measured, timing: TimingTemplate) -> Standing:
         """How it stands with a host."""
         decided = self._ledger.positions(host=host)
         silent = int(np.count_nonzero(self._cells.is_silent(decided)))
         flying = int(self._cells.flying_by_host[host])
         answered = len(decided) - silent
-        return Standing(flying, silent, answered, measured.best_share, measured.flowing)
+        ahead = self._evidence.rounds_ahead(host, timing)
+        return Standing(flying, silent, answered, ahead, measured.best_share, measured.flowing)
 
     def _hosts(self, at: Positions) -> NDArray[np.uint32]:
         return self._ledger.name(at)[0]

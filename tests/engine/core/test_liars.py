@@ -153,6 +153,16 @@ def test_a_server_with_many_open_ports_is_not_even_asked() -> None:
     assert not interview.watch.busy and not interview.questions
 
 
+def test_asking_open_ports_again_makes_nobody_a_suspect() -> None:
+    """As engine.core.sentinels does, to learn what silence elsewhere is worth."""
+    watch = LiarWatch(range(1, 1001), 1)
+    for copy in range(16):
+        again = replies([(0, ScanType.SYN, port, SYN_ACK) for port in range(20, 25)])
+        again.records["attempt"] = copy
+        watch.note(1.0, again)
+    assert not watch.busy
+
+
 def test_what_was_not_asked_for_is_kept_from_the_scan() -> None:
     asked = range(1, 201)
     interview = Interview(asked, proxy).scan()

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.loss import copies_needed
 from engine.core.proof import Outcome, Proof, explains
 
 
@@ -74,16 +75,41 @@ def test_more_missing_is_never_explained_better(loss: float, asked: int, missing
 
 @pytest.mark.parametrize("capacity", [150.0, 400.0, 2_000.0, 1e9])
 @pytest.mark.parametrize("loss", [0.0, 0.02, 0.1, 0.2])
-def test_it_ends_soon_at_a_rate_that_passes(loss: float, capacity: float) -> None:
+def test_when_silence_is_believed_hardly_a_port_was_missed(loss: float, capacity: float) -> None:
     """A path that loses a share of the packets, and all beyond its capacity."""
-    random, passing, rounds = np.random.default_rng(1), 0, 0
+    random, missed, rounds = np.random.default_rng(1), 0.0, 0
     for _ in range(100):
-        proof, rate = Proof(), 5_000.0
-        while not proof.holds:
+        proof, rate, copies, believed = Proof(), 5_000.0, 2, False
+        unheard = (1 - (1 - loss) * min(1.0, capacity / rate)) ** copies
+        while not believed:
             arrives = (1 - loss) * min(1.0, capacity / rate)
             proof.judge(Outcome(rate, 40, 40 - int(random.binomial(40, arrives))))
+            unheard *= 1 - arrives
+            copies, rounds = copies + 1, rounds + 1
+            counting = proof.valid if proof.speed else copies
+            enough = proof.holds and counting >= copies_needed(proof.loss, 15)
+            believed = enough or proof.exhausted
             rate = proof.rate
-            rounds += 1
-        passing += rate <= 2 * capacity
-    assert passing >= 97
-    assert rounds <= 800
+        missed += unheard
+    assert missed / 100 < 1e-4
+    assert rounds <= 2_000
+
+
+def test_where_a_path_loses_packets_the_rate_grows_again_as_long_as_all_is_well() -> None:
+    proof = Proof()
+    proof.judge(Outcome(5_000, 40, 38))
+    proof.judge(Outcome(1_500, 40, 27))
+    while not proof.holds:
+        slow = proof.rate
+        proof.judge(Outcome(slow, 40, 8))
+    assert proof.speed and slow < proof.rate < 1_500
+
+
+def test_what_was_taken_for_speed_is_looked_at_again_when_the_loss_is_known() -> None:
+    proof = Proof()
+    proof.judge(Outcome(300, 16, 9))
+    proof.judge(Outcome(90, 40, 9))
+    assert proof.speed
+    for _ in range(4):
+        proof.judge(Outcome(40, 40, 17))
+    assert proof.holds and not proof.speed

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from engine.core.batch import REPLY, UNKNOWN_ATTEMPT, ProbeBatch
 from engine.core.parts import ScanParts
+from engine.core.questions import Count, Questions
 from engine.core.sentinels import Sentinels
 from engine.core.walks import name_cells
 from engine.results.store import Store
@@ -155,7 +156,22 @@ def test_open_and_closed_ports_are_told_apart() -> None:
     mine = host.sentinels.take(0)
     assert mine is not None
     assert mine.opened.missing == 0 < mine.resets.missing
-    assert mine.outcome(5_000.0, rationed=True).missing == 0 < mine.outcome(5_000.0).missing
+    assert mine.outcome(5_000.0, rationed=True).missing == 0
+
+
+def test_closed_ports_count_unless_they_lose_clearly_more_than_open_ones() -> None:
+    both = Questions(opened=Count(20, 15), resets=Count(20, 14))
+    assert (both.outcome(500.0).asked, both.outcome(500.0).missing) == (40, 11)
+    assert both.outcome(500.0, rationed=True).asked == 20
+    rationing = Questions(opened=Count(20, 15), resets=Count(20, 5))
+    assert (rationing.outcome(500.0).asked, rationing.outcome(500.0).missing) == (20, 5)
+
+
+def test_closed_ports_of_a_host_that_rations_are_left_alone() -> None:
+    host = OneHost(opened=2, closed=3)
+    host.sentinels.rationing.add(0)
+    assert set(host.send(1.0, *SILENT)["port"].tolist()) <= {1, 2}
+    assert not host.sentinels.post(0)
 
 
 def test_a_volley_empties_a_bucket_that_gave_so_many_resets() -> None:
