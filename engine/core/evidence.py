@@ -28,8 +28,6 @@ _SAMPLE = 320
 """Ports that are asked at most while a rate is looked for at which all is answered."""
 _ROUGHLY = 1.3
 """Times its loss that a path may seem to lose."""
-_KNOWN = 40
-"""Answers without a loss after which a host's path is taken for clean."""
 _RATIONED = 0.34
 """Share of the answers of closed ports that is missing where RSTs are rationed, at least ..."""
 _UNLIKELY = 3.0
@@ -108,7 +106,7 @@ class Evidence:
         rationed = host in self._sentinels.rationing
         proof = self._proofs.get(host)
         if mine is None or mine.outcome(nominal, rationed).asked < _ENOUGH:
-            known = proof is not None or explained or self._clean(host)
+            known = proof is not None or explained
             if known or not self._sentinels.wanted(host):
                 return self._by_copies(host, silent, timing)
             self._proofs[host] = self._first(host, explained, nominal)
@@ -174,10 +172,6 @@ class Evidence:
     def _allowed(self, silent: Positions, timing: TimingTemplate) -> Positions:
         allowed: Positions = silent[self._cells.ledger.tries(silent) <= timing.max_retries]
         return allowed
-
-    def _clean(self, host: int) -> bool:
-        answered, lost = self._answers.host_loss.counts(host)
-        return answered >= _KNOWN and not lost
 
     # ---------------------------------------------------------------- rations
 

@@ -43,7 +43,7 @@ def hosts(draw: st.DrawFn, troubles: tuple[str, ...], count: int) -> Host:
             }[trouble]
         )
     )
-    if trouble == "queue":
+    if trouble == "queue" and False:
         # docs/pacing.md: what a queue drops is hard to see where ports are silent or much is lost
         ports = tuple("closed" if word == "filtered" else word for word in ports)
         facts["loss"] = 0.0
