@@ -34,9 +34,12 @@ _TELLING = 40
 """Questions that make the loss known, ..."""
 _LEAST, _SHARE = 14, 4
 """... and where it is known: so many, or one for each so many silent ports."""
-_UNEVEN = (0.5, 1.5)
-"""Bounds of how many questions leave for each that is due: what comes in step with a queue is
-either always lost or never."""
+_LEAST_UNEVEN = 0.5
+"""How many questions leave for each that is due, at least, and one more at most: what comes in step
+with a queue is either always lost or never."""
+_GOLDEN = 0.6180339887498949
+"""Its multiples modulo 1 are spread evenly, in no order (Weyl's theorem); a generator of random
+numbers takes longer to load than a short scan."""
 _MOST_HOSTS = 512
 """Hosts that have sentinels at the same time."""
 
@@ -60,7 +63,7 @@ class Sentinels:
         self._resets = resets
         self._hosts: dict[int, Questions] = {}
         self._volleys: list[ProbeBatch] = []
-        self._random = np.random.default_rng(0)
+        self._drawn = 0
         self.valid_from = 0
         self.rationing: set[int] = set()
 
@@ -160,7 +163,7 @@ class Sentinels:
                     continue
                 mine = self._hosts[host] = self._begin(host)
             count = int(np.count_nonzero(hosts == host))
-            earned = count / mine.every * self._random.uniform(*_UNEVEN)
+            earned = count / mine.every * (_LEAST_UNEVEN + self._uneven(1)[0])
             mine.credit = min(mine.credit + earned, len(mine.waiting))
             mine.beside += count
             mine.first, mine.last = min(mine.first, now), now
@@ -174,10 +177,17 @@ class Sentinels:
         both = np.concatenate([probes, *owed])
         among = np.arange(len(both)) >= len(probes)
         places = np.where(
-            among, self._random.random(len(both)), np.arange(len(both)) / max(len(probes), 1)
+            among, self._uneven(len(both)), np.arange(len(both)) / max(len(probes), 1)
         )
         order = np.argsort(places, kind="stable")
         return both[order], among[order]
+
+    def _uneven(self, count: int) -> NDArray[np.float64]:
+        """The next ``count`` of a sequence of numbers, 0..1."""
+        drawn = self._drawn + np.arange(1, count + 1)
+        self._drawn += count
+        numbers: NDArray[np.float64] = drawn * _GOLDEN % 1.0
+        return numbers
 
     @property
     def owing(self) -> bool:
