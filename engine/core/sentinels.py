@@ -184,9 +184,9 @@ class Sentinels:
 
     def _uneven(self, count: int) -> NDArray[np.float64]:
         """The next ``count`` of a sequence of numbers, 0..1."""
-        drawn = self._drawn + np.arange(1, count + 1)
+        drawn = self._drawn + np.arange(1, count + 1, dtype=np.float64)
         self._drawn += count
-        numbers: NDArray[np.float64] = drawn * _GOLDEN % 1.0
+        numbers: NDArray[np.float64] = np.modf(drawn * _GOLDEN)[0]
         return numbers
 
     @property
