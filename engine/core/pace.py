@@ -5,8 +5,8 @@ keep answering. Lost answers alone do not slow it down: first an experiment find
 depends on speed (BBR's question, not Reno's). At half the speed, either the share of probes that
 get an answer stays, then the loss is the path's own and the old rate returns; or the share grows
 because as many answers arrive as before, then a queue or a rate limit is full, and the rate follows
-what arrives, and grows back slowly. A path without answers is never sent more than the start rate:
-nothing is known about it.
+what arrives, and grows back slowly. A step down that did not help shows what the path loses
+besides. A path without answers is never sent more than the start rate: nothing is known about it.
 
 Loss is only counted against the rate at which the lost copy was sent (``changed_at``); otherwise
 the losses of a fast past would slow down a present that loses nothing.
@@ -14,9 +14,7 @@ the losses of a fast past would slow down a present that loses nothing.
 
 from __future__ import annotations
 
-from collections import deque
-from dataclasses import dataclass
-
+from engine.core.experiment import Experiment, Flow, FlowRecord
 from engine.core.loss import LossEstimate
 from engine.spec.timing import TimingTemplate
 
@@ -40,6 +38,9 @@ _LEAST_TRIED = 200.0
 end it."""
 _GROWTH = 1.08
 _CAUTION = 0.9
+_HALFWAY, _SLIGHTLY = 0.5, 0.25
+"""How far the share of answers must rise towards what a full queue would let it rise to: at half
+the rate, and at one near what arrives, which may be below what the queue carries."""
 _STEEPEST = 0.3
 """The rate is not cut to less than this share at once."""
 _MEMORABLE = 2.0
@@ -47,30 +48,6 @@ _MEMORABLE = 2.0
 _VOUCHING = 0.05
 """Share of probes that must be answered there for a rate far above the start rate."""
 _MOST_BURST = 8_192
-_REMEMBERED = 512
-
-
-@dataclass(slots=True)
-class _Flow:
-    """Probes and answers per second over some time."""
-
-    sent: float
-    answered: float
-
-    @property
-    def share(self) -> float:
-        """Answers per probe."""
-        return self.answered / self.sent if self.sent else 0.0
-
-
-@dataclass(slots=True)
-class _Trial:
-    """A running experiment: what was measured at the old rate, and since when to measure."""
-
-    rate: float
-    loss: float
-    before: _Flow
-    measure_from: float
 
 
 class Pace:
@@ -90,7 +67,8 @@ class Pace:
         self._start = start
         self._unheard = unheard
         self._doubling = True
-        self._trial: _Trial | None = None
+        self._trial: Experiment | None = None
+        self._cut: Experiment | None = None
         self._window = LossEstimate(memory=2_000.0)
         self._accepted_loss = 0.0
         self._allowance = 1.0
@@ -100,7 +78,7 @@ class Pace:
         self._epoch_answered = 0
         self._sent_before = 0
         self._best_ratio = 0.0
-        self._history: deque[tuple[float, int, int]] = deque(maxlen=_REMEMBERED)
+        self._flows = FlowRecord(_EPOCH)
         self._steady_until = 0.0
         self._suspected_at: float | None = None
         self.speed_dependent = False
@@ -116,7 +94,7 @@ class Pace:
         grown = self._trial.rate if self._trial else self._rate
         self._rate = self._bounded(grown if self.speed_dependent else max(grown, start))
         self._doubling = not self.speed_dependent
-        self._trial = None
+        self._trial = self._cut = None
         self._allowance = min(self._allowance, self._burst)
 
     @property
@@ -136,15 +114,16 @@ class Pace:
 
     @property
     def explained(self) -> bool:
-        """True when an experiment has shown that answers go missing at any speed."""
-        return self._accepted_loss > 0.0
+        """True when an experiment has shown that answers go missing at any speed, and none that
+        they do because of it."""
+        return self._accepted_loss > 0.0 and not self.speed_dependent
 
     @property
     def explains(self) -> bool:
         """True when it has, and such a loss is credible. An experiment compares shares of all
         probes, which says little where most ports are silent; where most answers are missing a full
         queue is the likelier cause."""
-        return 0.0 < self._accepted_loss <= CREDIBLE
+        return self.explained and self._accepted_loss <= CREDIBLE
 
     @property
     def mostly_answered(self) -> bool:
@@ -226,7 +205,7 @@ class Pace:
             return
         busy = self._epoch_sent >= 0.5 * self._rate * length
         healthy = self._healthy()
-        self._history.append((now, self._epoch_sent, self._epoch_answered))
+        self._flows.note(now, self._epoch_sent, self._epoch_answered)
         self._epoch_start, self._sent_before = now, self._epoch_sent
         self._epoch_sent = self._epoch_answered = 0
         feedback = timeout + 2 * (round_trip or 0.0)
@@ -256,7 +235,7 @@ class Pace:
         start = self._timing.start_rate
         if start < self._rate * 2 <= start * self._unheard:
             return True
-        return healthy and self._flow(now - _MEMORABLE, now).share >= _VOUCHING
+        return healthy and self._flows.between(now - _MEMORABLE, now).share >= _VOUCHING
 
     def _grow(self, now: float, feedback: float, several: bool) -> None:
         """``several``: the epoch lasted for several round trips, in which it could have doubled
@@ -270,12 +249,6 @@ class Pace:
     def _suspicious(self) -> bool:
         return self._window.share > _TOLERATED + 1.5 * min(self._accepted_loss, 0.5)
 
-    def _flow(self, since: float, now: float) -> _Flow:
-        """What was sent and answered since a time."""
-        epochs = [(sent, answered) for at, sent, answered in self._history if at > since]
-        span = max(now - since, _EPOCH)
-        return _Flow(sum(s for s, _ in epochs) / span, sum(a for _, a in epochs) / span)
-
     def _answer_loss(self, now: float, feedback: float) -> None:
         """Loss at this speed: try half of it, or follow the loss down where speed is known to be
         the cause."""
@@ -283,20 +256,41 @@ class Pace:
             self._suspected_at = now
         if now < self._suspected_at + feedback:
             return
-        flow = self._flow(self._suspected_at, now)
-        least = min(_LEAST_TRIED, self._rate)
         if not self.speed_dependent:
-            self._trial = _Trial(self._rate, self._window.share, flow, now + feedback)
+            flow = self._flows.between(self._suspected_at, now)
+            self._trial = Experiment(self._rate, self._window.share, flow, now + feedback)
+            least = min(_LEAST_TRIED, self._rate)
             self._slow_down(now, max(min(self._rate, flow.sent) / 2, least), feedback)
         elif now >= self._steady_until:
-            arriving = min(self._rate, flow.sent) * max(1 - self._window.share, _STEEPEST)
-            arriving = max(arriving, flow.answered) * _CAUTION
-            self._slow_down(now, max(arriving, least / 2), feedback)
+            self._follow(now, self._flows.between(self._suspected_at, now), feedback)
+
+    def _follow(self, now: float, flow: Flow, feedback: float) -> None:
+        """Go down to what arrives; unless the last time, from a rate still higher, did not help.
+        Then the path loses that much at any speed."""
+        cut = self._cut
+        self._cut = None
+        loss = self._window.share
+        if cut is not None and flow.sent < cut.before.sent and not cut.helped(flow, _SLIGHTLY):
+            self._accepted_loss = loss
+            self._rate = self._bounded(cut.rate)
+            self._settle(now)
+            return
+        kept = max(1 - loss, _STEEPEST) / (1 - min(self._accepted_loss, loss, 0.5))
+        arriving = max(min(self._rate, flow.sent) * kept, flow.answered) * _CAUTION
+        least = min(_LEAST_TRIED, self._rate)
+        cut = Experiment(self._rate, loss, flow, now + feedback)
+        self._slow_down(now, max(arriving, least / 2), feedback)
+        self._cut = cut
 
     def _slow_down(self, now: float, rate: float, pause: float) -> None:
         self._rate = self._bounded(rate)
         self._allowance = min(self._allowance, self._burst)
         self._steady_until = now + pause
+        self._cut = None
+        self._settle(now)
+
+    def _settle(self, now: float) -> None:
+        """Nothing is known yet of the rate that holds from now on."""
         self.changed_at = now
         self._suspected_at = None
         self._window.reset()
@@ -308,18 +302,15 @@ class Pace:
             return
         if self._window.samples < _SAMPLES and now < trial.measure_from + 4 * feedback:
             return
-        flow = self._flow(trial.measure_from, now)
-        slower = trial.before.sent / flow.sent if flow.sent else 1.0
         self._trial = None
-        if flow.share > trial.before.share * (1 + 0.5 * (slower - 1)):
+        if trial.helped(self._flows.between(trial.measure_from, now), _HALFWAY):
             self._doubling = False
             self.speed_dependent = True
             return
         self._accepted_loss = max(self._window.share, trial.loss)
         self._rate = self._bounded(trial.rate)
         self._doubling = True
-        self.changed_at = now
-        self._window.reset()
+        self._settle(now)
 
     def acquit(self, now: float) -> None:
         """The answers that went missing were one host's doing, which has a pace of its own now."""
@@ -329,7 +320,8 @@ class Pace:
             self._trial = None
             self._doubling = True
             self.speed_dependent = False
-            self.changed_at = now
+            self._cut = None
+            self._settle(now)
         self._suspected_at = None
         self._window.reset()
 

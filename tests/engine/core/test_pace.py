@@ -44,6 +44,19 @@ def test_a_full_queue_is_followed() -> None:
     assert any("answers go missing" in line.text for line in done.log.lines())
 
 
+def test_a_full_queue_on_a_path_that_loses_besides_is_not_fled_from() -> None:
+    """The queue drains 1,500 packets a second, and of what it lets pass the path loses 8 % each
+    way: every loss seemed to say that the rate was still too high."""
+    link = ("delay = 0.055", "loss = 0.08", "rate = 1500", "queue = 30")
+    done = SimulatedScan(
+        "\n".join(('[[host]]\naddress = "10.0.0.1"', *link)),
+        which="1-3000",
+        timing=TEMPLATES[4],
+    ).run()
+    assert done.network.now() < 3 * 3_000 / 1_500
+    assert all(row.state.label == "closed" for row in done.rows().values())
+
+
 def test_bounds_hold_whatever_happens() -> None:
     pace = Pace(TEMPLATES[3].with_bounds(max_rate=100.0))
     assert pace.rate == 100.0
