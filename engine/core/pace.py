@@ -138,7 +138,7 @@ class Pace:
         if timing.scan_delay and self._rate >= 1 / timing.scan_delay * 0.99:
             return f"T{timing.number} waits {timing.scan_delay:g} s between probes"
         if timing.max_rate and self._rate >= timing.max_rate * 0.99:
-            return f"rate capped at {timing.max_rate:g}/s"
+            return f"rate capped at {timing.max_rate:,.10g}/s"
         if self._trial is not None:
             return f"answers go missing ({self._trial.loss:.0%}); trying whether slower helps"
         if self.speed_dependent:

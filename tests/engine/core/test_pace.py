@@ -90,7 +90,9 @@ def test_templates_say_what_limits_them(number: int, said: str) -> None:
 
 
 def test_a_cap_says_so() -> None:
-    assert Pace(TEMPLATES[3].with_bounds(max_rate=50.0)).limit == "rate capped at 50/s"
+    for rate, said in ((50.0, "50/s"), (0.5, "0.5/s"), (1_000_000.0, "1,000,000/s")):
+        pace = Pace(TEMPLATES[3].with_bounds(max_rate=rate, min_rate=rate))
+        assert pace.limit == f"rate capped at {said}"
     assert "no answers yet" in Pace(TEMPLATES[3]).limit
 
 
