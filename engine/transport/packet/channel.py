@@ -153,7 +153,8 @@ class PacketChannel:
     def close(self) -> None:
         """Give back every descriptor. Idempotent."""
         self._dispatcher.close()
-        close_together((self._close_listeners, self._paths.close, self._let_go_of_ports))
+        # A listener's ring takes longest: the first thread that is started closes it.
+        close_together((self._let_go_of_ports, self._close_listeners, self._paths.close))
         self._open.close()
 
 
