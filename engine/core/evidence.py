@@ -24,8 +24,9 @@ from engine.spec.timing import TimingTemplate
 
 _ENOUGH = 6
 """Questions that make a round."""
-_SAMPLE = 320
-"""Ports that are asked at most while a rate is looked for at which all is answered."""
+_SAMPLE, _FEW, _LONG = 320, 80, 2.0
+"""Ports that are asked at most while a rate is looked for at which all is answered, fewer at a slow
+rate: as many as leave in so many seconds."""
 _ROUGHLY = 1.3
 """Times its loss that a path may seem to lose."""
 _RATIONED = 0.34
@@ -150,8 +151,9 @@ class Evidence:
             return Advice(Next.BELIEVE, silent[:0])
         if not proof.holds:
             doubtful = silent if proof.speed else self._allowed(silent, timing)
-            if len(doubtful) > _SAMPLE:
-                doubtful = doubtful[:: -(-len(doubtful) // _SAMPLE)]
+            most = min(max(int(proof.rate * _LONG), _FEW), _SAMPLE)
+            if len(doubtful) > most:
+                doubtful = doubtful[:: -(-len(doubtful) // most)]
             return Advice(Next.ASK_SLOWLY if len(doubtful) else Next.BELIEVE, doubtful, proof.rate)
         if not proof.speed:
             return self._by_copies(host, silent, timing, proof.rate)

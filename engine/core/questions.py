@@ -14,8 +14,9 @@ from engine.core.proof import Outcome, fewer
 
 FIRST_QUESTION = 4
 """Copies from this on may be questions: source ports tell them from the usual copies."""
-_SLOWER = 0.7
-"""Share of the nominal rate below which the measured one counts."""
+_ROUGHLY = 0.7
+"""Share of the nominal rate below which the measured one counts, or which the nominal one is of the
+measured one."""
 
 
 @dataclass(slots=True)
@@ -77,11 +78,12 @@ class Questions:
 
     def outcome(self, nominal: float, rationed: bool = False) -> Outcome:
         """What came of the questions that travelled with others, at ``nominal`` probes per second
-        or, if so measured, clearly fewer. Closed ports that are ``rationed`` do not count, nor do
-        those that lose clearly more than open ones."""
+        or, if so measured, clearly fewer, or clearly more before the rate was lowered. Closed ports
+        that are ``rationed`` do not count, nor do those that lose clearly more than open ones."""
         count, span = self.beside + self.opened.asked + self.resets.asked, self.last - self.first
-        slower = span > 0 and count / span < _SLOWER * nominal
-        rate = count / span if slower else nominal
+        measured = count / span if span > 0 else nominal
+        as_said = _ROUGHLY <= measured / nominal <= 1 / _ROUGHLY
+        rate = nominal if as_said else measured
         opened = Outcome(rate, self.opened.asked, self.opened.missing)
         closed = Outcome(rate, self.resets.asked, self.resets.missing)
         apart = rationed or fewer(closed, opened)

@@ -57,6 +57,19 @@ def test_a_full_queue_on_a_path_that_loses_besides_is_not_fled_from() -> None:
     assert all(row.state.label == "closed" for row in done.rows().values())
 
 
+def test_a_slow_host_that_loses_packets_is_understood_soon_beside_a_fast_one() -> None:
+    """Its questions left at the pace of both, before it was found to be slow."""
+    slow = '[[host]]\naddress = "10.0.0.2"\ndelay = 0.055\nloss = 0.08\nrate = 1500\nqueue = 30'
+    done = SimulatedScan(
+        f"{HOST}{slow}\n[host.tcp]\nopen = '22'",
+        "10.0.0.1-2",
+        "1-1000",
+        timing=TEMPLATES[3],
+    ).run()
+    assert done.network.now() < 15
+    assert {row.state.label for row in done.rows().values() if row.port != 22} == {"closed"}
+
+
 def test_bounds_hold_whatever_happens() -> None:
     pace = Pace(TEMPLATES[3].with_bounds(max_rate=100.0))
     assert pace.rate == 100.0

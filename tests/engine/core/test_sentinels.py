@@ -205,3 +205,4 @@ def test_the_rate_is_what_was_measured_where_that_is_clearly_less() -> None:
     assert mine is not None
     assert mine.outcome(5_000.0).rate < 300
     assert mine.outcome(120.0).rate == 120
+    assert mine.outcome(20.0).rate > 80  # the rate was lowered after they had left
