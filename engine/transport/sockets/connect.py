@@ -10,6 +10,10 @@ A socket is first asked right after its connect(): on a link that answers at onc
 nothing else is needed. Only a socket that has to wait is put under epoll, edge-triggered, and then
 stays there however often it is reused.
 
+An ICMP error that comes while the system call that sends the SYN still holds the socket, as on a
+veth pair, does not end the connection: Linux only notes it (sk_err_soft in tcp_v4_err), until the
+SYN that it sends again after a second meets with the same. SO_ERROR tells it at once.
+
 While a connection waits, the kernel re-sends its SYN by itself (net.ipv4.tcp_syn_retries), beside
 the copies the engine asks for.
 """
@@ -167,10 +171,14 @@ class ConnectChannel:
                 continue
             sock, address, host, port, attempt, _ = waiting
             error = sock.connect_ex(address)
-            if error == errno.EALREADY:  # an event left over from the socket's previous use
-                continue
-            del self._waiting[fd]
-            self._decide(sock, host, port, attempt, error)
+            if error != errno.EALREADY:
+                del self._waiting[fd]
+                self._decide(sock, host, port, attempt, error)
+            elif noted := sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                del self._waiting[fd]
+                self._discard(sock)  # it still tries
+                self._answers.add((host, port, attempt, _CONNECTED | noted, monotonic()))
+            # else an event left over from the socket's previous use
         self._close_older_than(now - self.max_age)
         replies = self._answers.take()
         if self._recorder is not None:
