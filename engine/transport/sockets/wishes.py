@@ -12,6 +12,7 @@ from collections.abc import Iterable
 
 from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.transport.base import TransportUnavailable
+from engine.transport.sockets.error_queue import IPV6_RECVERR
 
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 _ANYWHERE: dict[int, str] = {socket.AF_INET: "0.0.0.0", socket.AF_INET6: "::"}
@@ -71,6 +72,8 @@ class SocketWishes:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             if family == socket.AF_INET6:
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                # wakes epoll for every ICMPv6 error, as IPv4 does without being asked
+                sock.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVERR, 1)
             self.prepare(sock)
         except OSError:
             sock.close()
