@@ -72,11 +72,10 @@ class Governor(Interface):
 class Lane:
     """One host's lane.
 
-    ``asked`` and ``gained``: probes and answers since its silent ports were last looked at, and
-    ``reviews``: how often that was; ``best_yield``: share of the probes of such a round that were
-    answered, at best; ``heard``: answers of all rounds, which ``began`` then; ``due``: when it is
-    served next; ``fast``: probes per second the host could follow, 0 unknown; ``lately``: when
-    probes left, and how many.
+    ``asked`` and ``gained``: probes and answers since its silent ports were last looked at;
+    ``best_yield``: share of the probes of such a round that were answered, at best; ``heard``:
+    answers of all rounds, which ``began`` then; ``due``: when it is served next; ``fast``: probes
+    per second the host could follow, 0 unknown; ``lately``: when probes left, and how many.
     """
 
     host: int
@@ -88,7 +87,6 @@ class Lane:
     heard: int = 0
     began: float = 0.0
     best_yield: float = 0.0
-    reviews: int = 0
     due: float = 0.0
     fast: float = 0.0
     again: deque[ProbeBatch] = field(default_factory=deque)

@@ -267,20 +267,19 @@ class Pace:
     def _follow(self, now: float, flow: Flow, feedback: float) -> None:
         """Go down to what arrives; unless the last time, from a rate still higher, did not help.
         Then the path loses that much at any speed."""
-        cut = self._cut
-        self._cut = None
-        loss = self._window.share
+        cut, loss = self._cut, self._window.share
         if cut is not None and flow.sent < cut.before.sent and not cut.helped(flow, _SLIGHTLY):
             self._accepted_loss = loss
             self._rate = self._bounded(cut.rate)
+            self._cut = None
             self._settle(now)
             return
         kept = max(1 - loss, _STEEPEST) / (1 - min(self._accepted_loss, loss, 0.5))
         arriving = max(min(self._rate, flow.sent) * kept, flow.answered) * _CAUTION
         least = min(_LEAST_TRIED, self._rate)
-        cut = Experiment(self._rate, loss, flow, now + feedback)
+        step = Experiment(self._rate, loss, flow, now + feedback)
         self._slow_down(now, max(arriving, least / 2), feedback)
-        self._cut = cut
+        self._cut = step
 
     def _slow_down(self, now: float, rate: float, pause: float) -> None:
         self._rate = self._bounded(rate)
@@ -321,7 +320,7 @@ class Pace:
             self._doubling = True
             self.speed_dependent = False
             self._cut = None
-            self._settle(now)
+            self.changed_at = now
         self._suspected_at = None
         self._window.reset()
 

@@ -163,10 +163,11 @@ class Silence:
             if advice.step is Next.WAIT:
                 self._lanes.stirred.add(lane.host)
                 return
+            steady = max(advice.rate, timing.min_rate)
             if advice.step is Next.ASK_SLOWLY and not isinstance(lane.governor, Steady):
-                lane.governor = Steady(now, max(advice.rate, timing.min_rate))
-            if advice.rate and isinstance(lane.governor, Steady):
-                lane.governor.change(now, max(advice.rate, timing.min_rate))
+                lane.governor = Steady(now, steady)
+            elif advice.rate and isinstance(lane.governor, Steady):
+                lane.governor.change(now, steady)
             if self._ask_again(advice.doubtful):
                 return
             lane.fast = rate

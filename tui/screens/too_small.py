@@ -11,13 +11,10 @@ from textual.geometry import Size
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from engine.results.snapshot import Phase
 from tui.screens.panes import LEAST_HEIGHT, LEAST_WIDTH
 
 if TYPE_CHECKING:
     from tui.app import PyScanApp
-
-GOING_ON = (Phase.WAITING, Phase.RUNNING)
 
 
 def is_too_small(size: Size) -> bool:
@@ -52,7 +49,7 @@ class TooSmall(ModalScreen[None]):
 
     def _text(self) -> Text:
         width, height = self.app.size
-        going_on = any(tab.phase in GOING_ON for tab in self.app.tabs)
+        going_on = any(tab.phase and not tab.phase.over for tab in self.app.tabs)
         lines = (
             f"{width} x {height} is too small.",
             f"PyScan needs {LEAST_WIDTH} x {LEAST_HEIGHT}.",
