@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from engine.core.batch import ReplyBatch
 from engine.results.log import ScanLog

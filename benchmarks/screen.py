@@ -14,11 +14,12 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import cycle
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.events import Key
 
 from benchmarks.eye import Eye, PaintedTerminal

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.scan_core import ScanCore
@@ -38,8 +38,7 @@ Task = Callable[[NDArray[np.uint32]], None]
 _NOTHING = np.empty(0, np.uint32)
 
 
-@dataclass(slots=True)
-class _Stretch:
+class _Stretch(Struct):
     """A task for the hosts from ``next`` to before ``end``, but for ``done`` (ascending), that asks
     ``channels`` for the first time."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from engine.admission import Admission
 from engine.core.following import Following, Times, Totals
 from engine.core.forecast import expected_remaining
@@ -136,5 +138,5 @@ class Figures:
         if measured.sending is not None and measured.sending < core.pace.rate:
             ports += sweep.pings / measured.sending  # it is the machine that sends no faster
         cells = self._admission.cells_of(1) if expected else 0
-        lone = outlook._replace(unasked=cells, due=0, in_flight=0, over_at=None, lanes=0.0)
+        lone = replace(outlook, unasked=cells, due=0, in_flight=0, over_at=None, lanes=0.0)
         return max(ports, sweep.asked + expected_remaining(now, lone, measured), sweep.over)

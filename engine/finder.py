@@ -6,9 +6,10 @@ known, the name lookup works beside both.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
@@ -35,7 +36,7 @@ _HUNGRY = 4_096
 """Hosts still to be asked below which the core gets the next portion."""
 
 
-class Found(NamedTuple):
+class Found(Struct, frozen=True):
     """What discovery has just found out.
 
     ``up``: hosts that came up, with ``round_trips`` in seconds (NaN unknown); ``unreachable``:

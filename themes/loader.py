@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 from textual.color import Color, ColorParseError
 from textual.theme import BUILTIN_THEMES, Theme
 
@@ -64,8 +64,7 @@ CSS_FALLBACKS = {f"port-{state}": f"ansi_{colour}" for state, colour in (
 """CSS variables of ours for a theme that has none, such as those that come with Textual."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadResult:
+class LoadResult(Struct, frozen=True):
     """Usable themes, ours first, and one line per thing that is wrong with the others.
 
     Attributes:

@@ -8,9 +8,9 @@ screen's method ``do_name``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from msgspec import Struct
 from textual.binding import Binding
 
 from engine.results.snapshot import Phase
@@ -48,8 +48,7 @@ class Needs(Enum):
         return (Needs.SCAN if phase is None else self).value.format_map(keys)
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One thing a user can do.
 
     Attributes:

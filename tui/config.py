@@ -7,9 +7,10 @@ there is: a setting that is silently passed over would be worse.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct, field
 
 from engine.results.filter import parse_filter
 from engine.sanitize import clean
@@ -38,8 +39,7 @@ class ConfigError(ValueError):
         super().__init__("; ".join(problems))
 
 
-@dataclass(frozen=True)
-class ScanDefaults:
+class ScanDefaults(Struct, frozen=True):
     """What a scan is where the command line says nothing.
 
     Attributes:
@@ -55,8 +55,7 @@ class ScanDefaults:
     names: bool = True
 
 
-@dataclass(frozen=True)
-class Config:
+class Config(Struct, frozen=True):
     """Every setting, and what the file leaves open as it is without one.
 
     Attributes:

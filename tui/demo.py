@@ -8,9 +8,10 @@ the machine.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from engine.spec.ping import Names
 from engine.spec.scan_type import ScanType

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.part import Part
@@ -21,8 +21,7 @@ _TITLE_WIDTH = 16
 """Cells for the name of a group among the choices."""
 
 
-@dataclass(frozen=True, eq=False)
-class PartChoice:
+class PartChoice(Struct, frozen=True, eq=False):
     """Something to choose: ``label`` for the user, ``words`` for the file, and how the ``part`` of
     a report with a view is made."""
 

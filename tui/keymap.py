@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from textual.binding import Binding
 from textual.keys import Keys, _character_to_key
 from textual.widget import Widget
@@ -58,8 +59,7 @@ _CHARACTERS = {_character_to_key(chr(c)): chr(c) for c in range(33, 127) if not 
 _NAMED = frozenset(one.value for one in Keys) | {"space"}
 
 
-@dataclass(frozen=True)
-class Keymap:
+class Keymap(Struct, frozen=True, dict=True):
     """Every action with the keys it has now.
 
     Attributes:
@@ -93,8 +93,7 @@ class Keymap:
         }
 
 
-@dataclass
-class KeymapReading:
+class KeymapReading(Struct):
     """What came of a ``[keys]`` table.
 
     Attributes:

@@ -11,10 +11,12 @@ import copy
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from engine.spec.command_line import BuiltSpec, build_spec, scan_parser
 from engine.spec.discovery_arguments import PING_OPTIONS
@@ -53,8 +55,7 @@ class Finding(Enum):
     LIST = "list_only"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Parsed options that are copied, never changed.
 
     Attributes:

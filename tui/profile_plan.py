@@ -10,8 +10,10 @@ import argparse
 import copy
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.spec.argument_types import rate, whole
 from engine.spec.error import SpecError
@@ -79,8 +81,7 @@ def used(profile: Profile, now: Plan) -> Plan:
         raise ProfileError(error.line) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """What the form shows.
 
     Attributes:
@@ -119,11 +120,11 @@ def form_of(plan: Plan) -> Form:
 def changed(plan: Plan, form: Form) -> Plan:
     """The plan with those fields of ``form`` that differ from it. Raises ProfileError."""
     before = form_of(plan)
-    for field in fields(Form):
-        value = getattr(form, field.name)
-        if value != getattr(before, field.name):
+    for name in Form.__struct_fields__:
+        value = getattr(form, name)
+        if value != getattr(before, name):
             try:
-                plan = _SETTERS[field.name](plan, value)
+                plan = _SETTERS[name](plan, value)
             except (SpecError, argparse.ArgumentTypeError) as error:
                 raise ProfileError(str(error)) from None
     try:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from engine.sanitize import clean
 from themes.toml_file import TomlFileError, read_toml
@@ -27,8 +28,7 @@ class ProfileError(ValueError):
     """A profile that cannot be used or kept; the text says why, in one line."""
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """A way to scan.
 
     Attributes:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.results.row import Row
 from engine.sanitize import clean
@@ -35,8 +37,7 @@ _FIELDS: tuple[tuple[str, Callable[[Row], str]], ...] = (
 """Columns of the table: title, and what stands in it. None can hold a tab or a line feed."""
 
 
-@dataclass(frozen=True, slots=True)
-class CopyForm:
+class CopyForm(Struct, frozen=True):
     """One way to write rows.
 
     Attributes:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from engine.results.snapshot import Phase
 from engine.sanitize import clean
@@ -21,8 +22,7 @@ MAX_TITLE = 200
 QUEUED, EMPTY = "queued", "no scan"
 
 
-@dataclass(frozen=True, slots=True)
-class TabLook:
+class TabLook(Struct, frozen=True):
     """What the tab bar and the list of tabs say of a scan.
 
     Attributes:

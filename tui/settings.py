@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.spec.error import SpecError
 from engine.spec.ports import parse_ports
@@ -21,8 +22,7 @@ FINDINGS = {one.name.lower(): one for one in Finding}
 VISIBILITIES: dict[str, bool | None] = {"auto": None, "shown": True, "hidden": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """One setting.
 
     Attributes:

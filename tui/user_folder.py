@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 CONFIG_NAME = "config.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class UserFolder:
+class UserFolder(Struct, frozen=True):
     """A configuration folder.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine import __version__
 from engine.spec.options import ScanParser, scan_parser
@@ -23,7 +24,7 @@ examples:   pyscan 127.0.0.1
 Scan only what you own or may test."""
 
 
-class Output(NamedTuple):
+class Output(Struct, frozen=True):
     """One document to write: a name in EXPORT_FORMATS, and a path (``-`` for standard output)."""
 
     format: str

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from contextlib import closing
 from functools import partial
 
+from msgspec.structs import replace
+
 from engine.cli import exit_code
 from engine.cli.explaining import check_explain, explained
 from engine.cli.narration import Narrator
@@ -76,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
             load_writers(outputs)  # sockets take a while to open, too
             report = _scan(session, narrator, lines, recording)
             if args.explain:
-                style = style._replace(explain=partial(explained, session))
+                style = replace(style, explain=partial(explained, session))
             written = _write(outputs, report, style, narrator)
     except StoreFullError as error:
         raise UsageError(str(error)) from None

@@ -7,10 +7,10 @@ AddressBook. Times are seconds on the transport's clock (monotonic, float).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.verdict import Verdicts, classify
@@ -51,8 +51,7 @@ ProbeBatch = NDArray[np.void]
 """A one-dimensional array of PROBE."""
 
 
-@dataclass(slots=True)
-class ReplyBatch:
+class ReplyBatch(Struct, eq=False, dict=True):
     """Answers received together.
 
     Attributes:
@@ -67,7 +66,6 @@ class ReplyBatch:
     raw: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, SNAP), np.uint8))
     raw_length: NDArray[np.uint16] = field(default_factory=lambda: np.empty(0, np.uint16))
     rejected: int = 0
-    _verdicts: Verdicts | None = field(default=None, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -81,12 +79,10 @@ class ReplyBatch:
             return ReplyBatch(records)
         return ReplyBatch(records, self.raw[chosen], self.raw_length[chosen])
 
-    @property
+    @cached_property
     def verdicts(self) -> Verdicts:
         """What the answers mean, worked out once: ``records`` must not change after that."""
-        if self._verdicts is None:
-            self._verdicts = classify(self.records)
-        return self._verdicts
+        return classify(self.records)
 
 
 def as_bytes(records: NDArray[np.void]) -> NDArray[np.void]:
@@ -121,7 +117,7 @@ def no_replies(rejected: int = 0) -> ReplyBatch:
     return ReplyBatch(np.empty(0, REPLY), rejected=rejected)
 
 
-class SendProblem(NamedTuple):
+class SendProblem(Struct, frozen=True):
     """Why some probes of a batch did not leave.
 
     Attributes:
@@ -142,8 +138,7 @@ class SendProblem(NamedTuple):
     whole_host: bool = True
 
 
-@dataclass(slots=True)
-class SendReport:
+class SendReport(Struct):
     """What became of a batch handed to a transport.
 
     Attributes:

@@ -6,10 +6,10 @@ speed (engine.core.proof), and the loss known by then (engine.core.host_loss).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
+from msgspec import Struct
 
 from engine.core.answers import Answers
 from engine.core.cells import Cells
@@ -47,8 +47,7 @@ class Next(Enum):
     ASK_SLOWLY = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What to do. ``doubtful``: ports to be asked again; ``rate``: probes per second that the host
     may be asked, 0 unknown."""
 

@@ -8,13 +8,14 @@ larger share of what was sent.
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _REMEMBERED = 512
 """Epochs of which is known what was sent and answered."""
 
 
-class Flow(NamedTuple):
+class Flow(Struct, frozen=True):
     """Probes and answers per second over some time."""
 
     sent: float
@@ -45,7 +46,7 @@ class FlowRecord:
         return Flow(sum(s for s, _ in epochs) / span, sum(a for _, a in epochs) / span)
 
 
-class Experiment(NamedTuple):
+class Experiment(Struct, frozen=True):
     """What was before the rate was lowered: the ``rate`` in probes per second, the share of copies
     lost, the flow; and from when on what comes belongs to the lower rate."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.core.forecast import Measured
 
@@ -38,8 +39,7 @@ _TELLING = 48
 """Ports or probes below which a share or a rate says little."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Totals ``at`` a time: probes sent; ports asked, answered and decided in this pass; answers to
     first and to second copies; and seconds in which answers came one soon after the other
     (``flowing``)."""
@@ -54,7 +54,7 @@ class Totals:
     flowing: float = 0.0
 
 
-class Times(NamedTuple):
+class Times(Struct, frozen=True):
     """What to measure by, in seconds: the round trip (``lag``), from one copy to the next
     (``timeout``), until a port is called silent (``silence``), and when, on the clock, the pace was
     last lowered or restored (``changed_at``)."""

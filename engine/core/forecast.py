@@ -16,7 +16,8 @@ dies. So the forecast is worth something from the time that the pace has found i
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.core.outlook import Outlook
 
@@ -34,7 +35,7 @@ _HEAVY = 0.35
 """Loss above which a limit somewhere is the likelier cause, although the pace has no proof yet."""
 
 
-class Measured(NamedTuple):
+class Measured(Struct, frozen=True):
     """What was measured lately.
 
     Attributes:

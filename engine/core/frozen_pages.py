@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 PAGE_BITS = 7
@@ -20,8 +20,7 @@ Choose = Callable[[NDArray[Any]], NDArray[np.bool_]]
 """Says yes or no to each of some values."""
 
 
-@dataclass(frozen=True, slots=True)
-class FrozenPages:
+class FrozenPages(Struct, frozen=True):
     """``page_of``: the page each _PAGE hosts have their values in; several may share one.
     ``chunks``: the pages in order, CHUNK values in each array. ``count``: hosts."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.core.lanes import Lane, Lanes
 
@@ -14,7 +15,7 @@ _TELLING = 12
 """Probes or answers that make a rate worth believing."""
 
 
-class Standing(NamedTuple):
+class Standing(Struct, frozen=True):
     """How it stands with a host: cells by what is known of them; how often the silent ones will be
     asked after those that wait (``rounds_ahead``, see engine.core.proof); which ``share`` of them
     all answered when it was not too fast for the host; and answers per second, of all hosts, while

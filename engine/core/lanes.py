@@ -10,10 +10,10 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol as Interface
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch, empty_probes
@@ -68,8 +68,7 @@ class Governor(Interface):
         """Adapt to what was noted."""
 
 
-@dataclass(slots=True)
-class Lane:
+class Lane(Struct):
     """One host's lane.
 
     ``asked`` and ``gained``: probes and answers since its silent ports were last looked at;

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from typing import Protocol as Interface
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Positions = NDArray[np.int64]
@@ -18,7 +18,7 @@ NONE_SILENT = 255
 """More copies than any port gets."""
 
 
-class Unsettled(NamedTuple):
+class Unsettled(Struct, frozen=True):
     """Hosts with rows that are not settled.
 
     ``hosts`` (n,) uint32; ``quiet`` (n,): not one of their ports has answered; ``tries`` (n,):

@@ -9,12 +9,12 @@ connections, does not. What is then known of a liar is told in words.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.batch import (
@@ -69,7 +69,7 @@ class LiarKind(Enum):
     )
 
 
-class LiarMark(NamedTuple):
+class LiarMark(Struct, frozen=True):
     """A host whose open ports are not to be believed, and one line for the user that says why."""
 
     host: int
@@ -77,8 +77,7 @@ class LiarMark(NamedTuple):
     text: str
 
 
-@dataclass(slots=True)
-class _Case:
+class _Case(Struct):
     """A suspect being questioned: ports asked, and those that gave the answer expected of a liar
     (doors that opened) or of an honest TCP (ACKs that were reset)."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class Outlook(NamedTuple):
+class Outlook(Struct, frozen=True):
     """Work left, and what is known of the path. Times in seconds on the transport's clock.
 
     Attributes:

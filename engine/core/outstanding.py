@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch, empty_probes, gather, joined
@@ -21,12 +21,14 @@ Waiting = Callable[[ProbeBatch, NDArray[np.float64]], NDArray[np.bool_]]
 """Which probes, given with the times they left, are still unanswered."""
 
 
-@dataclass(order=True, slots=True)
-class _Flight:
+class _Flight(Struct, eq=False):
     look_at: float
     serial: int
-    probes: ProbeBatch = field(compare=False)
-    sent_at: NDArray[np.float64] = field(compare=False)
+    probes: ProbeBatch
+    sent_at: NDArray[np.float64]
+
+    def __lt__(self, other: _Flight) -> bool:
+        return (self.look_at, self.serial) < (other.look_at, other.serial)
 
 
 class Outstanding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from engine.core.batch import ProbeBatch
 
@@ -12,7 +12,7 @@ RETRY_PAUSE = 0.01
 """Seconds before a probe that could not leave is tried again."""
 
 
-class Poll(NamedTuple):
+class Poll(Struct, frozen=True):
     """What to send now, and the time of the next poll at the latest."""
 
     batch: ProbeBatch

@@ -16,7 +16,9 @@ they leave more slowly.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _SURE = 2.5
 """Logarithm of the likelihood ratio from which on one explanation is taken for the right one."""
@@ -43,8 +45,7 @@ _SLOWEST = 40.0
 _MOST_ROUNDS = 24
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """Questions that left at ``rate`` probes per second, the others between them included."""
 
     rate: float

@@ -7,7 +7,8 @@ port's state is known already.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.core.batch import ProbeBatch, empty_probes
 from engine.core.proof import Outcome, fewer
@@ -19,8 +20,7 @@ _ROUGHLY = 0.7
 measured one."""
 
 
-@dataclass(slots=True)
-class Count:
+class Count(Struct):
     """Questions of one kind, and how many of them were answered."""
 
     asked: int = 0
@@ -32,8 +32,7 @@ class Count:
         return self.asked - self.answered
 
 
-@dataclass(slots=True)
-class Questions:
+class Questions(Struct):
     """The questions to one host since somebody looked at their answers.
 
     Attributes:

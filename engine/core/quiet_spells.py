@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
@@ -15,8 +14,7 @@ _LONGEST = 25.0
 """... and seconds of them."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Spell:
+class _Spell(Struct, frozen=True):
     """When a host was quiet last, and how often and for how many seconds it has been."""
 
     since: float

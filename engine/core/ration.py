@@ -18,7 +18,7 @@ come) and no verdict (see engine.core.rounds), only probes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from engine.spec.timing import TimingTemplate
 
@@ -35,8 +35,7 @@ _LONGEST_LOOK = 60.0
 """Seconds after which a look at the answers begins anew."""
 
 
-@dataclass(slots=True)
-class _Look:
+class _Look(Struct):
     """Answers counted since a time."""
 
     since: float

@@ -8,9 +8,8 @@ into RTTVAR.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import groups
@@ -27,8 +26,7 @@ _ESTIMATE = np.dtype([("srtt", np.float32), ("var", np.float32)])
 """SRTT and RTTVAR of one host; no round trip takes no time, so 0 stands for unknown."""
 
 
-@dataclass(frozen=True, slots=True)
-class SmoothedTimes:
+class SmoothedTimes(Struct, frozen=True):
     """SRTT per host as it is now, in seconds."""
 
     estimates: PagedArray
@@ -40,8 +38,7 @@ class SmoothedTimes:
         return srtt
 
 
-@dataclass(frozen=True, slots=True)
-class FrozenTimes:
+class FrozenTimes(Struct, frozen=True):
     """SRTT per host at one moment, in seconds."""
 
     estimates: FrozenPages

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import groups
@@ -12,7 +11,7 @@ from engine.spec.scan_type import ScanType
 from engine.techniques.registry import technique
 
 
-class Verdicts(NamedTuple):
+class Verdicts(Struct, frozen=True):
     """States and reasons (uint8, shape (n,)); state 0 where the answer says nothing."""
 
     state: NDArray[np.uint8]

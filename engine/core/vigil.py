@@ -24,9 +24,9 @@ Times are seconds. A scan slower than _SLOWEST has its copies far enough apart a
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.answers import Answers
@@ -63,8 +63,7 @@ _LEAST_DOUBT, _MOST_DOUBT = 2, 7
 """Questions without an answer in a row that need not mean anything."""
 
 
-@dataclass(slots=True)
-class Judged:
+class Judged(Struct):
     """Probes whose watch is over. ``silent``: their silence counts; ``anew``: it does not, and
     their cells start over."""
 

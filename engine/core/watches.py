@@ -5,14 +5,14 @@ from __future__ import annotations
 import heapq
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.core.batch import ProbeBatch
 from engine.core.witness import Trust
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(Struct):
     """One host. Times in seconds.
 
     Attributes:

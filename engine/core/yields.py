@@ -22,9 +22,9 @@ burst, later ones are compared.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
@@ -102,7 +102,7 @@ class Yields:
         return _steady_rate(seen, now, timeout) if resets.any() else 0.0
 
 
-class _Seen(NamedTuple):
+class _Seen(Struct, frozen=True):
     """A host's decided ports: when (seconds), by which copy, and whether by a RST or otherwise."""
 
     times: NDArray[np.float64]

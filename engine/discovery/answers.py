@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import firsts, groups
@@ -15,7 +14,7 @@ from engine.techniques.host_rules import host_outcome
 _PINGS = frozenset(PingKind)
 
 
-class Answers(NamedTuple):
+class Answers(Struct, frozen=True):
     """What answers say, one entry each: HostState and Reason (uint8). UNKNOWN says nothing, and
     ``ended`` (bool) is true where the question is not worth repeating all the same."""
 

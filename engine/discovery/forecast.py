@@ -7,7 +7,7 @@ ping late answers are listened for.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 from engine.core.meter import Meter
 from engine.discovery.core import DiscoveryCore
@@ -17,7 +17,7 @@ _TELLING = 48
 """Pings in about the last second that make their rate worth believing."""
 
 
-class SweepLeft(NamedTuple):
+class SweepLeft(Struct, frozen=True):
     """Seconds until the last host is ``asked`` for the first time and until the sweep is ``over``,
     how many ``pings`` it still takes, and how many ``hosts`` that are not asked yet are expected
     up."""

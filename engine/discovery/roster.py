@@ -10,9 +10,9 @@ hosts (engine.core.paged).
 from __future__ import annotations
 
 from collections import deque
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch
@@ -52,7 +52,7 @@ else 0. ``known``: it was added. ``refused``: somebody else answered for it. ``d
 skipped it."""
 
 
-class Expansion(NamedTuple):
+class Expansion(Struct, frozen=True):
     """The pings of some hosts and the cells they belong to, one entry per cell."""
 
     probes: ProbeBatch

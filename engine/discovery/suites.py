@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.discovery.whereabouts import Whereabouts
@@ -34,7 +34,7 @@ _FALLBACK = PingProbe(PingKind.CONNECT, 80)
 _TCP = (PingKind.SYN, PingKind.ACK)
 
 
-class Assignment(NamedTuple):
+class Assignment(Struct, frozen=True):
     """What becomes of hosts, one entry each (uint8): their suite, and for hosts with NO_SUITE their
     HostState and Reason at once."""
 

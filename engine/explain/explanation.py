@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.explain.combined import combine
 from engine.explain.decode import decode
@@ -24,8 +25,7 @@ from engine.techniques.sctp import ABORT, COOKIE_ECHO, INIT, INIT_ACK
 _FLAGS = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """Why a port has its state. All text is plain and harmless; ``sent``, ``reply`` and
     ``combined`` may have several lines. ``combined`` is what this result and earlier ones of other
     techniques say together."""

@@ -9,10 +9,8 @@ are news, and listed while they are few.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
@@ -31,8 +29,7 @@ FULL_DETAIL = 3
 """From this detail on, ``open|filtered`` ports and open ports in doubt are listed too."""
 
 
-@dataclass(frozen=True)
-class PortGroup:
+class PortGroup(Struct, frozen=True):
     """Ports of one host that share state, reason and protocol: ``ports`` ascending (int64)."""
 
     state: PortState
@@ -46,7 +43,7 @@ class PortGroup:
         return len(self.ports)
 
 
-class HostPorts(NamedTuple):
+class HostPorts(Struct, frozen=True):
     """The ports of one host as a report shows them.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.cell import FOREIGN
@@ -31,7 +31,7 @@ class Status(StrEnum):
     """The user skipped it before it answered."""
 
 
-class HostStatus(NamedTuple):
+class HostStatus(Struct, frozen=True):
     """A host's status and what it rests on.
 
     Attributes:

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, cast
+
+from msgspec import Struct
 
 from engine.formats.atomic import write_atomically
 from engine.formats.style import PLAIN, Style
@@ -19,7 +21,7 @@ Writer = Callable[[ScanReport, BinaryIO, Style], None]
 """Writes a report into a binary stream; raises only what the stream raises."""
 
 
-class ExportFormat(NamedTuple):
+class ExportFormat(Struct, frozen=True):
     """One format.
 
     Attributes:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.formats.host_status import HostStatus, Status, host_status
@@ -23,7 +23,7 @@ from engine.spec.port_state import INTERESTING
 from engine.spec.reason import Reason
 
 
-class RollCall(NamedTuple):
+class RollCall(Struct, frozen=True):
     """The hosts of a report.
 
     Attributes:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 Explain = Callable[[int], Sequence[tuple[str, str]]]
 """Why a cell (by its key) has its state: headings, each with one or more lines of harmless text."""
 
 
-class Style(NamedTuple):
+class Style(Struct, frozen=True):
     """Choices for text and XML; JSON always holds every port.
 
     Attributes:

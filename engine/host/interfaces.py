@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 import psutil
+from msgspec import Struct
 
 _MOST_INTERFACES = 512
 _MOST_ADDRESSES = 64
@@ -21,8 +21,7 @@ _RawAddress = tuple[str, int, str, str]
 """Interface, IP version, address, netmask, the texts as the library tells them."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalNetwork:
+class LocalNetwork(Struct, frozen=True):
     """One address of this machine and the network around it.
 
     Attributes:

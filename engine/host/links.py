@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import struct
 import sys
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.host.netlink import Message, NetlinkSocket, attribute, attributes
 
@@ -21,8 +22,7 @@ _IFF_NOARP = 0x80
 _IFF_LOWER_UP = 0x10000
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """One interface at the moment it was asked for.
 
     Attributes:

@@ -6,7 +6,8 @@ import os
 import socket
 import struct
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
@@ -24,7 +25,7 @@ _PATIENCE = 2.0
 _MAX_DUMP_PARTS = 100_000
 
 
-class Message(NamedTuple):
+class Message(Struct, frozen=True):
     """One netlink message: its type, the number of the question it answers, and its body."""
 
     kind: int

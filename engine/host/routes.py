@@ -8,7 +8,8 @@ import socket
 import struct
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.host.links import Link, read_link
 from engine.host.netlink import Message, NetlinkSocket, attribute, attributes
@@ -38,7 +39,7 @@ _REFUSALS = {6: errno.EINVAL, 7: errno.EHOSTUNREACH, 8: errno.EACCES, 9: errno.E
 """Route types that say "not this way", and the error a socket would report for them."""
 
 
-class Route(NamedTuple):
+class Route(Struct, frozen=True):
     """The way to one address.
 
     Attributes:

@@ -6,9 +6,9 @@ import math
 import secrets
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import dns.name
+from msgspec import Struct, field
 
 from engine.names.patience import SILENCE, Patience
 from engine.names.resolver import Found
@@ -30,8 +30,7 @@ _AT_ONCE = 64
 """Datagrams read from one socket per step."""
 
 
-@dataclass(slots=True, eq=False)
-class _Question:
+class _Question(Struct, eq=False):
     """A question, which may be outstanding at several servers.
 
     Attributes:

@@ -6,7 +6,8 @@ import ipaddress
 import re
 import socket
 from pathlib import Path
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.sanitize import clean
 from engine.spec.error import SpecError
@@ -21,7 +22,7 @@ _MAX_SYSTEM_SERVERS = 3
 _WITH_PORT = re.compile(r"(?:\[(?P<six>[^\]]+)\]|(?P<four>[0-9.]+)):(?P<port>[0-9]{1,5})")
 
 
-class NameServer(NamedTuple):
+class NameServer(Struct, frozen=True):
     """A DNS server: its address as text, its AF_ family and its socket address."""
 
     text: str

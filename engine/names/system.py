@@ -7,8 +7,9 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
+
+from msgspec import Struct
 
 from engine.names.patience import SILENCE, Patience
 from engine.names.resolver import Found
@@ -39,8 +40,7 @@ def system_name(address: str) -> str:
         return ""
 
 
-@dataclass(slots=True, eq=False)
-class _Call:
+class _Call(Struct, eq=False):
     """One call, for one host, and when it is given up."""
 
     host: int

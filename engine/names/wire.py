@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import dns.exception
 import dns.flags
 import dns.message
@@ -12,11 +10,12 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.reversename
+from msgspec import Struct
 
 from engine.names.wording import readable
 
 
-class Answer(NamedTuple):
+class Answer(Struct, frozen=True):
     """What a server says about one address.
 
     Attributes:

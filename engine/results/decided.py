@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.row import HostNames, Row, make_row
 
 
-@dataclass(frozen=True, slots=True)
-class DecidedBatch:
+class DecidedBatch(Struct, frozen=True):
     """Cell keys (int64) and a copy of their CELLs, both of shape (n,)."""
 
     keys: NDArray[np.int64]

@@ -7,9 +7,9 @@ Answers worth explaining (anything but a plain RST) and dull ones are kept in tw
 from __future__ import annotations
 
 import threading
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.batch import REPLY, as_bytes, gather
@@ -20,7 +20,7 @@ _DULL_WIDTH = 64
 """Bytes kept of dull answers: a RST is 40 or 60 long."""
 
 
-class Evidence(NamedTuple):
+class Evidence(Struct, frozen=True):
     """What decided a port.
 
     Attributes:

@@ -21,9 +21,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.results.cell import changed
@@ -45,8 +45,7 @@ _DULL_STATES = frozenset(state.label for state in PortState if state not in INTE
 _TERM = re.compile(r"-?(?:[a-z]+:)?/(?:[^/\\]|\\.)*/(?!\S)|\S+", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """One condition: ``field`` empty for a bare word; ``pattern`` when it is in slashes."""
 
     field: str
@@ -62,8 +61,7 @@ class Term:
         return f"{'-' * self.negated}{self.field}{':' * bool(self.field)}{self.value}"
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """A parsed filter; ``terms`` must all hold. As text it is what parse_filter() reads."""
 
     terms: tuple[Term, ...] = ()
@@ -88,8 +86,7 @@ class Filter:
 EVERYTHING = Filter()
 
 
-@dataclass(frozen=True)
-class _Tables:
+class _Tables(Struct, frozen=True):
     """Lookup tables of one term; a cell passes when any of them says so."""
 
     columns: NDArray[np.bool_] | None = None
@@ -99,8 +96,7 @@ class _Tables:
     changed: bool = False
 
 
-@dataclass(frozen=True)
-class BoundFilter:
+class BoundFilter(Struct, frozen=True):
     """A filter ready to be applied to blocks of cells."""
 
     tables: tuple[tuple[_Tables, bool], ...] = field(default=())

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.results.filter import CHANGED, FIELDS
 from engine.spec.port_state import PortState
@@ -18,7 +19,7 @@ WHOLE = ("state", "proto")
 _OPEN_PATTERN = re.compile(r"(?:^|\s)(-?(?:[a-z]+:)?/(?:[^/\\]|\\.)*\\?)$", re.IGNORECASE)
 
 
-class Begun(NamedTuple):
+class Begun(Struct, frozen=True):
     """A filter whose last term is not complete.
 
     Attributes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.frozen_pages import Choose, FrozenPages
@@ -39,7 +38,7 @@ def found_up(records: NDArray[np.void]) -> NDArray[np.bool_]:
     return up
 
 
-class KnownHost(NamedTuple):
+class KnownHost(Struct, frozen=True):
     """What discovery knows about one host.
 
     Attributes:
@@ -64,8 +63,7 @@ class KnownHost(NamedTuple):
     hardware: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class HostBlock:
+class HostBlock(Struct, frozen=True):
     """Names and hardware addresses of HOSTS_PER_BLOCK consecutive hosts, by host index."""
 
     names: Mapping[int, str] = field(default_factory=dict)
@@ -76,8 +74,7 @@ NO_NAMES = HostBlock()
 _NOTHING = PagedArray(0, HOST_RECORD).frozen()
 
 
-@dataclass(frozen=True)
-class HostView:
+class HostView(Struct, frozen=True, dict=True):
     """All hosts as they were at one moment. The empty view knows nothing: every host is UNKNOWN.
 
     Attributes:

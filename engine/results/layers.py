@@ -6,9 +6,8 @@ appended to. A snapshot shares the list as far as it reached then.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.spec.port_state import PortState
@@ -23,7 +22,7 @@ _RESULT = np.dtype(
 )
 
 
-class EarlierResult(NamedTuple):
+class EarlierResult(Struct, frozen=True):
     """What a port's state was under another technique, before it was probed again."""
 
     technique: ScanType

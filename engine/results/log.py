@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.sanitize import clean
 
@@ -23,7 +24,7 @@ Said = str | Callable[[], str]
 """A text, or what makes it for whoever reads it: most lines are never read."""
 
 
-class LogLine(NamedTuple):
+class LogLine(Struct, frozen=True):
     """One line: ``time`` in seconds since the scan began, ``level`` 0 (always shown) to 3."""
 
     serial: int

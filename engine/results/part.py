@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
@@ -14,8 +14,7 @@ from engine.results.view import StoreView
 from engine.spec.port_state import PortState
 
 
-@dataclass(frozen=True, eq=False)
-class Part:
+class Part(Struct, frozen=True, eq=False):
     """Chosen rows of a report: decided ports; or chosen hosts, of a scan that asks no ports.
 
     Attributes:

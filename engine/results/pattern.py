@@ -12,8 +12,9 @@ Understood are ``. [a-z] [^x] \\d \\w \\s (their opposites \\D \\W \\S) ^ $ ( ) 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from engine.results.pattern_syntax import (
     Characters,
@@ -33,8 +34,7 @@ MAX_TEXT = 256
 _MAX_REMEMBERED = 1 << 16
 
 
-@dataclass(slots=True)
-class _State:
+class _State(Struct):
     """One state: ``reads`` a character, stands at an ``edge``, or goes on to all of ``after`` for
     nothing."""
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 MAX_PATTERN = 100
 """Characters of an expression."""
@@ -14,8 +15,7 @@ class PatternError(ValueError):
     """An expression that cannot be used; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Characters:
+class Characters(Struct, frozen=True):
     """A set of characters: those in any of ``ranges`` (first, last), or with ``negated`` others."""
 
     ranges: tuple[tuple[str, str], ...]
@@ -26,22 +26,19 @@ class Characters:
         return any(low <= character <= high for low, high in self.ranges) is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     """Parts one after the other."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of the parts."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Repeat:
+class Repeat(Struct, frozen=True):
     """A part ``least`` times or more, up to ``most``; None is no limit."""
 
     part: Node
@@ -49,8 +46,7 @@ class Repeat:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """The beginning or the end of the text."""
 
     end: bool

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.results.cell import CELL, RAW, STALE, changed
@@ -37,8 +38,7 @@ MOST_NEWS = 100
 """Changed ports that are worth a row each although their states are dull."""
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(Struct, frozen=True):
     """What to show. ``open_only`` leaves closed and filtered rows out, but for those the filter
     asks for, and those a scan that is over found changed if they are no more than MOST_NEWS;
     ``host`` None means every host."""
@@ -55,8 +55,7 @@ class Query:
         return self.open_only and not self.filter.names_states
 
 
-@dataclass(frozen=True)
-class RowSet:
+class RowSet(Struct, frozen=True):
     """The answer to a query.
 
     Attributes:

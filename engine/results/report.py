@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from engine.results.snapshot import Snapshot
 from engine.spec.scan import ScanSpec
@@ -12,8 +13,7 @@ if TYPE_CHECKING:
     from engine.results.part import Part
 
 
-@dataclass(frozen=True, slots=True)
-class ScanReport:
+class ScanReport(Struct, frozen=True):
     """What a format needs to write a whole document.
 
     Attributes:

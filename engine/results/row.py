@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol as Interface
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.cell import (
@@ -39,8 +39,7 @@ class HostNames(Interface):
         """Numbers below 2**34 that sort hosts by address: of all hosts by index, or of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One port's result.
 
     Attributes:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
 from typing import Protocol as Interface
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct
@@ -50,7 +49,7 @@ class HostTimes(Interface):
         """Seconds of one host, NaN unknown."""
 
 
-class HostLine(NamedTuple):
+class HostLine(Struct, frozen=True):
     """One host, for a list of hosts. ``counts`` maps states to numbers of ports.
 
     ``name`` is what the user typed, or else what the DNS calls the host. ``state`` and ``reason``
@@ -75,8 +74,7 @@ class HostLine(NamedTuple):
         return self.total - self.counts[PortState.PENDING]
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """A scan at one moment. Immutable: hand it to any thread.
 
     Attributes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.cell import CELL
@@ -36,8 +36,7 @@ class Block:
         )
 
 
-@dataclass(frozen=True)
-class StoreView:
+class StoreView(Struct, frozen=True, dict=True):
     """All cells as they were at one moment. Hosts that were not admitted by then have none, nor
     have those let go since because not one of their ports answered.
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.spec.contradictions import check_together
 from engine.spec.discovery_arguments import check_versions, discovery_spec
@@ -44,7 +46,7 @@ _FAST = 100
 """Ports of ``-F``."""
 
 
-class BuiltSpec(NamedTuple):
+class BuiltSpec(Struct, frozen=True):
     """A ScanSpec and what came up while it was made.
 
     Attributes:
@@ -193,7 +195,7 @@ def _targets(args: argparse.Namespace, resolver: Resolver) -> Resolution:
         within = _every_address(map(parse_excludes, args.within), "--within", resolver)
         drawn = random_targets(args.random, within.minus(excluded), args.seed)
         targets = targets.union(drawn) if targets else drawn
-    return resolution._replace(targets=targets)
+    return replace(resolution, targets=targets)
 
 
 def _every_address(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.spec.discovery_arguments import PING_OPTIONS
 from engine.spec.error import SpecError
@@ -19,7 +20,7 @@ _TYPES = {"-s": "scan_types", "-sI": "zombie", "--scanflags": "scanflags"}
 _SERVERS = {"--dns-servers": "dns_servers", "--system-dns": "system_dns"}
 
 
-class _Apart(NamedTuple):
+class _Apart(Struct, frozen=True):
     """``option`` (parsed to ``attribute`` with the value ``value``, None: any) rules out others,
     each with its attribute, because of ``why``."""
 

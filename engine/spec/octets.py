@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.spec.error import SpecError
 
@@ -42,8 +43,7 @@ def values(mask: int) -> list[int]:
     return [value for first, last in runs(mask) for value in range(first, last + 1)]
 
 
-@dataclass(frozen=True, slots=True)
-class V4Box:
+class V4Box(Struct, frozen=True):
     """The IPv4 addresses whose four octets are each in the set of that place.
 
     Attributes:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from msgspec import Struct
 
 
-class PacketOptions(NamedTuple):
+class PacketOptions(Struct, frozen=True):
     """Wishes about every packet of a scan.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.spec.scan_type import Protocol
 
@@ -31,7 +32,7 @@ class PingKind(IntEnum):
         return _FACTS[self]
 
 
-class PingFacts(NamedTuple):
+class PingFacts(Struct, frozen=True):
     """One row of the table of ping kinds.
 
     Attributes:
@@ -107,8 +108,7 @@ class Names(Enum):
     ALL = "all"
 
 
-@dataclass(frozen=True, slots=True)
-class DiscoverySpec:
+class DiscoverySpec(Struct, frozen=True):
     """How a scan finds out which hosts are up.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.spec.scan_type import Protocol
 
@@ -19,8 +20,7 @@ PortRange = tuple[Protocol, int, int]
 """A protocol with its first and last port, both included."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortSet:
+class PortSet(Struct, frozen=True):
     """Ports per protocol.
 
     Make one with :meth:`of`, which keeps the ranges canonical: sorted, disjoint, not touching, so

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
+
+from msgspec import Struct
 
 from engine.spec.error import SpecError
 from engine.spec.port_set import LAST_PORT, PREFIXES, PortRange, PortSet
@@ -46,7 +48,7 @@ def parse_ports(text: str, protocols: Sequence[Protocol]) -> PortSet:
     return PortSet.of(_Reader(text, tuple(protocols)).ranges())
 
 
-class _Item(NamedTuple):
+class _Item(Struct, frozen=True):
     """One item between commas, without its prefix."""
 
     text: str

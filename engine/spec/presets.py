@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.spec.error import SpecError
 from engine.spec.port_set import LAST_PORT, PortSet
@@ -14,7 +15,7 @@ from engine.spec.services import popularity
 Ranges = tuple[tuple[int, int], ...]
 
 
-class Preset(NamedTuple):
+class Preset(Struct, frozen=True):
     """A port list with a name.
 
     Attributes:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from engine.spec.address import Piece, parse_address, unmapped
 from engine.spec.forward_names import Resolver, look_up, system_resolver
@@ -19,14 +19,14 @@ MAX_ADDRESSES = 1024
 _SHOWN = 8
 
 
-class TargetProblem(NamedTuple):
+class TargetProblem(Struct, frozen=True):
     """An expression that gave no address: ``expression`` as typed, ``text`` says why."""
 
     expression: str
     text: str
 
 
-class Resolution(NamedTuple):
+class Resolution(Struct, frozen=True):
     """What the expressions turned out to mean.
 
     Attributes:
@@ -75,8 +75,7 @@ def resolve_targets(
     )
 
 
-@dataclass(slots=True)
-class _Gathered:
+class _Gathered(Struct):
     """Pieces and remarks, expression by expression."""
 
     family: int | None

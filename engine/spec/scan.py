@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.spec.error import SpecError
 from engine.spec.packet_options import AS_USUAL, PacketOptions
@@ -14,8 +16,7 @@ from engine.spec.targets import TargetSet
 from engine.spec.timing import DEFAULT_TEMPLATE, TimingTemplate
 
 
-@dataclass(frozen=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True):
     """Part ``index`` of ``count`` equal parts of the work (1-based, as in ``2/4``)."""
 
     index: int = 1
@@ -37,8 +38,7 @@ def parse_shard(text: str) -> Shard:
     return Shard(int(match[1]), int(match[2]))
 
 
-@dataclass(frozen=True, slots=True)
-class ScanSpec:
+class ScanSpec(Struct, frozen=True):
     """Everything the engine needs to start one scan.
 
     Attributes:

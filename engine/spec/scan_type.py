@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import NamedTuple
+
+from msgspec import Struct
 
 TRANSPORTS = ("auto", "packet", "sockets", "scapy")
 """What ScanSpec.transport may be."""
@@ -66,7 +67,7 @@ class ScanType(IntEnum):
         return self.facts.title
 
 
-class ScanTypeFacts(NamedTuple):
+class ScanTypeFacts(Struct, frozen=True):
     """One row of the table of scan types."""
 
     option: str

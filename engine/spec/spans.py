@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
 def v6_text(address: int, scope: str = "") -> str:
@@ -13,8 +14,7 @@ def v6_text(address: int, scope: str = "") -> str:
     return f"{text}%{scope}" if scope else text
 
 
-@dataclass(frozen=True, slots=True)
-class V6Span:
+class V6Span(Struct, frozen=True):
     """The IPv6 addresses from ``first`` to ``last``, both included.
 
     Attributes:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from itertools import chain, islice
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.spec.address import MAPPED, Piece, parse_address
 from engine.spec.octets import V4Box, arrange
 from engine.spec.spans import V6Span, subtract
 
 
-@dataclass(frozen=True, slots=True)
-class TargetSet:
+class TargetSet(Struct, frozen=True):
     """Addresses to scan, each once however often it was named.
 
     Make one with :meth:`of`, which keeps the pieces disjoint and canonical: the same addresses

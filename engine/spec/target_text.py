@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NoReturn
+
+from msgspec import Struct, field
 
 from engine.spec.address import Piece, parse_v4, parse_v6, unmapped
 from engine.spec.error import SpecError
@@ -27,8 +28,7 @@ _BLANK_SEPARATED = re.compile(r"\S+")
 _COMMA_SEPARATED = re.compile(r"[^\s,]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """One target expression.
 
     Attributes:
@@ -53,8 +53,7 @@ class Expression:
         return 1 << ((32 if self.bits <= 32 else 128) - self.bits)
 
 
-@dataclass(frozen=True, slots=True)
-class TargetExpressions:
+class TargetExpressions(Struct, frozen=True):
     """Target expressions in the order they were typed.
 
     Attributes:

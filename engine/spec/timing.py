@@ -7,14 +7,15 @@ carry over. The start rates are ours: nmap has a window instead of a rate.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from engine.spec.error import SpecError
 
 
-@dataclass(frozen=True, slots=True)
-class TimingTemplate:
+class TimingTemplate(Struct, frozen=True):
     """Bounds on pace, timeouts and re-sends. Times in seconds, rates in probes per second.
 
     ``max_parallelism`` and ``min_parallelism`` 0 and ``min_rate``, ``max_rate`` and

@@ -12,6 +12,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from engine.spec.host_state import HostState
 from engine.spec.ping import PingKind
 from engine.spec.reason import Reason
@@ -31,7 +33,7 @@ class HostOutcome(NamedTuple):
     reason: Reason
 
 
-class HostRule(NamedTuple):
+class HostRule(Struct, frozen=True):
     """One row: an answer of ``kind`` whose ``detail & mask == value`` means ``outcome``.
 
     ``from_target`` None accepts any sender.

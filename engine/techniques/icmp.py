@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.spec.port_state import PortState
 from engine.spec.reason import Reason
@@ -19,7 +20,7 @@ TYPE_AND_CODE = 0xFFFF
 TYPE_ONLY = 0xFF00
 
 
-class IcmpRow(NamedTuple):
+class IcmpRow(Struct, frozen=True):
     """One message: its type and code (None: any code), the reason it gives, and the state a port
     scan concludes (None: a port scan ignores the message and keeps waiting)."""
 

@@ -7,16 +7,15 @@ payload, a timestamp's originate field. A mask reply repeats the sequence number
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.spec.ping import PingKind
 from engine.techniques.technique import Segments
 
 
-class IcmpRequest(NamedTuple):
+class IcmpRequest(Struct, frozen=True):
     """One kind of request: its type, its reply's, bytes behind the header, token among them.
 
     ``tail`` bytes follow the 8 of the header; the first four are the token where ``token``.

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from engine.spec.scan_type import Protocol
 from engine.techniques.technique import SegmentBuilder
 
@@ -20,7 +22,7 @@ class Carried(NamedTuple):
     build: SegmentBuilder
 
 
-class PacketProbe(NamedTuple):
+class PacketProbe(Struct, frozen=True):
     """The packets of one technique.
 
     Attributes:

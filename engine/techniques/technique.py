@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.spec.port_state import PortState
@@ -23,7 +23,7 @@ class Outcome(NamedTuple):
     reason: Reason
 
 
-class Rule(NamedTuple):
+class Rule(Struct, frozen=True):
     """One row of a state table: an answer of ``kind`` whose ``detail & mask == value`` means
     ``outcome``. ``from_target`` None accepts any sender."""
 
@@ -42,8 +42,7 @@ class Rule(NamedTuple):
         )
 
 
-@dataclass(slots=True)
-class Segments:
+class Segments(Struct):
     """Transport-layer bytes of a batch of probes, checksums still zero.
 
     Attributes:
@@ -60,7 +59,7 @@ SegmentBuilder = Callable[[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.ui
 per probe that the answer must carry back (the TCP sequence number)."""
 
 
-class Technique(NamedTuple):
+class Technique(Struct, frozen=True):
     """One scan type in action.
 
     Attributes:

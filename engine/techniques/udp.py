@@ -5,9 +5,10 @@ from __future__ import annotations
 import errno
 from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.spec.port_state import PortState
@@ -31,7 +32,7 @@ UDP_HEADER = np.dtype(
 """RFC 768: 8 bytes. ``length`` counts header and payload."""
 
 
-class _Requests(NamedTuple):
+class _Requests(Struct, frozen=True):
     """The requests by port, and as arrays over all ports: which have one, datagram lengths."""
 
     payloads: Mapping[int, Payload]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol as Interface
 from typing import runtime_checkable
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
@@ -63,8 +63,7 @@ class Sending(Interface):
         """What became of the batch; waits until everything has left that can. Ask once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Departed:
+class Departed(Struct, frozen=True):
     """A batch that has left already."""
 
     outcome: SendReport

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.core.addressing import AddressBook
 from engine.core.token import ProbeTokens
@@ -24,7 +25,7 @@ _MANY = 20_000
 _OpensRaw = Callable[[AddressBook, ProbeTokens, PacketOptions], Channel]
 
 
-class Offer(NamedTuple):
+class Offer(Struct, frozen=True):
     """A channel that can be opened when one of its scan types or pings is first used. ``open`` may
     raise OSError or TransportUnavailable."""
 

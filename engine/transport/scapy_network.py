@@ -11,8 +11,9 @@ import logging
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from engine.transport.packet.packet_sockets import open_packet_sender, tune_receiver
 from engine.transport.packet.trouble import (
@@ -29,8 +30,7 @@ _LINK_HEADERS = {"Ether": 14, "CookedLinux": 16, "Loopback": 4, "IP": 0, "IPv6":
 """Bytes before the IP header, by the name of scapy's class for the link."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How one address is reached: interface, packed source address of ours, next hop.
 
     ``local`` is True for this machine itself.

@@ -45,9 +45,9 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import Struct, field
 from numpy.typing import NDArray
 
 from engine.spec.error import SpecError
@@ -97,8 +97,7 @@ _NUMBERS = ("delay", "jitter", "loss", "queue", "rate", *_RATIONS, "ttl", "burst
 _SPELLS = ("pause", "hold", "down")
 
 
-@dataclass(frozen=True)
-class HostProfile:
+class HostProfile(Struct, frozen=True):
     """How the hosts of one ``[[host]]`` entry behave. Times in seconds, rates per second; 0 means
     no limit. ``rst_burst`` and ``icmp_burst``: answers that pass at once after a rest, 0 for the
     usual. ``loss`` is the share lost each way, by chance packet by packet or, with a ``burst``,
@@ -127,8 +126,7 @@ class HostProfile:
     down: Spells = NEVER
 
 
-@dataclass(frozen=True)
-class Scenario:
+class Scenario(Struct, frozen=True):
     """A whole simulated network. Addresses no profile names never answer."""
 
     profiles: tuple[HostProfile, ...]

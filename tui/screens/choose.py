@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -14,8 +14,7 @@ from textual.widgets.option_list import Option
 from tui.screens.dialog import Dialog
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One line of the list.
 
     Attributes:
@@ -31,8 +30,7 @@ class Choice:
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The user's choice, and whether the extra box was ticked."""
 
     name: str

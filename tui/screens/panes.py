@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from tui.layout_file import SavedLayout
 
@@ -19,8 +20,7 @@ _RESULTS_WIDTH, _RESULTS_HEIGHT = 30, 5
 """The least the results are left with, in cells."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Measure:
+class _Measure(Struct, frozen=True):
     """A size that can be changed: ``usual`` and ``least`` cells; ``usual`` 0 is half the width."""
 
     usual: int
@@ -40,8 +40,7 @@ _TIGHT = {"hosts width": 24, "detail width": 28}
 """What is usual below ROOMY columns: the results need theirs for every column that matters."""
 
 
-@dataclass
-class _Wishes:
+class _Wishes(Struct):
     """What the user made of one size class: panes shown or not, and measures in cells."""
 
     shown: dict[str, bool] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.results.filter import EVERYTHING
 from engine.results.row import Row

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
@@ -22,8 +22,7 @@ MAX_ZOMBIE = 300
 AGAIN = "r"
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenTypes:
+class ChosenTypes(Struct, frozen=True):
     """What the user wants: scan types in the order of their protocols, the zombie of an idle scan
     (empty for other scans), and whether to probe again what is decided."""
 

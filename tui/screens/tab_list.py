@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
+from msgspec import Struct
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -34,8 +34,7 @@ class Verb(Enum):
     CLOSE = "close"
 
 
-@dataclass(frozen=True, slots=True)
-class TabWish:
+class TabWish(Struct, frozen=True):
     """The user's choice."""
 
     verb: Verb

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from rich.style import Style
 from rich.text import Text
 
@@ -20,8 +19,7 @@ GAP = 2
 LEAST_BAR = 4
 
 
-@dataclass(frozen=True, slots=True)
-class HostBars:
+class HostBars(Struct, frozen=True):
     """Draws the hosts of ``backlog`` in lines of ``width`` cells, bars in ``style``."""
 
     snapshot: Snapshot

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 from rich.style import Style
 from textual.app import App
@@ -32,8 +32,7 @@ ROOMY_FROM = 110
 Cells = list[tuple[str, Style]]
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """How a host's state is shown: a glyph beside its word, and theme variables for its colour."""
 
     glyph: str
@@ -50,8 +49,7 @@ PROBLEM = Look("!", "problem", ("text-error", "error"))
 SKIPPED = Look("-", "skipped", ("text-muted", "foreground"))
 
 
-@dataclass(frozen=True, slots=True)
-class HostFacts:
+class HostFacts(Struct, frozen=True):
     """What a host's line depends on."""
 
     address: str
@@ -97,8 +95,7 @@ def hardware_text(hardware: bytes) -> str:
     return hardware.hex(":")
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Struct, frozen=True):
     """``width`` 0 takes what the others leave; the highest ``drop`` leaves first."""
 
     title: str

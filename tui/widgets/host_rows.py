@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.host_view import HostBlock, HostView
@@ -23,8 +23,7 @@ _STATES = {state.label: state for state in HostState}
 _Mask = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word of a filter for hosts; ``negated`` by a dash before it.
 
     ``up``, ``down``, ``unknown``, ``skipped`` and ``problem`` are states; any other word is a part

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.results.view import STATE_COUNT, Block, StoreView
@@ -24,8 +24,7 @@ _COMMON = (PortState.CLOSED, PortState.FILTERED, PortState.CLOSED_FILTERED)
 """States of which the most frequent shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Consecutive ports in ``rows`` rows of COLUMNS cells, ``each`` ports to a cell, from ``first``
     on. Rows and ports are powers of two, and ``first`` is a multiple of the ports in the window.
     """
@@ -64,8 +63,7 @@ class Window:
         return Window(0, self.rows, each).around(port)
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Whose ports are counted: those of one host or (None) of all, of one protocol or all."""
 
     window: Window

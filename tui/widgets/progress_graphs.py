@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.style import Style
 from rich.text import Text
 
@@ -21,8 +21,7 @@ LEAST_CHART, MOST_CHART = 3, 12
 """Lines of a chart, without its title."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gauge:
+class Gauge(Struct, frozen=True):
     """A figure with a past.
 
     Attributes:
@@ -53,8 +52,7 @@ GAUGES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Graphs:
+class Graphs(Struct, frozen=True):
     """Draws gauges for one moment in lines of ``width`` cells, curves in ``style``."""
 
     progress: Progress

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from msgspec import Struct
+from msgspec.structs import replace
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -19,8 +20,7 @@ GUTTER = 2
 """Cells before the first column: the cursor's glyph and the mark."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """One column of the table.
 
     Attributes:
@@ -68,8 +68,7 @@ COLUMNS: tuple[Column, ...] = (
 """The columns in display order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a column stands: first cell and width in cells."""
 
     column: Column
@@ -129,8 +128,7 @@ def _needed(columns: list[Column], *, least: bool = False) -> int:
     return GUTTER + sum(widths) + len(widths) - 1
 
 
-@dataclass(frozen=True)
-class RowStyles:
+class RowStyles(Struct, frozen=True):
     """Styles of a table's lines; ``states`` are laid over the others.
 
     ``cursor_covers``: the cursor's own colour replaces that of the state, which might not show on

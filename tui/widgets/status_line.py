@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
@@ -25,8 +25,7 @@ _ACTION = "status-action"
 """Where a piece's style keeps the name of its action."""
 
 
-@dataclass(frozen=True, slots=True)
-class PhaseLook:
+class PhaseLook(Struct, frozen=True):
     """How a phase is shown: a glyph beside its word, and theme variables for its colour."""
 
     glyph: str

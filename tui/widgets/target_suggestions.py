@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from msgspec import Struct
 from rich.text import Text
 from textual import work
 from textual.events import Focus
@@ -19,8 +19,7 @@ from tui.recent import RecentTargets
 LOCALHOST = "localhost"
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """A line of the list: ``text`` goes into the input."""
 
     text: str

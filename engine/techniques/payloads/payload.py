@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 TOKEN = bytes.fromhex("b7e3915c")
@@ -15,8 +14,7 @@ TOKEN_DIGITS = TOKEN.hex().encode()
 _DIGITS = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(Struct, frozen=True):
     """A request a service answers.
 
     Attributes:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.techniques.answer import ACK, SYN
@@ -23,7 +23,7 @@ section 2 tells the story)."""
 _QUOTED_LENGTH = 1_240
 
 
-class End(NamedTuple):
+class End(Struct, frozen=True):
     """A packed IP address and a TCP port."""
 
     packed: bytes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.techniques.answer import RST, SYN
 
@@ -11,7 +12,7 @@ _TCP, _FRAGMENT = 6, 44
 _TCP_LENGTH = 20
 
 
-class Expected(NamedTuple):
+class Expected(Struct, frozen=True):
     """What a reset that answers our probe repeats: addresses, ports, our acknowledgment number."""
 
     zombie: bytes

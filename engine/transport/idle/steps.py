@@ -5,44 +5,41 @@ or a socket. The Player performs them.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """Probe the zombie and wait for its answer, ``timeout`` seconds at most: the generator is
     resumed with a Reading, or None for silence."""
 
     timeout: float
 
 
-@dataclass(frozen=True, slots=True)
-class Forge:
+class Forge(Struct, frozen=True):
     """Send one packet in another's name: a SYN from the zombie to the target's ``port``, or, where
     that is None, a SYN/ACK from the target to the zombie."""
 
     port: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AskForIds:
+class AskForIds(Struct, frozen=True):
     """Over IPv6, tell the zombie that its packets to us, or to the target, are too big: it then
     puts fragment headers, which carry ids, on all of them (RFC 6946). Over IPv4 nothing is sent."""
 
     to_target: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Let ``seconds`` pass."""
 
     seconds: float
 
 
-class Reading(NamedTuple):
+class Reading(Struct, frozen=True):
     """The IP id of the zombie's answer, and the seconds it took."""
 
     identifier: int

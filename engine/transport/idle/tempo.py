@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 _SMALLEST, _LARGEST = 4, 100
 _LONGEST_DELAY, _LONGEST_GROUP = 0.1, 0.5
@@ -10,8 +10,7 @@ _SHORTEST_SETTLE, _LONGEST_SETTLE = 0.05, 1.0
 _WARY_FOR = 20
 
 
-@dataclass(slots=True)
-class Tempo:
+class Tempo(Struct):
     """Adapts to loss and to a zombie that sends packets of its own.
 
     Attributes:

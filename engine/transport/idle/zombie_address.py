@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.transport.idle.steps import ZombieRefused
 
@@ -14,7 +15,7 @@ FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 """Of socket calls, by IP version."""
 
 
-class Destination(NamedTuple):
+class Destination(Struct, frozen=True):
     """A packed IP address, and the number of the interface it is behind (link-local ones only)."""
 
     packed: bytes
@@ -39,7 +40,7 @@ class Destination(NamedTuple):
         return socket.inet_ntop(FAMILIES[self.version], self.packed)
 
 
-class ZombieAddress(NamedTuple):
+class ZombieAddress(Struct, frozen=True):
     """Where a zombie is, and the TCP port it is probed on."""
 
     at: Destination

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
@@ -158,7 +158,7 @@ class PacketChannel:
         self._open.close()
 
 
-class _Leaving(NamedTuple):
+class _Leaving(Struct, frozen=True):
     """A batch on its way; ``troubles`` and ``problem`` were met before it set out."""
 
     dispatch: Dispatch

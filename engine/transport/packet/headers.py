@@ -5,9 +5,8 @@ Sources: RFC 791 (IPv4), RFC 8200 (IPv6), RFC 1071 (the checksum), RFC 768 and R
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct_bytes
@@ -45,7 +44,7 @@ _NARROW = 64
 """Rows up to this many bytes are summed column by column, which numpy does faster."""
 
 
-class _Checksum(NamedTuple):
+class _Checksum(Struct, frozen=True):
     """Where a protocol's 16-bit checksum is, and over which pseudo headers it goes."""
 
     at: int
@@ -66,7 +65,7 @@ _CRC_AT = 8
 """Where SCTP has its CRC32c (RFC 9260 section 3.1)."""
 
 
-class Envelope(NamedTuple):
+class Envelope(Struct, frozen=True):
     """What the IP headers of a batch say.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.techniques.icmp_ping import ICMP_REQUEST, REQUESTS
@@ -25,7 +24,7 @@ for _version, _requests in REQUESTS.items():
         _SIZE[_version, _request.reply] = 8 + _request.tail
 
 
-class IcmpReplies(NamedTuple):
+class IcmpReplies(Struct, frozen=True):
     """Columns of n replies.
 
     Attributes:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.transport.packet.headers import IPV4, IPV6
@@ -18,7 +17,7 @@ _FRAGMENT = 44
 _MOST_EXTENSIONS = 8
 
 
-class IpHeaders(NamedTuple):
+class IpHeaders(Struct, frozen=True):
     """Columns of n packets of one IP version.
 
     Attributes:

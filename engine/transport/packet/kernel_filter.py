@@ -8,7 +8,8 @@ from __future__ import annotations
 import ctypes
 import socket
 import struct
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.transport.packet.icmp_replies import REPLY_TYPES
 from engine.transport.packet.source_ports import WINDOW, SourcePorts
@@ -24,7 +25,7 @@ _RETURN = 0x06
 ACCEPT, DROP = "accept", "drop"
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True):
     """One instruction; jumps name the label to go to, None meaning the next instruction."""
 
     code: int

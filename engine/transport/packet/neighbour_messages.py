@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from typing import NamedTuple
+
+from msgspec import Struct
 
 ETH_P_IP, ETH_P_ARP, ETH_P_IPV6 = 0x0800, 0x0806, 0x86DD
 ETHERTYPES = {4: ETH_P_IP, 6: ETH_P_IPV6}
@@ -19,7 +20,7 @@ _SOLICITATION, _ADVERTISEMENT = 135, 136
 _SOURCE_LINK_ADDRESS, _TARGET_LINK_ADDRESS = 1, 2
 
 
-class Advertised(NamedTuple):
+class Advertised(Struct, frozen=True):
     """Who answered: a packed IP address and its Ethernet address."""
 
     address: bytes

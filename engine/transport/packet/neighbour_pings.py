@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 import time
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.batch import (
@@ -35,8 +35,7 @@ _ETHERNET = 14
 _PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
 
 
-@dataclass(slots=True)
-class _Question:
+class _Question(Struct):
     """The host a hop stands for, and which copy of the probe asked: unknown once there are two."""
 
     host: int

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.host.links import Link
 from engine.transport.packet.packet_sockets import open_frame_sender, open_packet_sender
@@ -12,7 +13,7 @@ from engine.transport.packet.packet_sockets import open_frame_sender, open_packe
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
 
 
-class Outlet(NamedTuple):
+class Outlet(Struct, frozen=True):
     """A socket packets leave by: Ethernet frames on ``link``, or IP packets (``link`` None) that
     the kernel takes further, which loopback and tunnels need."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.distinct import distinct_bytes
@@ -22,7 +22,7 @@ _UDP_LENGTH_AT = 4
 _CHUNK_TYPE_AT, _CHUNK_LENGTH_AT = SCTP_HEADER.itemsize - 4, SCTP_HEADER.itemsize - 2
 
 
-class Padding(NamedTuple):
+class Padding(Struct, frozen=True):
     """What is put behind probes: the same bytes behind all, so that a probe can be made again."""
 
     data: bytes

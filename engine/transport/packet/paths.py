@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
@@ -36,7 +36,7 @@ _NOBODY = {RouteKind.BROADCAST: "broadcast", RouteKind.MULTICAST: "multicast"}
 _PATH = np.dtype([("state", "u1"), ("outlet", "u2"), ("hardware", "u1", (6,)), ("interface", "u4")])
 
 
-class Neighbour(NamedTuple):
+class Neighbour(Struct, frozen=True):
     """A host that is on the link itself: the question for it, and the number of the outlet."""
 
     hop: Hop

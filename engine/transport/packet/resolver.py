@@ -10,8 +10,9 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.host.neighbours import confirmed_neighbours
 from engine.host.netlink import NetlinkSocket
@@ -46,7 +47,7 @@ class Hop(NamedTuple):
     address: bytes
 
 
-class Asker(NamedTuple):
+class Asker(Struct, frozen=True):
     """Who asks for a neighbour: a frame socket on the link, our Ethernet and IP address there."""
 
     frames: socket.socket
@@ -54,7 +55,7 @@ class Asker(NamedTuple):
     source: bytes
 
 
-class Answered(NamedTuple):
+class Answered(Struct, frozen=True):
     """A neighbour that was asked once and answered: when (monotonic seconds), and the packet from
     its network header on."""
 
@@ -63,8 +64,7 @@ class Answered(NamedTuple):
     packet: bytes
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     asker: Asker
     tries: int
     next_try: float

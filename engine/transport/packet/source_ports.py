@@ -10,9 +10,9 @@ import errno
 import os
 import socket
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from engine.core.batch import ProbeBatch
@@ -37,7 +37,7 @@ _TECHNIQUE_OF = np.array(SLOTS, np.uint8)
 _PROTOCOL_OF = np.array([probe.protocol for probe in PACKET_PROBES.values()], np.uint8)
 
 
-class PortMeaning(NamedTuple):
+class PortMeaning(Struct, frozen=True):
     """What ports of ours say, as arrays (n,); meaningful where ``ours`` is True."""
 
     ours: NDArray[np.bool_]

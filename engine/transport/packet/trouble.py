@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.core.batch import SendProblem
 
 
-class Trouble(NamedTuple):
+class Trouble(Struct, frozen=True):
     """Why one host cannot be probed: an error number, words before and after its address.
 
     ``whole_host`` as in SendProblem.

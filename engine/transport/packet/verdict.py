@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 from typing import Protocol as Interface
 
 import numpy as np
+from msgspec import Struct, field
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from engine.core.batch import REPLY
@@ -35,8 +36,7 @@ class Addresses(Interface):
         """Host index of each address; -1 for strangers."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What we sent, as far as answers must agree with it.
 
     ``echo`` is what TCP answers must give back. ``protocol_askers`` are the PROTOCOL_TECHNIQUES in
@@ -72,7 +72,7 @@ class Sent:
         return self.book.find_v6(np.ascontiguousarray(addresses))
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct, frozen=True):
     """About n packets: the answers they would be, which of them count, which concern us at all."""
 
     records: NDArray[np.void]

@@ -6,7 +6,8 @@ import errno
 import ipaddress
 import os
 import socket
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.core.addressing import AddressBook
 
@@ -16,7 +17,7 @@ SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 _MOST_CACHED = 8192
 
 
-class Endpoint(NamedTuple):
+class Endpoint(Struct, frozen=True):
     """A host as socket calls name it.
 
     Attributes:

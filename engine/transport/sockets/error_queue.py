@@ -10,7 +10,8 @@ import socket
 import struct
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from engine.techniques.answer import AnswerKind
 
@@ -29,7 +30,7 @@ _OFFENDERS: dict[int, slice] = {
 }
 
 
-class IcmpError(NamedTuple):
+class IcmpError(Struct, frozen=True):
     """An ICMP error as the queue tells it.
 
     Attributes:

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import errno
 import os
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import SendProblem
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """One way of being refused.
 
     Attributes:

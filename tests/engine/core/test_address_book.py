@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import tracemalloc
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.core import addressing
 from engine.core.addressing import AddressBook

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
+from msgspec.structs import replace
 
 from engine.core.following import Following, Times, Totals
 from engine.core.forecast import Measured
@@ -49,7 +50,7 @@ def test_the_rate_is_unknown_while_probes_are_lacking() -> None:
 def test_the_rate_is_measured_since_the_pace_was_restored() -> None:
     slow = steady_course(2.0)
     fast = [totals(2 + step / 100, 2000 + 50 * step, 1980 + 10 * step) for step in range(1, 31)]
-    now = measured(*slow, *fast, times=TIMES._replace(changed_at=2.0))
+    now = measured(*slow, *fast, times=replace(TIMES, changed_at=2.0))
     assert now.sending == pytest.approx(5000, rel=0.05)
 
 
@@ -76,7 +77,7 @@ def test_longer_round_trips_tell_of_a_queue() -> None:
     following = Following()
     following.note(totals(0.0, 1, 1), 0.02)
     following.note(totals(1.0, 900, 800), 0.09)
-    assert following.measured(1.0, TIMES._replace(lag=0.09), steady=True).queueing
+    assert following.measured(1.0, replace(TIMES, lag=0.09), steady=True).queueing
     assert not following.measured(1.0, TIMES, steady=True).queueing
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from engine.core.batch import PROBE, REFUSED, REPLY, ReplyBatch, SendProblem, SendReport
 from engine.discovery.core import DiscoveryCore

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 
 import msgspec
 import numpy as np
 import pytest
 from lxml import etree
+from msgspec.structs import replace
 
 from engine.core.channels import channels_of
 from engine.formats.json_document import write_json

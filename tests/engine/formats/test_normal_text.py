@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from engine.formats.normal_text import write_text
 from engine.formats.style import PLAIN, Style

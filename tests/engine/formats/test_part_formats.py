@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from libnmap.parser import NmapParser
 from lxml import etree
+from msgspec.structs import replace
 
 from engine.formats.records import Document, EndLine, HostLine, PortLine, StartLine
 from engine.formats.registry import EXPORT_FORMATS

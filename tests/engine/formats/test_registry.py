@@ -21,9 +21,9 @@ def test_every_format_writes_a_report(name: str, mixed: ScanReport) -> None:
     assert stream.getvalue().endswith(b"\n")
 
 
-def test_the_json_library_is_loaded_only_for_json() -> None:
+def test_the_json_document_is_loaded_only_for_json() -> None:
     code = (
         "import sys, engine.formats.registry, engine.formats.normal_text, engine.formats.nmap_xml\n"
-        "sys.exit('msgspec' in sys.modules)"
+        "sys.exit('engine.formats.records' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], timeout=60, check=False).returncode == 0

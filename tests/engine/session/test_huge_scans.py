@@ -9,11 +9,11 @@ import io
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine import admission
 from engine.core.batch import ProbeBatch, SendProblem, SendReport
@@ -220,7 +220,7 @@ def test_hosts_that_cannot_be_probed_take_no_row_until_they_can() -> None:
 
 _WHOLE_NET = """
 import re, time
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 import numpy as np
 from engine.results.log import ScanLog

@@ -6,11 +6,11 @@ import errno
 import socket
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import engine.transport.offers as offers_module
 from engine.core.addressing import AddressBook

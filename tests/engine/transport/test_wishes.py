@@ -5,12 +5,12 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from errno import EAFNOSUPPORT
 from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from scapy.layers.inet import IP
 from scapy.layers.inet6 import IPv6
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from engine.results.snapshot import Phase
 from engine.spec.port_state import PortState
