@@ -96,15 +96,16 @@ class AddressRuns:
         """Number of the run that each address may be in, how far, and whether it is."""
         table = self._sorted
         if self._one_high:
-            run = np.searchsorted(table["low"], low, side="right") - 1
-            same = (high == table["high"][0]) & (run >= 0)
+            run = np.maximum(np.searchsorted(table["low"], low, side="right") - 1, 0)
+            offset = low - table["low"][run]  # wraps around for those below the first run
+            same = high == table["high"][0]
         else:
-            run = _search(table, high, low)
-            same = run >= 0
-        run = np.maximum(run, 0)
-        offset = low - table["low"][run]
-        carried = high - table["high"][run] - (low < table["low"][run])
-        inside = same & (carried == 0) & (offset < table["count"][run].astype(np.uint64))
+            found = _search(table, high, low)
+            run = np.maximum(found, 0)
+            offset = low - table["low"][run]
+            carried = high - table["high"][run] - (low < table["low"][run])
+            same = (found >= 0) & (carried == 0)
+        inside = same & (offset < table["count"][run].astype(np.uint64))
         return run, offset.astype(np.int64), inside
 
 

@@ -56,8 +56,8 @@ class ReplyBatch(Struct, eq=False, dict=True):
 
     Attributes:
         records: one REPLY per answer.
-        raw: uint8 array (n, SNAP): the packet from its IP header on, zero-padded. Shape (0, SNAP)
-            when the transport sees no packets (connect sockets).
+        raw: uint8 array (n, width), at most SNAP wide: the packet from its IP header on,
+            zero-padded. No rows when the transport sees no packets (connect sockets).
         raw_length: uint16 array (n,): bytes of ``raw`` that are real; empty like ``raw``.
         rejected: packets that came to us but matched no probe (forged, stray or mangled).
     """

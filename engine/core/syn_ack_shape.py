@@ -12,6 +12,8 @@ _SHAPES = np.dtype(
 )
 _IP_LENGTH = {4: 20, 6: 40}
 _TCP = 6
+_HEADERS = 60
+"""Bytes of an IPv6 and a TCP header."""
 _NEXT = {4: 9, 6: 6}
 """Where the IP header names what it carries (RFC 791, RFC 8200), by version."""
 _ENOUGH = 1_000
@@ -25,13 +27,14 @@ class SynAckShapes:
         self._hosts = np.zeros(0, _SHAPES)
 
     def note(self, hosts: NDArray[np.uint32], raw: NDArray[np.uint8]) -> None:
-        """Take in the packets ``raw`` (n, SNAP), zero-padded, that came from ``hosts`` (n,). What
+        """Take in the packets ``raw`` (n, width), zero-padded, that came from ``hosts`` (n,). What
         is no SYN/ACK right behind an IP header without options is left out."""
         if not len(hosts):
             return
         self._grow(int(hosts.max()) + 1)
         wanted = self._hosts["seen"][hosts] < _ENOUGH
         hosts, raw = hosts[wanted], raw[wanted]
+        raw = np.pad(raw, ((0, 0), (0, max(0, _HEADERS - raw.shape[1]))))
         for version, start in _IP_LENGTH.items():
             plain = raw[:, 0] == 0x45 if version == 4 else raw[:, 0] >> 4 == 6
             plain &= raw[:, _NEXT[version]] == _TCP

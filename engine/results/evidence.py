@@ -67,7 +67,7 @@ class _Ring:
             if len(packets):
                 width = min(self._packets.shape[1], packets.shape[1])
                 self._lengths[at] = np.minimum(lengths[here], width)
-                self._packets[at, :width] = packets.take(here, axis=0)[:, :width]
+                self._packets[at, :width] = packets[here, :width]
             self._next = end % len(self._keys)
 
     def find(self, key: int) -> Evidence | None:

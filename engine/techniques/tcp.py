@@ -62,13 +62,14 @@ class TcpProbe:
         tokens: NDArray[np.uint32],
     ) -> Segments:
         """Segments to ``ports`` from ``source_ports``, both (n,)."""
-        segments = np.full(len(ports), self._template)
+        width = self._template.itemsize
+        # As plain bytes: numpy copies structured records field by field, ten times slower.
+        segments = np.full(len(ports), self._template.view(f"V{width}")).view(self._template.dtype)
         segments["source_port"] = source_ports
         segments["destination_port"] = ports
         segments["sequence"] = tokens
         if self.flags & ACK:
             segments["acknowledgment"] = tokens
-        width = segments.dtype.itemsize
         return Segments(
             data=segments.view(np.uint8).reshape(-1, width),
             length=np.full(len(ports), width, np.uint16),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from engine.core.batch import SNAP, ReplyBatch, joined
+from engine.core.batch import ReplyBatch, joined
 
 
 def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
@@ -18,11 +18,12 @@ def merge_replies(batches: Sequence[ReplyBatch]) -> ReplyBatch:
         return ReplyBatch(only.records, only.raw, only.raw_length, rejected)
     merged = ReplyBatch(joined([batch.records for batch in full]), rejected=rejected)
     if any(len(batch.raw) for batch in full):
-        merged.raw = np.zeros((len(merged), SNAP), np.uint8)
+        width = max(batch.raw.shape[1] for batch in full)
+        merged.raw = np.zeros((len(merged), width), np.uint8)
         merged.raw_length = np.zeros(len(merged), np.uint16)
         at = 0
         for batch in full:
-            merged.raw[at : at + len(batch.raw)] = batch.raw
+            merged.raw[at : at + len(batch.raw), : batch.raw.shape[1]] = batch.raw
             merged.raw_length[at : at + len(batch.raw)] = batch.raw_length
             at += len(batch)
     return merged

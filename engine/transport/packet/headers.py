@@ -109,8 +109,8 @@ def write_packets(
     rows = np.empty((count, start + width), np.uint8)
     headers = _ipv4(segments, envelope) if version is IPV4 else _ipv6(segments, envelope)
     rows[:, headroom:start] = headers.view(np.uint8).reshape(count, version.itemsize)
+    _fill_in_checksums(segments.data, segments.length, envelope)
     rows[:, start:] = segments.data
-    _fill_in_checksums(rows[:, start:], segments.length, envelope)
     return rows, segments.length.astype(np.uint32) + np.uint32(start)
 
 
@@ -172,35 +172,36 @@ def _write_checksums(
         return
     total = _word_sums(data)
     if checksum.pseudo:
-        pseudo = np.zeros((len(length), 4), np.uint8)
-        pseudo[:, 1] = number
-        pseudo[:, 2:] = length.astype(">u2").view(np.uint8).reshape(-1, 2)
-        for part in (pseudo, envelope.sources, envelope.destinations):
-            total += _word_sums(part)
+        total += np.frombuffer(bytes((0, number)), np.uint16)
+        total += length.astype(">u2").view(np.uint16)
+        total += _word_sums(envelope.sources)
+        total += _word_sums(envelope.destinations)
     sums = ~_folded(total)
     if number == UDP:
         sums[sums == 0] = 0xFFFF  # zero would mean "no checksum" (RFC 768)
     data[:, checksum.at : checksum.at + 2] = sums.view(np.uint8).reshape(-1, 2)
 
 
-def _word_sums(rows: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    """Sum of the 16-bit words of each row, in memory order.
+def _word_sums(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Sum of the words of each row, in memory order; folded to 16 bits it is that of the checksum.
 
-    One's complement sums do not depend on byte order (RFC 1071 section 2 B), so no word is swapped.
+    One's complement sums depend neither on byte order nor on the size of the words (RFC 1071
+    section 2), so no word is swapped, and two are added at once.
     """
-    if rows.shape[1] % 2:
-        rows = np.pad(rows, ((0, 0), (0, 1)))
-    words = np.ascontiguousarray(rows).view(np.uint16)
+    missing = -rows.shape[1] % 4
+    if missing:
+        rows = np.pad(rows, ((0, 0), (0, missing)))
+    words = np.ascontiguousarray(rows).view(np.uint32)
     if rows.shape[1] > _NARROW:
-        sums: NDArray[np.uint32] = words.sum(axis=1, dtype=np.uint32)
+        sums: NDArray[np.uint64] = words.sum(axis=1, dtype=np.uint64)
         return sums
-    total = np.zeros(len(words), np.uint32)
+    total = np.zeros(len(words), np.uint64)
     for column in words.T:
         total += column
     return total
 
 
-def _folded(total: NDArray[np.uint32]) -> NDArray[np.uint16]:
-    total = (total & 0xFFFF) + (total >> 16)
-    total = (total & 0xFFFF) + (total >> 16)
+def _folded(total: NDArray[np.uint64]) -> NDArray[np.uint16]:
+    for bits in (32, 16, 16, 16):
+        total = (total & np.uint64((1 << bits) - 1)) + (total >> np.uint64(bits))
     return total.astype(np.uint16)

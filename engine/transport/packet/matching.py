@@ -22,7 +22,7 @@ from engine.core.batch import (
     joined,
     no_replies,
 )
-from engine.core.distinct import distinct, firsts, groups
+from engine.core.distinct import distinct, distinct_bytes, firsts, groups
 from engine.techniques.protocol import ICMP_NUMBERS
 from engine.techniques.sctp import SCTP_HEADER
 from engine.techniques.tcp import TCP_HEADER
@@ -39,7 +39,6 @@ from engine.transport.packet.protocol_matching import (
 from engine.transport.packet.segment_matching import match_sctp, match_tcp, match_udp
 from engine.transport.packet.verdict import Bools, Bytes, Sent, Verdict
 
-_SNAPPED = np.dtype((np.void, SNAP))
 _Matcher = Callable[[Bytes, IpHeaders, Sent], Verdict]
 
 
@@ -65,11 +64,11 @@ def match_replies(
         return no_replies(count)
     records["time"] = np.broadcast_to(np.float64(arrivals), len(packets))[chosen]
     snapped = np.minimum(kept[chosen], SNAP)
-    raw = packets[:, :SNAP].view(_SNAPPED)[chosen, 0].view(np.uint8).reshape(-1, SNAP)
     shortest, longest = int(snapped.min()), int(snapped.max())
-    raw[:, longest:] = 0
-    ends = raw[:, shortest:longest]
-    ends[np.arange(shortest, longest) >= snapped[:, None]] = 0
+    whole = packets[:, :longest].view(f"V{longest}")[:, 0].take(chosen)
+    raw = whole.view(np.uint8).reshape(-1, longest)
+    if shortest < longest:
+        raw[:, shortest:][np.arange(shortest, longest) >= snapped[:, None]] = 0
     replies = ReplyBatch(records, raw, snapped.astype(np.uint16), count)
     return what_else_is_said(replies, sent) if sent.protocol_askers else replies
 
@@ -139,20 +138,23 @@ def _match_version(
         SCTP: (SCTP_HEADER.itemsize, match_sctp),
         ICMP_NUMBERS[version]: (ICMP_HEADER, match_icmp),
     }
-    for number, (size, matcher) in matchers.items():
-        for offset in distinct(headers.offset[headers.upper == number]):
-            here = np.flatnonzero((headers.upper == number) & (headers.offset == offset))
+    for number in sorted(matchers.keys() & set(distinct_bytes(headers.upper))):
+        size, matcher = matchers[number]
+        its_kind = headers.upper == number
+        for offset in distinct(headers.offset[its_kind]):
+            here = np.flatnonzero(its_kind & (headers.offset == offset))
             whole = headers.end[here] >= offset + size
             rejected[rows[here]] = ~whole
             here = here[whole]
             if not len(here):
                 continue
-            whole_batch = len(here) == len(headers.upper)
-            its = headers if whole_batch else headers.take(here)
-            verdict = matcher(_rows(packets, rows[here])[:, offset:], its, sent)
-            as_bytes(records)[rows[here]] = as_bytes(verdict.records)
-            accepted[rows[here]] = verdict.accepted
-            rejected[rows[here]] = verdict.concerning & ~verdict.accepted
+            its = headers if len(here) == len(rows) else headers.take(here)
+            at = rows[here]
+            verdict = matcher(_rows(packets, at)[:, offset:], its, sent)
+            where = slice(None) if len(at) == len(packets) else at
+            as_bytes(records)[where] = as_bytes(verdict.records)
+            accepted[where] = verdict.accepted
+            rejected[where] = verdict.concerning & ~verdict.accepted
     if sent.protocol_askers:
         here = np.flatnonzero(~np.isin(headers.upper, (*matchers, *NO_PROTOCOLS)))
         if len(here):

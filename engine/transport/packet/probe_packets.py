@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.addressing import AddressBook
-from engine.core.batch import ProbeBatch
+from engine.core.batch import ProbeBatch, as_bytes
 from engine.core.token import ProbeTokens
 from engine.spec.packet_options import AS_USUAL, PacketOptions
 from engine.techniques.registry import PACKET_PROBES, TCP_SCANS
@@ -62,7 +62,7 @@ class ProbePackets:
         """Rows (n, width) with the packets of probes of one technique and IP version behind
         ``headroom`` unset bytes, and their lengths (headroom included). Raises KeyError for a
         technique that sends no packets over this version."""
-        probes = probes.copy()
+        probes = as_bytes(probes).copy().view(probes.dtype)
         probes["attempt"] &= ATTEMPTS - 1  # what the source port can say is what an answer names
         tokens = self._tokens.of(probes)
         technique = int(probes["technique"][0])

@@ -102,7 +102,7 @@ def _set_answer(records: NDArray[np.void], kind: AnswerKind, detail: Any, number
 def _is_own_probe(segments: NDArray[np.void], headers: IpHeaders, sent: Sent) -> Bools:
     """Packets to a target from our address and one of our source ports: on the loopback interface,
     and with some listeners, we see what we send, and such a packet is a probe, not an answer."""
-    ours = sent.ports.meaning(segments["source_port"]).ours
+    ours = sent.ports.ours(segments["source_port"])
     if not ours.any():
         return ours
     hosts = sent.hosts(headers.destination)

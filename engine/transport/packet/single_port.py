@@ -76,9 +76,11 @@ class _Reading(SourcePorts):
     def meaning(self, ports: NDArray[np.uint16]) -> PortMeaning:
         protocol = PACKET_PROBES[self._technique].protocol
         said = (self._technique, protocol, self._attempt)
-        return PortMeaning(
-            ports == self.base, *(np.full(len(ports), one, np.uint8) for one in said)
-        )
+        return PortMeaning(self.ours(ports), *(np.full(len(ports), one, np.uint8) for one in said))
+
+    def ours(self, ports: NDArray[np.uint16]) -> NDArray[np.bool_]:
+        ours: NDArray[np.bool_] = ports == self.base
+        return ours
 
 
 def _have_ports(probes: ProbeBatch) -> NDArray[np.bool_]:

@@ -22,7 +22,8 @@ from engine.transport.packet.headers import TCP, UDP
 
 SLOTS: tuple[int, ...] = tuple(PACKET_PROBES)
 """The numbers of the packet techniques, in the order of their sixteen ports."""
-ATTEMPTS = 16
+_SLOT_BITS = 4
+ATTEMPTS = 1 << _SLOT_BITS
 WINDOW = 512
 """Ports from the base on that the kernel's filter lets through: room for 32 techniques."""
 
@@ -75,10 +76,16 @@ class SourcePorts:
     def meaning(self, ports: NDArray[np.uint16]) -> PortMeaning:
         """What source ports of ours (n,) say when an answer brings them back."""
         offset = ports.astype(np.int32) - self.base
-        ours = (offset >= 0) & (offset < len(SLOTS) * ATTEMPTS)
-        slot = np.where(ours, offset // ATTEMPTS, 0)
-        attempt = (offset % ATTEMPTS).astype(np.uint8)
+        ours = self.ours(ports)
+        slot = np.where(ours, offset >> _SLOT_BITS, 0)
+        attempt = (offset & ATTEMPTS - 1).astype(np.uint8)
         return PortMeaning(ours, _TECHNIQUE_OF[slot], _PROTOCOL_OF[slot], attempt)
+
+    def ours(self, ports: NDArray[np.uint16]) -> NDArray[np.bool_]:
+        """Which ports (n,) are source ports of ours."""
+        offset = ports.astype(np.int32) - self.base
+        ours: NDArray[np.bool_] = (offset >= 0) & (offset < len(SLOTS) * ATTEMPTS)
+        return ours
 
 
 class ReservedPorts:
