@@ -40,9 +40,8 @@ class Figures:
         core = self._core
         at = self._note_busy(now)
         firsts, seconds = core.answered_copies
-        totals = Totals(
-            at, self._totals()[0], core.asked, core.answered, core.decided, firsts, seconds
-        )
+        sent, heard = self._totals()[0], at - (now - core.heard)
+        totals = Totals(at, sent, core.asked, core.answered, core.decided, firsts, seconds, heard)
         self._following.note(totals, core.rtt.group or 0.0)
         if self._finder is not None:
             self._finder.note(now)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from engine.admission import Admission
 from engine.core.addressing import AddressBook
-from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport, gather
+from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport
 from engine.core.channels import channels_of
 from engine.core.liars import LiarMark
 from engine.core.progress import Progress
@@ -350,7 +350,7 @@ class ScanRunner:
         chosen = self._core.feed(now, replies)
         if not len(chosen):
             return
-        reasons = self._store.reasons(self._store.locate(gather(replies.records, chosen)))
+        reasons = replies.verdicts.reason[chosen]
         has_raw = len(replies.raw) == len(replies.records)
         self.evidence.add(
             replies.records,

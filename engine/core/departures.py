@@ -27,6 +27,7 @@ class Departures:
 
     Attributes:
         last_sent: when the last probe of a port left.
+        leaving: cells whose first probe was handed out, and is not known to have left.
         sent_total, resent_total: probes that left, and those of them that were not the first.
     """
 
@@ -45,6 +46,7 @@ class Departures:
         self._blocked_until = 0.0
         self._kinds = _NO_KINDS  # of the probes handed out last
         self.last_sent = 0.0
+        self.leaving = 0
         self.sent_total = 0
         self.resent_total = 0
 
@@ -66,7 +68,9 @@ class Departures:
         self._kinds[:witnesses] = _WITNESS
         self._kinds[witnesses:questions] = _SENTINEL
         self._kinds[questions:][among] = _SENTINEL
-        return joined([batch, probes])
+        batch = joined([batch, probes])
+        self.leaving = int(np.count_nonzero(batch["attempt"] == 0))
+        return batch
 
     def _spare(self, room: int) -> int:
         """How much of the ``room`` is kept for sentinels among other probes."""
@@ -119,6 +123,7 @@ class Departures:
 
     def note(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
         """Take in what became of the batch taken last."""
+        self.leaving = 0
         self._batch_size.note(len(batch), now - self._parts.polled_at)
         if self._kinds.any():
             batch, report = self._note_questions(now, batch, report)

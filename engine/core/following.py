@@ -41,8 +41,8 @@ _TELLING = 48
 
 class Totals(Struct, frozen=True):
     """Totals ``at`` a time: probes sent; ports asked, answered and decided in this pass; answers to
-    first and to second copies; and seconds in which answers came one soon after the other
-    (``flowing``)."""
+    first and to second copies; up to when answers were taken in (``heard``); and seconds in which
+    answers came one soon after the other (``flowing``)."""
 
     at: float
     sent: int
@@ -51,6 +51,7 @@ class Totals(Struct, frozen=True):
     decided: int
     firsts: int
     seconds: int
+    heard: float
     flowing: float = 0.0
 
 
@@ -130,7 +131,7 @@ class Following:
             counts.popleft()
         if lag:
             self._least_lag = min(self._least_lag, lag)
-        earlier = self._before(now - lag).asked
+        earlier = self._before(totals.heard - lag).asked
         if earlier >= _TELLING:
             self._best = max(self._best, min(totals.answered / earlier, 1.0))
 
@@ -148,7 +149,7 @@ class Following:
         steadily = min(span, now - times.changed_at, _MEMORY)
         since = self._before(now - max(steadily, _SHORTEST))
         sent = newest.sent - since.sent
-        asked = self._before(now - times.lag).asked
+        asked = self._before(newest.heard - times.lag).asked
         share = min(newest.answered / asked, 1.0) if asked else 0.0
         earlier = self._course.since(now - max(_SHORT, span))
         longer = max(newest.at - earlier.at, _FINE)

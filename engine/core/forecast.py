@@ -129,10 +129,13 @@ def _end(now: float, outlook: Outlook, measured: Measured) -> float:
 
 
 def _silent_share(outlook: Outlook, measured: Measured) -> float:
-    """Which share of the ports will not answer, however often they are asked."""
+    """Which share of the ports will not answer, however often they are asked. Before any can be
+    called silent, the share of answers when it was best says more than that of now: answers may
+    take longer from one moment to the next, and be lost."""
     if measured.seasoned >= _TELLING:
         return min(outlook.silent / measured.seasoned, 1.0)
-    silent = 1.0 - measured.share / (1.0 - outlook.loss)
+    share = measured.best_share if outlook.answered >= _TELLING else measured.share
+    silent = 1.0 - share / (1.0 - outlook.loss)
     return silent if silent > _FEW else 0.0
 
 

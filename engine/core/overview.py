@@ -43,7 +43,7 @@ class Overview:
     def asked(self) -> int:
         """Cells of the current pass of whose probe a copy has left."""
         everything = self._cells.open + self._cells.decided
-        return everything - self._queue.unasked - self._lanes.unasked
+        return everything - self._queue.unasked - self._lanes.unasked - self._departures.leaving
 
     @property
     def answered(self) -> int:
@@ -64,7 +64,7 @@ class Overview:
         return Outlook(
             unasked=unasked + cells_left,
             due=self._queue.waiting - unasked,
-            in_flight=self._parts.common_in_flight,
+            in_flight=self._parts.common_in_flight + self._departures.leaving,
             answered=self.answered,
             silent=self._cells.silent,
             first_ended=began + self._cells.first_copies[1],

@@ -22,7 +22,7 @@ def measured(*course: Totals, times: Times = TIMES, steady: bool = True) -> Meas
 
 def totals(at: float, asked: float, answered: float, seconds: float = 0.0) -> Totals:
     done = int(answered)
-    return Totals(at, int(asked), int(asked), done, done, done - int(seconds), int(seconds))
+    return Totals(at, int(asked), int(asked), done, done, done - int(seconds), int(seconds), at)
 
 
 def steady_course(until: float, share: float = 1.0) -> list[Totals]:
@@ -34,6 +34,13 @@ def steady_course(until: float, share: float = 1.0) -> list[Totals]:
 def test_nothing_is_known_before_the_first_totals() -> None:
     nothing = Following().measured(5.0, TIMES, steady=True)
     assert (nothing.sending, nothing.answers, nothing.seasoned) == (None, 0, 0)
+
+
+def test_answers_that_wait_to_be_taken_in_are_not_missing() -> None:
+    late = [replace(now, heard=now.at - 0.03) for now in steady_course(0.5, share=1.0)]
+    course = [replace(now, answered=max(now.answered - 30, 0)) for now in late]
+    assert measured(*course).share > 0.95
+    assert measured(*(replace(now, heard=now.at) for now in course)).share < 0.95
 
 
 def test_the_rates_are_those_of_late() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import REPLY, ProbeBatch, ReplyBatch, SendReport
+from engine.core.following import Following, Times
 from engine.core.scan_core import ScanCore
 from engine.results.store import Store
 from engine.spec.port_state import PortState
@@ -98,3 +99,16 @@ def test_a_copy_that_leaves_after_its_port_was_answered_is_not_waited_for() -> N
     assert core.in_flight == 0 and core.sent_total == 2
     core.poll(50.0)
     assert store.states(np.zeros(1, np.int64))[0] == PortState.OPEN
+
+
+def test_what_is_leaving_counts_neither_as_asked_nor_as_forgotten() -> None:
+    channels = Protocol.TCP << 16 | np.arange(1, 6, dtype=np.uint32)
+    core = ScanCore(Store(1, channels), (ScanType.SYN,), TEMPLATES[5], seed=1)
+    core.admit(np.zeros(1, np.uint32), channels)
+    batch = core.poll(0.0).batch
+    nothing = Following().measured(0.0, Times(0.0, 0.1, 0.1, 0.0), steady=False)
+    outlook = core.outlook(0.0, 0, nothing)
+    assert len(batch) and core.asked == 0
+    assert outlook.unasked + outlook.pending == 5
+    core.sent(0.1, batch, SendReport(np.full(len(batch), 0.05)))
+    assert core.asked == len(batch)

@@ -60,6 +60,35 @@ def test_dull_answers_never_push_out_notable_ones() -> None:
     assert store.find(100) is None and store.find(199) is not None
 
 
+def test_many_dull_answers_are_kept_and_found() -> None:
+    store = EvidenceStore(4, 2_000)
+    add_narrow(store, range(1_000), 1.0)
+    add_narrow(store, range(900, 1_900), 2.0)
+    assert store.find(5).time == 1.0  # type: ignore[union-attr]
+    assert store.find(950).time == 2.0  # type: ignore[union-attr]
+    assert store.find(950).packet == b"\x46"  # type: ignore[union-attr]
+    assert store.find(1_900) is None
+
+
+def test_many_dull_answers_push_out_the_oldest_of_them() -> None:
+    store = EvidenceStore(4, 2_000)
+    add(store, [7], 0.5)
+    for number in range(5):
+        add_narrow(store, range(1_000 * number, 1_000 * (number + 1)), 1.0 + number)
+    assert store.find(7) is not None
+    assert store.find(2_500) is None and store.find(3_500) is not None
+
+
+def add_narrow(store: EvidenceStore, keys: range, time: float) -> None:
+    """Dull answers, one packet byte each; the one with an even place is no answer that counted."""
+    records = np.zeros(2 * len(keys), REPLY)
+    records["port"][1::2], records["time"] = keys, time
+    packets = np.full((len(records), 1), 0x45, np.uint8)
+    packets[1::2] = 0x46
+    rows = np.arange(1, len(records), 2)
+    store.add(records, packets, np.ones(len(records), np.uint16), rows, np.full(len(keys), True))
+
+
 def one_record(key: int, answer: int) -> np.ndarray:
     record = np.zeros(1, REPLY)
     record["port"], record["answer"], record["time"] = key, answer, 1.0
