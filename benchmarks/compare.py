@@ -41,6 +41,8 @@ def run_case(case: Case, rounds: int, most: float, note: Callable[[str], None]) 
                 Seat(case, tool, *grounds[at % len(grounds)], folder / f"{number}{tool.name}.xml")
                 for at, tool in enumerate(case.tools)
             ]
+            if not case.side_by_side:  # in turn also begin: what ran before leaves caches cold
+                seats = seats[number % len(seats) :] + seats[: number % len(seats)]
             for group in [seats] if case.side_by_side else [[seat] for seat in seats]:
                 ends = [seat.begin(most) for seat in group]
                 for end in ends:
