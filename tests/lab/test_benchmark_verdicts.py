@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from msgspec.structs import replace
 
 from benchmarks.cases import CASES, Case
 from benchmarks.compare import Result

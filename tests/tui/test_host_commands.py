@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from engine.discovery.verdict import HOST_VERDICT
 from engine.results.host_table import HostTable
@@ -143,7 +144,7 @@ async def test_without_ports_or_pings_it_says_why_not(running: Any, until: Any) 
             ("discovery", "a", "asks no host"),
             ("scan_ports", "u", "asks no ports"),
         ):
-            object.__setattr__(session.spec, field, None)
+            session.spec = replace(session.spec, **{field: None})
             await pilot.press(key)
             assert told(app, words)
         assert session.calls == [("start",)]

@@ -325,6 +325,7 @@ def test_a_server_must_be_an_address() -> None:
 def test_closing_ends_the_thread_and_may_be_repeated(serve: Serve, look_up: LookUp) -> None:
     server = serve(lambda _query: Reply(silent=True))
     lookup = look_up(server)
+    before = set(threading.enumerate())
     for number in range(500):
         lookup.ask(number, address_of(number))
     while not server.asked:
@@ -334,7 +335,7 @@ def test_closing_ends_the_thread_and_may_be_repeated(serve: Serve, look_up: Look
     lookup.ask(1, "10.9.0.1")
     assert lookup.waiting == 0
     assert lookup.take() == []
-    assert not any(thread.name == "names" for thread in threading.enumerate())
+    assert not any(thread.name == "names" for thread in set(threading.enumerate()) - before)
 
 
 def test_nothing_is_asked_of_a_look_up_nobody_used(look_up: LookUp) -> None:
