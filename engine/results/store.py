@@ -293,9 +293,10 @@ class Store:
         """Record that a copy left: ``tries`` copies so far, the last at ``clock`` microseconds.
 
         ``lost_lately`` marks cells whose copy before this one left at the same pace; ``spans`` are
-        the seconds since the first copy, NaN unknown (kept in ``rtt`` until there is one).
+        the seconds since the first copy, NaN unknown (kept in ``rtt`` until there is one). Copies
+        more than half an hour apart, beyond a clock of 32 bits, count as none.
         """
-        self._flat["rtt"][at] = np.minimum(np.multiply(spans, 1e3), _LONGEST_RTT)
+        self._flat["rtt"][at] = np.clip(np.multiply(spans, 1e3), 0.0, _LONGEST_RTT)
         self._flat["tries"][at] = tries
         self._flat["clock"][at] = clock
         flags = self._flat["flags"][at] & np.uint8(0xFF ^ LOST_LATELY)

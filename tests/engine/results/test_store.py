@@ -164,6 +164,15 @@ def test_the_last_snapshot_costs_no_copy() -> None:
         view.blocks[0].cells["state"] = 0
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(("span", "kept"), [(-2_000.0, 0.0), (1.5, 1.5), (1e9, 65.0)])
+def test_copies_an_hour_apart_are_noted_all_the_same(span: float, kept: float) -> None:
+    store = full_store(1, channels([22]))
+    at, two = locate(store, [(0, 0, 22)]), np.array([2], np.uint8)
+    store.note_sent(at, two, np.array([5], np.uint32), np.array([False]), np.array([span]))
+    assert store.spans(at)[0] == pytest.approx(kept, rel=1e-3)
+
+
 def test_rtts_are_bounded() -> None:
     store = full_store(1, channels([1, 2, 3]))
     decide(store, [(0, 0, 1)], rtt=1e12)
