@@ -36,12 +36,15 @@ class SortColumn(StrEnum):
 
 MOST_NEWS = 100
 """Changed ports that are worth a row each although their states are dull."""
+MOST_VAGUE = 25
+"""Ports of a host that may be open or filtered and are worth a row each: where a thousand keep
+silent, that says something of the host and nothing of a port. Reports sum up as many."""
 
 
 class Query(Struct, frozen=True):
-    """What to show. ``open_only`` leaves closed and filtered rows out, but for those the filter
-    asks for, and those a scan that is over found changed if they are no more than MOST_NEWS;
-    ``host`` None means every host."""
+    """What to show. ``open_only`` leaves closed and filtered rows out, and open|filtered ones of
+    hosts with more than MOST_VAGUE, but for those the filter asks for, and those a scan that is
+    over found changed if they are no more than MOST_NEWS; ``host`` None means every host."""
 
     filter: Filter = EVERYTHING
     open_only: bool = True
@@ -110,7 +113,7 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         show &= chosen.mask(hosts, block)
         matching += int(np.count_nonzero(show))
         if query.hides_dull:
-            dull = show & ~_INTERESTING[states]
+            dull = show & (~_INTERESTING[states] | _too_vague(states))
             hidden += np.bincount(states[dull], minlength=len(PortState))
             show &= ~dull
             if (dull & others).any():
@@ -135,6 +138,13 @@ def run_query(snapshot: Snapshot, query: Query) -> RowSet:
         all_cells["state"][order],
         changes,
     )
+
+
+def _too_vague(states: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which ports of hosts (rows, columns) are open|filtered like many others."""
+    vague: NDArray[np.bool_] = states == PortState.OPEN_FILTERED
+    vague[np.count_nonzero(vague, axis=1) <= MOST_VAGUE] = False
+    return vague
 
 
 def _taken(

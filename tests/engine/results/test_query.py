@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.results import blocks
 from engine.results.cell import STALE
 from engine.results.filter import parse_filter
-from engine.results.query import Query, SortColumn, run_query
+from engine.results.query import MOST_VAGUE, Query, SortColumn, run_query
 from engine.results.row import Row
 from engine.results.snapshot import Snapshot
 from engine.spec.port_state import INTERESTING, PortState
@@ -162,3 +162,20 @@ def test_the_newest_row_is_the_one_decided_last_of_those_shown() -> None:
     assert run_query(snapshot, Query()).newest == 1 << 18 | 80
     assert run_query(snapshot, Query(open_only=False)).newest == 2 << 18 | 53
     assert run_query(snapshot, Query(filter=parse_filter("port:25"))).newest is None
+
+
+def test_a_thousand_silent_ports_hide_no_open_one() -> None:
+    count = MOST_VAGUE + 1
+    store = full_store(2, channels(range(1, 101), Protocol.UDP))
+    vague = PortState.OPEN_FILTERED, Reason.NO_RESPONSE, ScanType.UDP
+    decide(store, [(0, Protocol.UDP, port) for port in range(1, count + 1)], *vague)
+    decide(store, [(1, Protocol.UDP, port) for port in range(1, count)], *vague)
+    decide(store, [(0, Protocol.UDP, 100)], PortState.OPEN, Reason.UDP_RESPONSE, ScanType.UDP)
+    snapshot = snapshot_of(store, "10.0.0.1-2")
+    rows = run_query(snapshot, Query())
+    assert len(rows) == count and rows.hidden == {PortState.OPEN_FILTERED: count}
+    assert len(run_query(snapshot, Query(host=0))) == 1
+    assert len(run_query(snapshot, Query(host=1))) == MOST_VAGUE
+    assert len(run_query(snapshot, Query(open_only=False))) == 2 * count
+    asked = Query(filter=parse_filter("state:open|filtered"))
+    assert len(run_query(snapshot, asked)) == 2 * count - 1
