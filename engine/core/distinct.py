@@ -16,6 +16,8 @@ _Number = TypeVar("_Number", bound=np.number)
 
 def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
     """The values that occur, ascending."""
+    if _are_alike(values):
+        return values[:1].copy()
     ordered = np.sort(values)
     fresh = np.ones(len(values), bool)
     fresh[1:] = ordered[1:] != ordered[:-1]
@@ -24,10 +26,17 @@ def distinct(values: NDArray[_Number]) -> NDArray[_Number]:
 
 def tally(values: NDArray[_Number]) -> tuple[NDArray[_Number], NDArray[np.intp]]:
     """The values that occur, ascending, and how often each does."""
+    if _are_alike(values):
+        return values[:1].copy(), np.array([len(values)], np.intp)
     ordered = np.sort(values)
     ends = np.flatnonzero(np.concatenate([ordered[1:] != ordered[:-1], np.ones(1, bool)]))
     ends = ends[: len(values)]
     return ordered[ends], np.diff(ends, prepend=-1)
+
+
+def _are_alike(values: NDArray[_Number]) -> bool:
+    """Whether there is one value only, as with the hosts of a scan of one host; seen at once."""
+    return len(values) > 0 and bool((values == values[0]).all())
 
 
 def distinct_bytes(values: NDArray[np.uint8]) -> list[int]:

@@ -178,7 +178,8 @@ class LiarWatch:
         others = decided & ~opened & (records["ttl"] > 0)
         self._other_ttl[records["host"][others]] = records["ttl"][others]
         if len(replies.raw) == len(records):
-            self._shapes.note(records["host"][opened], replies.raw[opened])
+            few = np.flatnonzero(opened)
+            self._shapes.note(records["host"][few], replies.raw[few])
         if self._cases:
             self._hear(records, states, tcp, mine)
         self._suspect(now, gather(records, opened))

@@ -34,7 +34,8 @@ class SynAckShapes:
         self._grow(int(hosts.max()) + 1)
         wanted = self._hosts["seen"][hosts] < _ENOUGH
         hosts, raw = hosts[wanted], raw[wanted]
-        raw = np.pad(raw, ((0, 0), (0, max(0, _HEADERS - raw.shape[1]))))
+        if raw.shape[1] < _HEADERS:
+            raw = np.pad(raw, ((0, 0), (0, _HEADERS - raw.shape[1])))
         for version, start in _IP_LENGTH.items():
             plain = raw[:, 0] == 0x45 if version == 4 else raw[:, 0] >> 4 == 6
             plain &= raw[:, _NEXT[version]] == _TCP
