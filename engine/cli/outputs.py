@@ -46,6 +46,8 @@ def load_writers(outputs: Sequence[Output]) -> None:
     def load() -> None:
         for output in outputs:
             EXPORT_FORMATS[output.format].load()
+        if any(output.path != "-" for output in outputs):
+            import tempfile  # noqa: F401  write_atomically() will
 
     threading.Thread(target=load, name="pyscan-writers", daemon=True).start()
 

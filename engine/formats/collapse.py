@@ -73,20 +73,26 @@ def host_ports(snapshot: Snapshot, host: int, style: Style, part: Part | None = 
     if part is not None:
         return _chosen_ports(snapshot, host, part)
     cells = snapshot.view.host_cells(host)[: len(snapshot.view.channels)]
-    counts = np.bincount(cells["state"], minlength=len(PortState))
+    states, sure = cells["state"].copy(), cells["flags"] & DOUBTED == 0
+    counts = np.bincount(states, minlength=len(PortState))
     shown = np.array([_is_listed(state, int(counts[state]), style) for state in PortState])
-    clear = shown[cells["state"]]
+    clear = shown[states]
     if style.detail < FULL_DETAIL:
-        clear &= cells["flags"] & DOUBTED == 0
-    news = changed(cells) & ~clear & (cells["flags"] & DOUBTED == 0)
+        clear &= sure
+    news = changed(cells) & ~clear & sure
     unlisted = int(np.count_nonzero(news))
     if unlisted <= _most_listed(style) and not style.open_only:
         clear, unlisted = clear | news, 0
     listed = np.flatnonzero(clear)
     channels = snapshot.view.channels[listed].astype(np.int64)
     order = np.argsort(channels, kind="stable")
-    folded = np.flatnonzero(~clear & (cells["state"] != PortState.PENDING))
-    groups = _groups(cells[folded], snapshot.view.channels[folded].astype(np.int64), counts)
+    folded = np.flatnonzero(~clear & (states != PortState.PENDING))
+    groups = _groups(
+        snapshot.view.channels[folded].astype(np.int64),
+        states[folded],
+        cells["reason"][folded],
+        counts,
+    )
     pending = int(counts[PortState.PENDING])
     return HostPorts(cells[listed[order]], channels[order], groups, pending, unlisted)
 
@@ -115,11 +121,14 @@ def _most_listed(style: Style) -> int:
 
 
 def _groups(
-    cells: NDArray[np.void], channels: NDArray[np.int64], counts: NDArray[np.int64]
+    channels: NDArray[np.int64],
+    states: NDArray[np.uint8],
+    reasons: NDArray[np.uint8],
+    counts: NDArray[np.int64],
 ) -> tuple[PortGroup, ...]:
-    if not len(cells):
+    if not len(channels):
         return ()
-    kinds = (channels >> 16) << 16 | cells["state"].astype(np.int64) << 8 | cells["reason"]
+    kinds = (channels >> 16) << 16 | states.astype(np.int64) << 8 | reasons
     groups = [
         PortGroup(
             PortState(kind >> 8 & 0xFF),
