@@ -148,6 +148,7 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
         if self.cut_short:
             self.tell(self.cut_short, "warning")
         self.begin_to_mind_themes()
+        self.begin_to_show_notices_once()
         self.set_interval(LOOK_EVERY, self.tabs.look)
 
     def leave(self, code: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.app import App
 from textual.notifications import Notification, Notify, SeverityLevel
+from textual.screen import Screen
 from textual.timer import Timer
 
 from engine.sanitize import clean
@@ -17,6 +18,8 @@ from tui.thrifty_styles import ThriftyStyles
 
 THEME_LOOKS = 1.0
 """Seconds between two looks at the user's theme files."""
+_NOTICES = "textual-toastrack"
+"""Textual's name for what holds the notices of a screen."""
 AT_ONCE = 0.5
 """Remarks that come within so many seconds belong together."""
 
@@ -43,6 +46,16 @@ class ThemedApp(OrderlyApp):
         self._tell_theme_problems()
         self._theme_timer = self.set_interval(THEME_LOOKS, self._look_at_themes, pause=True)
         self.mind_themes()
+
+    def begin_to_show_notices_once(self) -> None:
+        """The app runs: of the screens one sees through others, only the foremost shows notices."""
+        self.screen_change_signal.subscribe(self, self._show_notices_on)
+
+    def _show_notices_on(self, front: Screen[object]) -> None:
+        for screen in self.screen_stack:
+            for rack in screen.children:
+                if rack.id == _NOTICES:
+                    rack.set_class(screen is not front, "-behind")
 
     def tell(self, text: str, severity: SeverityLevel = "information") -> None:
         """A notice that goes away by itself; never read as markup."""

@@ -42,3 +42,20 @@ async def test_a_small_dialog_keeps_its_keys_in_sight(running: Any, until: Any) 
         toast = app.screen.query("Toast").last().region
         assert toast.height == 1
         assert toast.y > app.screen.query_one(".keys").region.y
+
+
+async def test_a_notice_is_seen_once_through_a_dialog(running: Any, until: Any) -> None:
+    async with running(size=(80, 24)) as (pilot, app, _):
+        app.tell("No raw-socket rights", "error")
+        await until(pilot, lambda: seen(app.screen) == 1)
+        main = app.screen
+        await press(pilot, "s")
+        await until(pilot, lambda: app.screen is not main and seen(app.screen) == 1)
+        assert seen(main) == 0
+        await press(pilot, "escape")
+        await until(pilot, lambda: app.screen is main and seen(main) == 1)
+
+
+def seen(screen: Any) -> int:
+    """Notices on a screen that can be seen."""
+    return sum(toast.visible for toast in screen.query("Toast"))
