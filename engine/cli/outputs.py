@@ -6,6 +6,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -47,7 +48,7 @@ def load_writers(outputs: Sequence[Output]) -> None:
         for output in outputs:
             EXPORT_FORMATS[output.format].load()
         if any(output.path != "-" for output in outputs):
-            import tempfile  # noqa: F401  write_atomically() will
+            import_module("tempfile")  # write_atomically() needs it
 
     threading.Thread(target=load, name="pyscan-writers", daemon=True).start()
 

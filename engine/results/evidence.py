@@ -21,7 +21,8 @@ WIDTH = 128
 _DULL_WIDTH = 64
 """Bytes kept of dull answers: a RST is 40 or 60 long."""
 _MANY = 512
-"""Dull answers that are kept as they came."""
+"""Dull answers that are kept as they came, if they are half of those they came with or more: who
+floods us with others must not have these kept, too."""
 
 
 class Evidence(Struct, frozen=True):
@@ -101,8 +102,7 @@ class _Heap(Struct, frozen=True):
     began: float
 
     def find(self, key: int) -> Evidence | None:
-        hits = np.flatnonzero(record_keys(self.records) == key)
-        hits = hits[np.isin(hits, self.rows)]
+        hits = self.rows[record_keys(self.records)[self.rows] == key]
         if not len(hits):
             return None
         at = hits[np.argmax(self.records["time"][hits])]
@@ -151,12 +151,14 @@ class EvidenceStore:
         of ``lengths`` bytes, or (0, width) where nobody sees packets; none of them may change after
         that. ``dull`` (m,): of which there are many. ``began``: when the scan began, in seconds on
         the answers' clock."""
+        boring = rows[dull]
+        many = len(boring) >= max(_MANY, len(records) // 2) and packets.shape[1] <= _DULL_WIDTH
         with self._lock:
             self._notable.add(records, packets, lengths, rows[~dull], began)
-            if np.count_nonzero(dull) >= _MANY and packets.shape[1] <= _DULL_WIDTH:
-                self._pile.add(_Heap(records, packets, lengths, rows[dull], began))
+            if many:
+                self._pile.add(_Heap(records, packets, lengths, boring, began))
             else:
-                self._dull.add(records, packets, lengths, rows[dull], began)
+                self._dull.add(records, packets, lengths, boring, began)
 
     def find(self, key: int) -> Evidence | None:
         """The newest evidence for a cell, or None when none is kept."""

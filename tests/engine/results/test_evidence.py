@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -64,9 +65,10 @@ def test_many_dull_answers_are_kept_and_found() -> None:
     store = EvidenceStore(4, 2_000)
     add_narrow(store, range(1_000), 1.0)
     add_narrow(store, range(900, 1_900), 2.0)
-    assert store.find(5).time == 1.0  # type: ignore[union-attr]
-    assert store.find(950).time == 2.0  # type: ignore[union-attr]
-    assert store.find(950).packet == b"\x46"  # type: ignore[union-attr]
+    old, new = store.find(5), store.find(950)
+    assert old is not None and old.time == 1.0
+    assert new is not None and new.time == 2.0
+    assert new.packet == b"\x46"
     assert store.find(1_900) is None
 
 
@@ -77,6 +79,17 @@ def test_many_dull_answers_push_out_the_oldest_of_them() -> None:
         add_narrow(store, range(1_000 * number, 1_000 * (number + 1)), 1.0 + number)
     assert store.find(7) is not None
     assert store.find(2_500) is None and store.find(3_500) is not None
+
+
+def test_what_comes_with_a_few_dull_answers_takes_no_memory() -> None:
+    store = EvidenceStore(4, 1_000)
+    records, packets = np.zeros(16_384, REPLY), np.zeros((16_384, 40), np.uint8)
+    lengths, rows = np.full(16_384, 40, np.uint16), np.arange(600)
+    records["port"][:600] = rows
+    kept = weakref.ref(packets)
+    store.add(records, packets, lengths, rows, np.full(600, True))
+    del packets
+    assert kept() is None and store.find(599) is not None
 
 
 def add_narrow(store: EvidenceStore, keys: range, time: float) -> None:
