@@ -143,7 +143,7 @@ class Following:
     def measured(self, now: float, times: Times, *, steady: bool) -> Measured:
         """What is known now. ``steady``: there was always a probe to send lately."""
         if not self._counts:
-            return Measured(None, 0.0, 0.0, 0, 0.0, 0.0, 1.0, 0.0, 0, False)
+            return Measured(None, math.inf, 0, 0.0, 0.0, 1.0, 0.0, 0, False)
         newest = self._counts[-1]
         span = (now - self._course.begin.at) * _LATELY
         steadily = min(span, now - times.changed_at, _MEMORY)
@@ -154,13 +154,11 @@ class Following:
         earlier = self._course.since(now - max(_SHORT, span))
         longer = max(newest.at - earlier.at, _FINE)
         answers = newest.answered - earlier.answered
-        answering = max(answers / longer, 1e-6)
         return Measured(
             sending=sent / max(newest.at - since.at, _FINE)
             if steady and sent >= _TELLING
             else None,
-            answering=answering,
-            flowing=self._flowing(newest, answering),
+            flowing=self._flowing(newest, max(answers, 1) / longer),
             answers=answers,
             deciding=max(newest.decided - earlier.decided, 0) / longer,
             share=share,
@@ -170,14 +168,15 @@ class Following:
             queueing=times.lag > _QUEUED * self._least_lag + _SLACK,
         )
 
-    def _flowing(self, newest: Totals, answering: float) -> float:
-        """Answers per second of the time in which some came; infinity while they were few."""
+    def _flowing(self, newest: Totals, sparse: float) -> float:
+        """Answers per second of the time in which some came, or ``sparse`` where they are far
+        between; infinity while they were few."""
         if newest.answered - self._course.begin.answered < _SOME:
             return math.inf
         earlier = self._course.flowed(newest.flowing - max(_SHORT, newest.flowing * _LATELY))
         gone = max(newest.flowing - earlier.flowing, _FINE)
         dense = (newest.answered - earlier.answered) / gone
-        return dense if dense >= _DENSE else answering
+        return dense if dense >= _DENSE else sparse
 
     def _loss(self, newest: Totals, then: float, share: float) -> float:
         """Of the ports that answered the first copy or would have answered the second by now, the

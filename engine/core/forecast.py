@@ -40,9 +40,8 @@ class Measured(Struct, frozen=True):
 
     Attributes:
         sending: probes per second while there was always one to send; None unknown.
-        answering: answers per second, over some longer time; answers: how many these were.
-        flowing: answers per second while some came.
-        deciding: ports decided per second over the same time; 0 unknown.
+        flowing: answers per second while some came, never 0; answers: how many came lately.
+        deciding: ports decided per second lately; 0 unknown.
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
         loss: share of copies lost, 0..1, by how many second copies are answered.
@@ -51,7 +50,6 @@ class Measured(Struct, frozen=True):
     """
 
     sending: float | None
-    answering: float
     flowing: float
     answers: int
     deciding: float

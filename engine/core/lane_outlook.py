@@ -53,7 +53,7 @@ def _remaining(lane: Lane, now: float, timeout: float, standing: Standing) -> fl
         asked = standing.silent + standing.in_flight + lane.waiting
         seconds += standing.rounds_ahead * (asked / max(lane.governor.rate, 1e-6) + timeout)
     if lane.rounds.begun:  # in vain, perhaps: it may not answer as fast as it is asked
-        seconds = max(seconds, _missing(lane, standing) / max(standing.flowing, 1e-6))
+        seconds = max(seconds, _missing(lane, standing) / standing.flowing)
     again = standing.silent + (1 - lane.yielded) * lane.waiting
     if lane.rounds.rationing and again >= 1:
         seconds += lane.rounds.pause
@@ -64,7 +64,8 @@ def _missing(lane: Lane, standing: Standing) -> float:
     """Ports that have not answered but will."""
     total = lane.waiting + standing.in_flight + standing.silent + standing.answered
     share = max(standing.share, lane.best_yield, lane.yielded)
-    return max(total * share - standing.answered, 0.0)
+    missing = total * share - standing.answered
+    return missing if missing >= 1 else 0.0
 
 
 def _asking(lane: Lane, now: float) -> float:

@@ -73,8 +73,9 @@ class Lane(Struct):
 
     ``asked`` and ``gained``: probes and answers since its silent ports were last looked at;
     ``best_yield``: share of the probes of such a round that were answered, at best; ``heard``:
-    answers of all rounds, which ``began`` then; ``due``: when it is served next; ``fast``: probes
-    per second the host could follow, 0 unknown; ``lately``: when probes left, and how many.
+    answers since its ration is known, which ``began`` then; ``due``: when it is served next;
+    ``fast``: probes per second the host could follow, 0 unknown; ``lately``: when probes left, and
+    how many.
     """
 
     host: int
@@ -101,6 +102,12 @@ class Lane(Struct):
                 queue.append(part)
         self.waiting += len(probes)
 
+    def follow(self, now: float, rate: float) -> None:
+        """The host was seen to ration its answers at ``rate`` per second: ask it so."""
+        self.end_round()  # what was asked so far left at another rate
+        self.governor = self.rounds.follow(now, rate)
+        self.heard, self.began = 0, now
+
     def leave_out(self, seconds: float) -> None:
         """For so long nobody asked: this is not how fast the host is."""
         self.began += seconds
@@ -109,8 +116,6 @@ class Lane(Struct):
 
     def note_asked(self, now: float, count: int) -> None:
         """Some probes left just now."""
-        if not self.asked and not self.heard:
-            self.began = now
         self.asked += count
         self.lately.append((now, count))
         if not self.waiting:

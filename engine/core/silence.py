@@ -100,9 +100,7 @@ class Silence:
             timeout = float(timeouts(np.array([host], np.uint32))[0])
             rate = self._yields.ration(host, now - self._cells.began, timeout)
             if rate:
-                lane = self._lanes.open(host, self._pace)
-                lane.end_round()  # what was asked so far left at another rate
-                lane.governor = lane.rounds.follow(now, rate)
+                self._lanes.open(host, self._pace).follow(now, rate)
                 self._answers.host_loss.forget(host)
                 self._answers.rationable[host] |= _RATIONING[Protocol.TCP]
                 self._pace.acquit(now)
