@@ -49,15 +49,27 @@ def _remaining(lane: Lane, now: float, timeout: float, standing: Standing) -> fl
     if lane.rounds.measured:
         return _until_answered(lane, now, standing)
     seconds = max(lane.waiting - 1, 0) / _asking(lane, now)
-    if not lane.rounds.begun and standing.rounds_ahead:
-        asked = standing.silent + standing.in_flight + lane.waiting
-        seconds += standing.rounds_ahead * (asked / max(lane.governor.rate, 1e-6) + timeout)
+    if not lane.rounds.begun:
+        seconds += _rounds_ahead(lane, timeout, standing)
     if lane.rounds.begun:  # in vain, perhaps: it may not answer as fast as it is asked
         seconds = max(seconds, _missing(lane, standing) / standing.flowing)
     again = standing.silent + (1 - lane.yielded) * lane.waiting
     if lane.rounds.rationing and again >= 1:
         seconds += lane.rounds.pause
     return seconds + max(lane.due - now, 0.0)
+
+
+def _rounds_ahead(lane: Lane, timeout: float, standing: Standing) -> float:
+    """Seconds that the rounds after this one take, each of which asks what the one before left. How
+    much that is, this round will show; to begin with as much as was left by the best."""
+    answering = (lane.gained + _TELLING * lane.best_yield) / (lane.asked + _TELLING)
+    silence = max(1 - answering, 0.0)
+    asked = standing.silent + silence * (standing.in_flight + lane.waiting)
+    seconds = 0.0
+    for _ in range(standing.rounds_ahead):
+        seconds += asked / max(lane.governor.rate, 1e-6) + min(asked, 1.0) * timeout
+        asked *= silence
+    return seconds
 
 
 def _missing(lane: Lane, standing: Standing) -> float:
