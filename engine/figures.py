@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine.admission import Admission
-from engine.core.following import Following, Times, Totals
+from engine.core.course import Totals
+from engine.core.following import Following, Times
 from engine.core.forecast import expected_remaining
 from engine.core.meter import Meter
 from engine.core.progress import Progress
@@ -39,9 +40,9 @@ class Figures:
         self._meter.note(now, *self._totals())
         core = self._core
         at = self._note_busy(now)
-        firsts, seconds = core.answered_copies
         sent, heard = self._totals()[0], at - (now - core.heard)
-        totals = Totals(at, sent, core.asked, core.answered, core.decided, firsts, seconds, heard)
+        ports = core.asked, core.answered, core.decided
+        totals = Totals(at, sent, *ports, heard, core.timeout, *core.answered_copies)
         self._following.note(totals, core.rtt.group or 0.0)
         if self._finder is not None:
             self._finder.note(now)
@@ -123,7 +124,7 @@ class Figures:
         if not self._totals()[0]:
             return None
         changed_at = self._busy(core.pace.changed_at)
-        times = Times(core.rtt.group or 0.0, core.timeout, core.silence_takes, changed_at)
+        times = Times(core.rtt.group or 0.0, core.silence_takes, changed_at)
         measured = self._following.measured(self._busy(now), times, steady=steady)
         sweep = None if self._finder is None else self._finder.left(now, timing)
         hosts = round(sweep.hosts) if sweep is not None and core.expect_more else 0

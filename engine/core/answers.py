@@ -54,7 +54,7 @@ class Answers:
         rationable: by host, a bit for each protocol some of whose ports said "closed" in a way that
             the host may ration: ICMP errors, and RSTs and ABORTs after others that went missing.
         rationed_kinds: the bits of all hosts together, since the scan began.
-        firsts, seconds: answers to first and to second copies.
+        by_copy: answers to first, to second and to third copies.
         opened: by host, whether a port is known to be open.
         on_answers: is told of the answers that decide cells.
     """
@@ -83,7 +83,7 @@ class Answers:
         self.total = 0
         self.rationable = PagedArray(cells.ledger.host_count, np.uint8)
         self.rationed_kinds = 0
-        self.firsts = self.seconds = 0
+        self.by_copy = [0, 0, 0]
         self.opened = PagedArray(cells.ledger.host_count, bool)
         self.on_answers: OnAnswers = lambda hosts, departures: None
 
@@ -204,8 +204,10 @@ class Answers:
         self.loss.note(int(np.count_nonzero(telling)) + gone, gone)
         self.host_loss.note(hosts[telling], losses[telling])
         self.total += len(at)
-        self.firsts += len(at) - int(np.count_nonzero(later))
-        self.seconds += int(np.count_nonzero(records["attempt"] == 1))
+        self.by_copy[0] += len(at) - int(np.count_nonzero(later))
+        if later.any():
+            for copy in (1, 2):
+                self.by_copy[copy] += int(np.count_nonzero(records["attempt"] == copy))
         self._note_rationable(records, states, later)
         opened = states == PortState.OPEN
         if opened.any():

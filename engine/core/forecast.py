@@ -44,7 +44,9 @@ class Measured(Struct, frozen=True):
         deciding: ports decided per second lately; 0 unknown.
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
-        loss: share of copies lost, 0..1, by how many second copies are answered.
+        loss: share of first copies lost, 0..1, by how many second copies are answered; later_loss:
+        the same of later copies; None unknown.
+        least_timeout: seconds that answers were waited for when that was shortest.
         seasoned: ports asked so long ago that they are called silent if they are.
         queueing: answers take longer than they did: they wait somewhere.
     """
@@ -56,6 +58,8 @@ class Measured(Struct, frozen=True):
     share: float
     best_share: float
     loss: float
+    later_loss: float | None
+    least_timeout: float
     seasoned: int
     queueing: bool
 
@@ -79,20 +83,28 @@ def _until_decided(outlook: Outlook, measured: Measured) -> float:
     was met as many ports answered as ever will."""
     waiting = outlook.unasked + outlook.pending
     total = waiting + outlook.answered + outlook.silent
-    answering = max(total * measured.best_share, outlook.answered)
+    answering = max(total * (1 - _unheard(measured.best_share, outlook.loss)), outlook.answered)
     silent = total - answering
     seconds = (answering - outlook.answered) / measured.flowing
     if measured.deciding:  # answers dry up in the end
         seconds = min(seconds, _SLOWER * waiting / measured.deciding)
     if silent > _MANY * total:
         seconds += (outlook.copies - 1) * outlook.timeout
-    silent = max(silent, outlook.silent) + _missed(outlook)
+    timeout = min(measured.least_timeout, outlook.timeout)  # a queue is empty again by then
+    seconds = max(seconds, _lost_rounds(outlook, measured, measured.flowing) * timeout)
+    silent = max(silent, outlook.silent) + _missed(outlook, measured)
     return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, silent)
 
 
-def _missed(outlook: Outlook) -> float:
+def _missed(outlook: Outlook, measured: Measured) -> float:
     """Ports that answer, but of which every copy will be lost."""
-    return (outlook.unasked + outlook.pending) * outlook.loss**outlook.copies
+    again = _loss_again(outlook, measured) ** (outlook.copies - 1)
+    return (outlook.unasked + outlook.pending) * outlook.loss * again
+
+
+def _loss_again(outlook: Outlook, measured: Measured) -> float:
+    """Share of the later copies that is lost."""
+    return outlook.loss if measured.later_loss is None else min(measured.later_loss, outlook.loss)
 
 
 def _after_silence(outlook: Outlook, silent: float) -> float:
@@ -114,7 +126,7 @@ def _end(now: float, outlook: Outlook, measured: Measured) -> float:
         pending = outlook.pending * silence * (outlook.copies - 1)
         sending += again * (sending - timeout) + pending / rate
     asked = now + sending if outlook.unasked else outlook.first_ended
-    lost_for = _lost_rounds(outlook, rate) * timeout
+    lost_for = _lost_rounds(outlook, measured, rate) * timeout
     end = max(asked, now) + (outlook.round_trip or 0.0) + lost_for
     total = outlook.unasked + outlook.pending + outlook.answered + outlook.silent
     silent = max(silence * total, outlook.silent)
@@ -123,7 +135,7 @@ def _end(now: float, outlook: Outlook, measured: Measured) -> float:
         if outlook.due:
             last = max(last, now + outlook.due / rate)
         return max(end, last + _after_silence(outlook, silent))
-    return end + _after_silence(outlook, _missed(outlook))
+    return end + _after_silence(outlook, _missed(outlook, measured))
 
 
 def _silent_share(outlook: Outlook, measured: Measured) -> float:
@@ -133,7 +145,12 @@ def _silent_share(outlook: Outlook, measured: Measured) -> float:
     if measured.seasoned >= _TELLING:
         return min(outlook.silent / measured.seasoned, 1.0)
     share = measured.best_share if outlook.answered >= _TELLING else measured.share
-    silent = 1.0 - share / (1.0 - outlook.loss)
+    return _unheard(share, outlook.loss)
+
+
+def _unheard(share: float, loss: float) -> float:
+    """Which share of the ports is silent, when ``share`` answers to first copies."""
+    silent = 1.0 - share / (1.0 - loss)
     return silent if silent > _FEW else 0.0
 
 
@@ -149,10 +166,13 @@ def _rate(outlook: Outlook, measured: Measured, silence: float) -> float:
     return max(rate, 1e-6)
 
 
-def _lost_rounds(outlook: Outlook, rate: float) -> float:
+def _lost_rounds(outlook: Outlook, measured: Measured, rate: float) -> float:
     """Timeouts that pass until the unluckiest port that answers has been heard."""
     last = min(outlook.unasked + outlook.pending, max(rate * outlook.timeout, outlook.pending))
     if not outlook.loss or last < 1:
         return 0.0
-    rounds = math.log(last) / -math.log(outlook.loss) - 0.5
-    return min(max(rounds, 0.0), outlook.copies)
+    again = _loss_again(outlook, measured)
+    rounds = math.log(last) / -math.log(outlook.loss)
+    if rounds > 1 and again:
+        rounds = 1 + math.log(last * outlook.loss) / -math.log(again)
+    return min(max(rounds - 0.5, 0.0), outlook.copies)

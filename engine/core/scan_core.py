@@ -267,9 +267,10 @@ class ScanCore:
         return self._parts.answers.total
 
     @property
-    def answered_copies(self) -> tuple[int, int]:
-        """Answers to first and to second copies."""
-        return self._parts.answers.firsts, self._parts.answers.seconds
+    def answered_copies(self) -> tuple[int, int, int]:
+        """Answers to first, to second and to third copies."""
+        first, second, third = self._parts.answers.by_copy
+        return first, second, third
 
     @property
     def loss(self) -> LossEstimate:

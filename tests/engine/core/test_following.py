@@ -7,10 +7,12 @@ import math
 import pytest
 from msgspec.structs import replace
 
-from engine.core.following import Following, Times, Totals
+from engine.core.course import Totals
+from engine.core.following import Following, Times
 from engine.core.forecast import Measured
 
-TIMES = Times(lag=0.02, timeout=0.1, silence=0.2, changed_at=0.0)
+TIMES = Times(lag=0.02, silence=0.2, changed_at=0.0)
+TIMEOUT = 0.1
 
 
 def measured(*course: Totals, times: Times = TIMES, steady: bool = True) -> Measured:
@@ -22,7 +24,18 @@ def measured(*course: Totals, times: Times = TIMES, steady: bool = True) -> Meas
 
 def totals(at: float, asked: float, answered: float, seconds: float = 0.0) -> Totals:
     done = int(answered)
-    return Totals(at, int(asked), int(asked), done, done, done - int(seconds), int(seconds), at)
+    return Totals(
+        at=at,
+        sent=int(asked),
+        asked=int(asked),
+        answered=done,
+        decided=done,
+        heard=at,
+        timeout=TIMEOUT,
+        firsts=done - int(seconds),
+        seconds=int(seconds),
+        thirds=0,
+    )
 
 
 def steady_course(until: float, share: float = 1.0) -> list[Totals]:
@@ -41,6 +54,16 @@ def test_answers_that_wait_to_be_taken_in_are_not_missing() -> None:
     course = [replace(now, answered=max(now.answered - 30, 0)) for now in late]
     assert measured(*course).share > 0.95
     assert measured(*(replace(now, heard=now.at) for now in course)).share < 0.95
+
+
+def test_the_share_of_answers_is_right_while_the_pace_doubles() -> None:
+    def asked(at: float) -> float:
+        return 100 * 2 ** (max(at, 0.0) / 0.02)
+
+    # counted when it suits the scan, which is seldom a round trip apart
+    times = [0.006 * step for step in range(17)]
+    course = [totals(at, asked(at), 0.9 * asked(at - 0.02) * (at > 0.02)) for at in times]
+    assert measured(*course).share == pytest.approx(0.9, abs=0.03)
 
 
 def test_the_rates_are_those_of_late() -> None:

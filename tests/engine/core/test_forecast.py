@@ -111,6 +111,10 @@ SITUATIONS = {
     "queue": Situation(
         'delay = 0.04\nqueue = 100\nrate = 2000\n[host.tcp]\nopen = "1000-1149"', "1-5000"
     ),
+    "slow-relay": Situation(
+        'delay = 0.01\nloss = 0.05\nqueue = 1000\nrate = 8000\n[host.tcp]\nopen = "600,9000"',
+        "1-20000",
+    ),
     "queue-half": Situation(
         'delay = 0.04\nqueue = 100\nrate = 2000\n[host.tcp]\nopen = "1000-1149"\n'
         'filtered = "2501-5000"',
