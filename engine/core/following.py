@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.core.course import Course, Totals
 from engine.core.forecast import Measured
-from engine.core.lost_copies import first_loss, later_loss
+from engine.core.lost_copies import FirstLoss, later_loss
 
 _MEMORY = 3.0
 """Seconds over which probes are counted at most, ..."""
@@ -55,6 +55,7 @@ class Following:
     def _begin_anew(self) -> None:
         self._counts: deque[Totals] = deque()
         self._course = Course()
+        self._loss = FirstLoss()
         self._best = 0.0
         self._least_lag = math.inf
         self._answered_at = 0.0
@@ -110,6 +111,7 @@ class Following:
         sent = newest.sent - since.sent
         asked = self._asked(newest.heard - times.lag)
         share = min(newest.answered / asked, 1.0) if asked else 0.0
+        missing = 1.0 - share if asked >= _TELLING else 0.0
         earlier = self._course.since(now - max(_SHORT, span))
         longer = max(newest.at - earlier.at, _FINE)
         answers = newest.answered - earlier.answered
@@ -122,7 +124,7 @@ class Following:
             deciding=max(newest.decided - earlier.decided, 0) / longer,
             share=share,
             best_share=self._best or 1.0,
-            loss=first_loss(self._course, newest, times.changed_at + times.lag, share),
+            loss=self._loss.share(self._course, newest, times.changed_at, times.lag, missing),
             later_loss=later_loss(self._course, newest),
             least_timeout=self._course.least_timeout,
             seasoned=self._course.since(now - _SEASONED * times.silence).asked,

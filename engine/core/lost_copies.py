@@ -7,24 +7,49 @@ call a port silent.
 
 from __future__ import annotations
 
+import math
+
 from engine.core.course import Course, Totals
 
 _TELLING = 48
 """Ports below which a share says little."""
-_MOSTLY = 0.7
-"""Share of answers to first copies above which the missing ones are taken for lost."""
+_FEW = 0.3
+"""Share of the first copies below which missing answers are taken for lost."""
+_HALF_LIFE = 0.5
+"""Seconds in which a loss that was higher is half forgotten."""
 
 
-def first_loss(course: Course, newest: Totals, since: float, share: float) -> float:
-    """Which share of the first copies that were answered from ``since`` on was lost, 0..1. Until
-    second copies tell, what is missing of nearly all answers (``share`` came) is taken for lost."""
+class FirstLoss:
+    """Which share of the first copies is lost. It grows at once and shrinks slowly: while a queue
+    fills up, answers to second copies are behind those to first ones, and look too few."""
+
+    def __init__(self) -> None:
+        self._share = 0.0
+        self._at = self._changed_at = -math.inf
+
+    def share(
+        self, course: Course, newest: Totals, changed_at: float, lag: float, missing: float
+    ) -> float:
+        """See first_loss(); what was lost before the pace ``changed_at``, and is known a round trip
+        (``lag``) later, does not count."""
+        if changed_at != self._changed_at:
+            self._share, self._changed_at = 0.0, changed_at
+        faded = self._share * 0.5 ** ((newest.at - self._at) / _HALF_LIFE)
+        self._share = max(first_loss(course, newest, changed_at + lag, missing), faded)
+        self._at = newest.at
+        return self._share
+
+
+def first_loss(course: Course, newest: Totals, since: float, missing: float) -> float:
+    """Which share of the first copies answered from ``since`` on was lost, 0..1. Until second ones
+    tell, ``missing`` answers to a few of all ports (0..1) are taken for lost."""
     begin = course.since(since)
     whole = begin is course.begin
     asked_again = begin if whole else course.since(since + begin.timeout)
     firsts = course.timed_out(newest.at).firsts - begin.firsts
     if firsts >= _TELLING:
         return min(max(newest.seconds - asked_again.seconds, 0) / firsts, 1.0)
-    return 1.0 - share if share > _MOSTLY else 0.0
+    return missing if missing < _FEW else 0.0
 
 
 def later_loss(course: Course, newest: Totals) -> float | None:
