@@ -51,7 +51,7 @@ class HugeScan:
 class _InBatches(SimulatedTransport):
     """Lets the virtual clock run on a little, so that batches are as large as on a real network."""
 
-    def receive(self, until: float) -> ReplyBatch:
+    def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         """As SimulatedTransport, but never for less than 10 ms."""
         return super().receive(max(until, self.now() + 0.01))
 

@@ -86,7 +86,7 @@ class SteppedTransport(SimulatedTransport):
         self.limit = 0.0
         self.idle = 0
 
-    def receive(self, until: float) -> ReplyBatch:
+    def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         """Answers due by ``until``, but none later than the limit."""
         if self.now() >= self.limit:
             self.idle += 1

@@ -25,6 +25,7 @@ from engine.figures import Figures
 from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
 from engine.pass_changes import PassChanges
+from engine.rest import Rest
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
 from engine.results.host_view import NO_HOSTS
@@ -48,6 +49,7 @@ _MOST_PROBLEMS = 1 << 16
 NO_ROUTE = "there is no route to it: check the address, and this machine's routes with ip route"
 _MOST_NAMED = 3
 """Hosts with the same trouble that the log names one by one."""
+_FIRST_PING = min(PingKind)
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
 
 TransportMaker = Callable[[AddressBook], Transport]
@@ -102,6 +104,8 @@ class ScanRunner:
         self._figures = Figures(self._core, None, self._admission, self._work)
         self._leaving: tuple[ProbeBatch, Sending] | None = None
         self._held: list[ReplyBatch] = []
+        self._heard = 0
+        self._rest = Rest()
         self._drained_at = 0.0
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
@@ -199,19 +203,11 @@ class ScanRunner:
         if not self._core.paused:
             bounded = bool(self._timing.max_rate or self._timing.scan_delay)
             self._doubts.ask(now, transport, self._core.pace, bounded=bounded)
-        wake_at = min(now + LONGEST_WAIT, self._doubts.wake_at)
         if not self._held:
             self._core.heard = now
-        for prober, most in self._probers():
-            poll = prober.poll(now, most)
-            if not prober.finished(now):  # else it has nothing to be woken for
-                wake_at = min(wake_at, poll.wake_at)
-            if len(poll.batch):
-                self._send(prober, poll.batch)
+        wake_at, sent = self._let_leave(now)
         self._take_in_held(now)
-        if self._leaving is not None or self._over(now):
-            wake_at = now
-        replies = transport.receive(wake_at)
+        replies = self._receive(now, wake_at, sent)
         now = transport.now()
         self._work.look(now, time.process_time())
         self._hear(now, replies)
@@ -224,6 +220,30 @@ class ScanRunner:
         self._narrator.pace(self._core.pace)
         if self._leaving is None and self._over(now):
             self._finish()
+
+    def _let_leave(self, now: float) -> tuple[float, int]:
+        """Send what may leave now. Returns when there will be more to do at the latest, and how
+        many probes left."""
+        wake_at, sent = min(now + LONGEST_WAIT, self._doubts.wake_at), 0
+        for prober, most in self._probers():
+            poll = prober.poll(now, most)
+            if not prober.finished(now):  # else it has nothing to be woken for
+                wake_at = min(wake_at, poll.wake_at)
+            if len(poll.batch):
+                sent += len(poll.batch)
+                self._send(prober, poll.batch)
+        return wake_at, sent
+
+    def _receive(self, now: float, wake_at: float, sent: int) -> ReplyBatch:
+        """Answers that came, or come before there is something else to do."""
+        if self._leaving is not None or self._over(now):
+            replies = self.transport.receive(now)
+        else:
+            awaited = self._core.pace.parallelism > 0
+            rest = self._rest.after(sent, self._heard, awaited=awaited)
+            replies = self.transport.receive(wake_at, rest)
+        self._heard = len(replies)
+        return replies
 
     def _send(self, prober: HostFinder | ScanCore, batch: ProbeBatch) -> None:
         """Let a batch leave: the probes of ports while answers are taken in; see catch_up()."""
@@ -262,7 +282,7 @@ class ScanRunner:
         self._figures.rejected += replies.rejected
         if not len(replies):
             return
-        pings = replies.records["technique"] >= min(PingKind)
+        pings = replies.records["technique"] >= _FIRST_PING
         if self._finder is not None and pings.any():
             self._finder.feed(now, replies.only(pings))
         replies = replies.only(~pings)

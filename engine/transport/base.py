@@ -110,8 +110,9 @@ class Transport(Interface):
         """As send(), but many probes may leave while the caller goes on; until it has the report,
         it may receive(), and nothing else. Answers to them may come before the report."""
 
-    def receive(self, until: float) -> ReplyBatch:
-        """Answers that have arrived; waits for the first one, a wake() or the time ``until``."""
+    def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
+        """Answers that have arrived; waits for the first one, a wake() or the time ``until``. What
+        comes within ``rest`` seconds comes together, and nothing is returned before."""
 
     def probe_packet(self, probe: np.void) -> bytes:
         """The IP packet of one PROBE as it was or would be sent, to be shown to the user; empty

@@ -169,8 +169,9 @@ class LiveTransport:
             channel.begin(batch) if isinstance(channel, Overlapping) else Departed(self.send(batch))
         )
 
-    def receive(self, until: float) -> ReplyBatch:
+    def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         """Answers; waits for the first, a wake(), or the time ``until``."""
+        time.sleep(rest)
         rejected = 0
         while True:
             replies = self._drain()

@@ -237,10 +237,11 @@ class SimulatedTransport:
         """As send()."""
         return Departed(self.send(batch))
 
-    def receive(self, until: float) -> ReplyBatch:
+    def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         """Answers whose time has come; moves the virtual clock to the next event, at most
-        ``until``."""
+        ``until``. Only who scans in real time needs a rest."""
         if self._realtime:
+            time.sleep(rest)
             self._sleep(until)
         elif self._arrivals and self._arrivals[0][0] <= until:
             self._clock = max(self._clock, self._arrivals[0][0])
@@ -253,9 +254,9 @@ class SimulatedTransport:
             ready = int(np.searchsorted(replies["time"], now, side="right"))
             due.append(replies[:ready])
             if ready < len(replies):
-                rest = replies[ready:]
+                others = replies[ready:]
                 self._serial += 1
-                heapq.heappush(self._arrivals, (float(rest["time"][0]), self._serial, rest))
+                heapq.heappush(self._arrivals, (float(others["time"][0]), self._serial, others))
         return ReplyBatch(np.concatenate(due)) if due else no_replies()
 
     def _sleep(self, until: float) -> None:

@@ -51,7 +51,7 @@ class BusyTransport(MeasuredTransport):
         self._clock += len(batch) / PROBES_PER_SECOND
         return report
 
-    def receive(self, until: float) -> ReplyBatch:
+    def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         self._clock += STEP
         return super().receive(max(until, self.now()))
 

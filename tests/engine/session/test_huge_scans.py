@@ -235,7 +235,7 @@ from engine.transport.simulated import SimulatedTransport
 
 network = load_scenario('[[host]]\\naddress="10.0-255.7.9"\\ndelay=0.02\\n[host.tcp]\\nopen="80"')
 class Sluggish(SimulatedTransport):
-    def receive(self, until):  # so that whole batches leave at a time
+    def receive(self, until, rest=0.0):  # so that whole batches leave at a time
         return super().receive(max(until, self.now() + 0.01))
 
 began = time.process_time()
