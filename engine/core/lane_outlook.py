@@ -16,11 +16,12 @@ _TELLING = 12
 
 
 class Standing(Struct, frozen=True):
-    """How it stands with a host: cells by what is known of them; how often the silent ones will be
-    asked after those that wait (``rounds_ahead``, see engine.core.proof); which ``share`` of them
-    all answered when it was not too fast for the host; and answers per second, of all hosts, while
-    some came (``flowing``)."""
+    """How it stands with a host: cells by what is known of them, those that wait or are about to;
+    how often the silent ones will be asked after these (``rounds_ahead``, see engine.core.proof);
+    which ``share`` of them all answered when it was not too fast for the host; and answers per
+    second, of all hosts, while some came (``flowing``)."""
 
+    waiting: int
     in_flight: int
     silent: int
     answered: int
@@ -30,15 +31,15 @@ class Standing(Struct, frozen=True):
 
 
 def lanes_remaining(
-    lanes: Lanes, now: float, timeout: float, standing: Callable[[int], Standing]
+    lanes: Lanes, now: float, timeout: float, standing: Callable[[Lane], Standing]
 ) -> float:
     """Seconds until the last lane is done, as far as is known, when answers are waited for
-    ``timeout`` seconds. ``standing``: of a host."""
+    ``timeout`` seconds. ``standing``: of a host with a lane."""
     slowest = heapq.nlargest(
         _LOOKED_INTO, lanes, key=lambda lane: lane.waiting / max(lane.governor.rate, 1e-6)
     )
     return max(
-        (_remaining(lane, now, timeout, standing(lane.host)) + timeout for lane in slowest),
+        (_remaining(lane, now, timeout, standing(lane)) + timeout for lane in slowest),
         default=0,
     )
 
@@ -48,12 +49,12 @@ def _remaining(lane: Lane, now: float, timeout: float, standing: Standing) -> fl
     there will be one."""
     if lane.rounds.measured:
         return _until_answered(lane, now, standing)
-    seconds = max(lane.waiting - 1, 0) / _asking(lane, now)
-    if not lane.rounds.begun:
-        seconds += _rounds_ahead(lane, timeout, standing)
+    seconds = max(standing.waiting - 1, 0) / _asking(lane, now)
     if lane.rounds.begun:  # in vain, perhaps: it may not answer as fast as it is asked
         seconds = max(seconds, _missing(lane, standing) / standing.flowing)
-    again = standing.silent + (1 - lane.yielded) * lane.waiting
+    else:
+        seconds += _rounds_ahead(lane, timeout, standing)
+    again = standing.silent + (1 - lane.yielded) * standing.waiting
     if lane.rounds.rationing and again >= 1:
         seconds += lane.rounds.pause
     return seconds + max(lane.due - now, 0.0)
@@ -64,7 +65,7 @@ def _rounds_ahead(lane: Lane, timeout: float, standing: Standing) -> float:
     much that is, this round will show; to begin with as much as was left by the best."""
     answering = (lane.gained + _TELLING * lane.best_yield) / (lane.asked + _TELLING)
     silence = max(1 - answering, 0.0)
-    asked = standing.silent + silence * (standing.in_flight + lane.waiting)
+    asked = standing.silent + silence * (standing.in_flight + standing.waiting)
     seconds = 0.0
     for _ in range(standing.rounds_ahead):
         seconds += asked / max(lane.governor.rate, 1e-6) + min(asked, 1.0) * timeout
@@ -74,7 +75,7 @@ def _rounds_ahead(lane: Lane, timeout: float, standing: Standing) -> float:
 
 def _missing(lane: Lane, standing: Standing) -> float:
     """Ports that have not answered but will."""
-    total = lane.waiting + standing.in_flight + standing.silent + standing.answered
+    total = standing.waiting + standing.in_flight + standing.silent + standing.answered
     share = max(standing.share, lane.best_yield, lane.yielded)
     missing = total * share - standing.answered
     return missing if missing >= 1 else 0.0
@@ -94,5 +95,5 @@ def _until_answered(lane: Lane, now: float, standing: Standing) -> float:
     rate = lane.heard / (now - lane.began) if lane.heard >= _TELLING else lane.governor.rate
     missing = _missing(lane, standing)
     seconds = max(lane.due - now, 0.0) + missing / max(rate, 1e-6)
-    silent = lane.waiting + standing.in_flight + standing.silent - missing
+    silent = standing.waiting + standing.in_flight + standing.silent - missing
     return seconds + lane.rounds.pause if silent >= 1 else seconds

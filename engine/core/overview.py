@@ -60,10 +60,13 @@ class Overview:
         timing = self._parts.timing
         loss = max(self._parts.answers.loss.share, measured.loss)
         began, unasked = self._cells.began, self._queue.unasked
+        due = self._queue.waiting - unasked
+        apart = len(self._lanes) == self._parts.ledger.host_count  # all that is due goes to lanes
+        lane_due = due // len(self._lanes) if apart else 0
         timeout = self._expiry.timeout
         return Outlook(
             unasked=unasked + cells_left,
-            due=self._queue.waiting - unasked,
+            due=0 if apart else due,
             in_flight=self._parts.common_in_flight + self._departures.leaving,
             answered=self.answered,
             silent=self._cells.silent,
@@ -84,7 +87,7 @@ class Overview:
                 self._lanes,
                 now,
                 timeout,
-                lambda host: self._silence.standing(host, measured, timing),
+                lambda lane: self._silence.standing(lane, lane_due, measured, timing),
             ),
         )
 

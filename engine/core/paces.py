@@ -31,10 +31,12 @@ class Paces:
     def adapt(self, now: float) -> None:
         """Adapt to what was noted since the last call."""
         timing = self._parts.timing
-        known = self._pace.speed_dependent
+        known, before = self._pace.speed_dependent, self._pace.changed_at
         self._pace.tick(now, self._rtt.group, self._rtt.group_timeout(timing))
         if self._pace.speed_dependent and not known:
             self._answers.forgive()
+        if self._pace.speed_dependent and self._pace.changed_at != before:
+            self._parts.sentinels.forget_common(self._lanes.hosts)
         for lane in self._lanes.in_motion:
             mine = np.array([lane.host], np.uint32)
             trip = float(self._rtt.smoothed[mine][0])

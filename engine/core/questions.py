@@ -41,7 +41,7 @@ class Questions(Struct):
         closed: channels of the closed ports among them.
         opened, resets, volley: what was asked of open ports, of closed ones, of these at once.
         unsent: questions of the volley that have not left.
-        beside: copies that left between the questions, from ``first`` to ``last``.
+        beside: probes that left between the questions, from ``first`` to ``last``.
         out: when answers are due that have not come, by channel and copy.
     """
 

@@ -73,6 +73,12 @@ class Sentinels:
             del self._hosts[host]
             self._volleys = [probes[probes["host"] != host] for probes in self._volleys]
 
+    def forget_common(self, apart: NDArray[np.uint32]) -> None:
+        """The common pace was too fast: what was asked at it tells nothing of silence at another.
+        Hosts ``apart`` have paces of their own."""
+        common = self._hosts.keys() - set(apart.tolist())
+        self.forget(np.fromiter(common, np.uint32, len(common)))
+
     def of(self, host: int) -> Questions | None:
         """The host's questions, if there are any."""
         return self._hosts.get(host)
@@ -165,8 +171,11 @@ class Sentinels:
             count = int(np.count_nonzero(hosts == host))
             earned = count / mine.every * (_LEAST_UNEVEN + self._uneven(1)[0])
             mine.credit = min(mine.credit + earned, len(mine.waiting))
-            mine.beside += count
-            mine.first, mine.last = min(mine.first, now), now
+            mine.first = min(mine.first, now)
+        for host, mine in self._hosts.items():
+            beside = int(np.count_nonzero(probes["host"] == host))
+            if beside and mine.first <= now:
+                mine.beside, mine.last = mine.beside + beside, now
         owed: list[ProbeBatch] = []
         for mine in self._hosts.values():
             if room > 0 and mine.credit >= 1:

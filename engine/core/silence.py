@@ -209,18 +209,22 @@ class Silence:
         """Whether a host has given answers that hosts ration, so that silent ports will be asked
         in rounds."""
         kinds = self._answers.rationed_kinds
-        if self._pace.explained:
+        if self._pace.explained or self._pace.speed_dependent:
             kinds &= int(_RATIONING[Protocol.UDP]) | int(_RATIONING[Protocol.IP])
         return kinds > 0
 
-    def standing(self, host: int, measured: Measured, timing: TimingTemplate) -> Standing:
-        """How it stands with a host."""
+    def standing(
+        self, lane: Lane, due: int, measured: Measured, timing: TimingTemplate
+    ) -> Standing:
+        """How it stands with a host that has a lane. ``due``: cells that will wait there soon."""
+        host = lane.host
         decided = self._ledger.positions(host=host)
         silent = int(np.count_nonzero(self._cells.is_silent(decided)))
         flying = int(self._cells.flying_by_host[host])
         answered = len(decided) - silent
         ahead = self._evidence.rounds_ahead(host, timing)
-        return Standing(flying, silent, answered, ahead, measured.best_share, measured.flowing)
+        waiting, best = lane.waiting + due, measured.best_share
+        return Standing(waiting, flying, silent, answered, ahead, best, measured.flowing)
 
     def _hosts(self, at: Positions) -> NDArray[np.uint32]:
         return self._ledger.name(at)[0]

@@ -21,8 +21,8 @@ def remaining(*, asked: int, answered: int, waiting: int, rounds_ahead: int) -> 
     lane.note_asked(UPTIME, asked)
     lane.note_answers(answered)
     lane.add(np.zeros(waiting, PROBE))
-    standing = Standing(0, asked - answered, answered, rounds_ahead, 1.0, 100.0)
-    return lanes_remaining(lanes, UPTIME + 1, TIMEOUT, lambda host: standing)
+    standing = Standing(waiting, 0, asked - answered, answered, rounds_ahead, 1.0, 100.0)
+    return lanes_remaining(lanes, UPTIME + 1, TIMEOUT, lambda lane: standing)
 
 
 def test_each_round_asks_only_what_the_one_before_left() -> None:

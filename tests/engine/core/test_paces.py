@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from engine.core.pace import Pace
 from engine.core.paces import Paces
 from engine.core.parts import ScanParts
 from engine.results.store import Store
+from engine.spec.reason import Reason
 from engine.spec.scan import WHOLE
 from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES
+from tests.engine.core.simulated_scan import SimulatedScan
 
 SLOW_HOST = 2
 
@@ -50,3 +53,36 @@ def test_only_a_host_that_loses_much_more_than_others_is_set_apart() -> None:
     loss.note(np.full(200, SLOW_HOST, np.uint32), np.full(200, 3))
     Paces(parts).set_apart(1.0, np.arange(4, dtype=np.uint32))
     assert parts.lanes.hosts.tolist() == [SLOW_HOST]
+
+
+def test_when_the_common_pace_steps_down_its_questions_are_forgotten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parts = four_hosts()
+    parts.lanes.open(SLOW_HOST, parts.pace)
+    forgotten: list[list[int]] = []
+    monkeypatch.setattr(
+        parts.sentinels, "forget_common", lambda apart: forgotten.append(apart.tolist())
+    )
+    paces = Paces(parts)
+    paces.adapt(1.0)
+    assert forgotten == []
+
+    def step_down(now: float, round_trip: float | None, timeout: float) -> None:
+        parts.pace.speed_dependent, parts.pace.changed_at = True, now
+
+    monkeypatch.setattr(parts.pace, "tick", step_down)
+    paces.adapt(2.0)
+    assert forgotten == [[SLOW_HOST]]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_behind_a_queue_silent_ports_are_asked_as_fast_as_it_lets_them_pass(seed: int) -> None:
+    queue = (
+        '[[host]]\naddress = "10.0.0.1"\ndelay = 0.04\nqueue = 100\nrate = 2000\n'
+        '[host.tcp]\nopen = "1000-1149"\nfiltered = "2501-5000"\n'
+    )
+    scan = SimulatedScan(queue, which="1-5000", timing=TEMPLATES[4], seed=seed).run()
+    filtered = sum(row.reason is Reason.NO_RESPONSE for row in scan.rows().values())
+    assert filtered == 2_500
+    assert scan.network.now() < 8.5  # at 2,000/s each port can be asked three times in 7.5 s

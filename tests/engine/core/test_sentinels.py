@@ -206,3 +206,24 @@ def test_the_rate_is_what_was_measured_where_that_is_clearly_less() -> None:
     assert mine.outcome(5_000.0).rate < 300
     assert mine.outcome(120.0).rate == 120
     assert mine.outcome(20.0).rate > 80  # the rate was lowered after they had left
+
+
+def test_the_rate_of_questions_counts_first_copies_between_them() -> None:
+    host = OneHost(opened=20)
+    host.send(0.0, *range(100, 110))
+    for step in range(1, 11):
+        probes = host.probes(*range(110, 200))  # first copies
+        host.sentinels.mix(step / 10, probes, ROOM)
+    questions = host.sentinels.of(0)
+    assert questions is not None
+    assert questions.beside == 10 + 10 * 90
+    assert questions.outcome(5_000.0).rate == pytest.approx(900, rel=0.1)
+
+
+def test_questions_at_a_pace_that_was_too_fast_are_forgotten() -> None:
+    host = OneHost(opened=20)
+    host.send(0.0, *SILENT)
+    host.sentinels.forget_common(np.array([0], np.uint32))
+    assert host.sentinels.of(0) is not None
+    host.sentinels.forget_common(np.empty(0, np.uint32))
+    assert host.sentinels.of(0) is None
