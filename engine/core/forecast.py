@@ -44,8 +44,8 @@ class Measured(Struct, frozen=True):
         deciding: ports decided per second lately; 0 unknown.
         share: of the ports asked a round trip ago or earlier, those answered, 0..1.
         best_share: the same when it was best.
-        loss: share of first copies lost, 0..1, by how many second copies are answered; later_loss:
-        the same of later copies; None unknown.
+        loss: share of first copies lost, 0..1, by how many second copies are answered.
+        later_loss: the same of later copies; None unknown.
         least_timeout: seconds that answers were waited for when that was shortest.
         seasoned: ports asked so long ago that they are called silent if they are.
         queueing: answers take longer than they did: they wait somewhere.

@@ -61,7 +61,7 @@ class Overview:
         loss = max(self._parts.answers.loss.share, measured.loss)
         began, unasked = self._cells.began, self._queue.unasked
         due = self._queue.waiting - unasked
-        apart = len(self._lanes) == self._parts.ledger.host_count  # all that is due goes to lanes
+        apart = 0 < len(self._lanes) == self._parts.ledger.host_count  # what is due goes to lanes
         lane_due = due // len(self._lanes) if apart else 0
         timeout = self._expiry.timeout
         return Outlook(
