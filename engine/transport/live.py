@@ -171,7 +171,8 @@ class LiveTransport:
 
     def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         """Answers; waits for the first, a wake(), or the time ``until``."""
-        time.sleep(rest)
+        if rest:
+            time.sleep(rest)
         rejected = 0
         while True:
             replies = self._drain()

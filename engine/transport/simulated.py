@@ -241,7 +241,8 @@ class SimulatedTransport:
         """Answers whose time has come; moves the virtual clock to the next event, at most
         ``until``. Only who scans in real time needs a rest."""
         if self._realtime:
-            time.sleep(rest)
+            if rest:
+                time.sleep(rest)
             self._sleep(until)
         elif self._arrivals and self._arrivals[0][0] <= until:
             self._clock = max(self._clock, self._arrivals[0][0])
