@@ -14,14 +14,14 @@ them. With MANY and more RSTs the time of their coming says it better (engine.co
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.core.batch import UNKNOWN_ATTEMPT, ProbeBatch, empty_probes
 from engine.core.cells import Cells
-from engine.core.distinct import distinct
+from engine.core.distinct import tally
 from engine.core.ledger import Positions
 from engine.core.questions import FIRST_QUESTION, Questions
 from engine.core.send_queue import LAST_ATTEMPT, SendQueue
@@ -161,20 +161,18 @@ class Sentinels:
     ) -> tuple[ProbeBatch, NDArray[np.bool_]]:
         """Put questions, ``room`` at most, among probes that are about to leave; returns all of
         them, and which are questions."""
-        hosts = probes["host"][probes["attempt"] > 0]
-        for host in distinct(hosts).tolist():
+        for host, count in _tallied(probes["host"][probes["attempt"] > 0]):
             mine = self._hosts.get(host)
             if mine is None:
                 if len(self._hosts) >= _MOST_HOSTS or not self.wanted(host):
                     continue
                 mine = self._hosts[host] = self._begin(host)
-            count = int(np.count_nonzero(hosts == host))
             earned = count / mine.every * (_LEAST_UNEVEN + self._uneven(1)[0])
             mine.credit = min(mine.credit + earned, len(mine.waiting))
             mine.first = min(mine.first, now)
-        for host, mine in self._hosts.items():
-            beside = int(np.count_nonzero(probes["host"] == host))
-            if beside and mine.first <= now:
+        for host, beside in _tallied(probes["host"]) if self._hosts else ():
+            mine = self._hosts.get(host)
+            if mine is not None and mine.first <= now:
                 mine.beside, mine.last = mine.beside + beside, now
         owed: list[ProbeBatch] = []
         for mine in self._hosts.values():
@@ -250,6 +248,12 @@ class Sentinels:
             answered = mine.out.pop(key, None)
             if answered:
                 answered[1].answered += 1
+
+
+def _tallied(hosts: NDArray[np.uint32]) -> Iterator[tuple[int, int]]:
+    """Each of the hosts once, and how often it occurs."""
+    each, counts = tally(hosts)
+    return zip(each.tolist(), counts.tolist(), strict=True)
 
 
 def _channels(cells: NDArray[np.void]) -> NDArray[np.uint32]:
