@@ -196,6 +196,8 @@ class DiscoveryCore:
     def _wake_at(self, now: float, sending: bool, most: int) -> float:
         if sending:
             return now
+        if self.finished(now):
+            return float("inf")
         if self.open_hosts == 0 and self.in_flight == 0:
             return max(self._linger_until, now)
         wake = self.watch.next_look

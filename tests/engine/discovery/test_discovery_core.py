@@ -437,3 +437,10 @@ def test_polls_hand_out_probes_as_the_transport_knows_them() -> None:
 
 def batch_kinds(batch: np.ndarray) -> list[PingKind]:
     return [PingKind(kind) for kind in batch["technique"].tolist()]
+
+
+def test_a_core_that_is_done_need_not_be_called_again() -> None:
+    done = sweep(3, Network(all_answering(range(3)))).run()
+    assert done.core.poll(done.now).wake_at == np.inf
+    done.core.ask_again(hosts(1))
+    assert done.core.poll(done.now).wake_at < np.inf
