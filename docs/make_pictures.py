@@ -26,8 +26,7 @@ from textual.widgets import Static
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ReplyBatch
-from engine.session import ScanSession
-from engine.spec.scan import ScanSpec
+from engine.session import TransportMaker
 from engine.transport.scenario import Scenario, load_scenario
 from engine.transport.simulated import SimulatedTransport
 from themes.loader import DEFAULT_THEME
@@ -99,17 +98,15 @@ class SteppedDoor(DemoDoor):
 
     transport: SteppedTransport
 
-    def open_session(
-        self, spec: ScanSpec, problems: tuple[tuple[str, str], ...], verbosity: int
-    ) -> ScanSession:
-        """A session that has not started."""
+    def network(self) -> TransportMaker:
+        """The demonstration's, with a clock that waits."""
         scenario = load_scenario(NETWORK.read_text(encoding="utf-8"))
 
         def make(book: AddressBook) -> SteppedTransport:
             self.transport = SteppedTransport(book, scenario)
             return self.transport
 
-        return ScanSession(spec, make_transport=make, verbosity=verbosity, target_problems=problems)
+        return make
 
 
 async def until(done: Callable[[], bool]) -> None:

@@ -46,6 +46,7 @@ __all__ = [
     "LogLine",
     "ScanLog",
     "ScanSession",
+    "TransportMaker",
     "TransportUnavailable",
     "can_send_raw",
     "default_scan_types",

@@ -19,7 +19,7 @@ from tui.door import EngineDoor
 from tui.recent import RecentTargets
 
 if TYPE_CHECKING:
-    from engine.session import LocalNetwork, ScanSession
+    from engine.session import LocalNetwork, ScanSession, TransportMaker
     from engine.spec.scan import ScanSpec
 
 NETWORK = Path(__file__).with_name("demo.toml")
@@ -55,16 +55,22 @@ class DemoDoor(EngineDoor):
         No server is asked for names: that would leave the machine.
         Raises SpecError.
         """
-        from engine.session import ScanSession, simulation
+        from engine.session import ScanSession
 
         options = spec.command.removeprefix("pyscan ")
         asked = spec.discovery and replace(spec.discovery, names=Names.NEVER)
         return ScanSession(
             replace(spec, command=f"pyscan-tui --demo {options}", discovery=asked),
-            make_transport=simulation(NETWORK.read_text(encoding="utf-8")),
+            make_transport=self.network(),
             verbosity=verbosity,
             target_problems=problems,
         )
+
+    def network(self) -> TransportMaker:
+        """The way to the simulated network."""
+        from engine.session import simulation
+
+        return simulation(NETWORK.read_text(encoding="utf-8"))
 
     def look_up(self, name: str) -> list[str]:
         """The address of one of NAMES. Raises OSError for any other."""

@@ -12,12 +12,12 @@ from textual.keys import _character_to_key
 from textual.pilot import Pilot
 
 from engine.results.snapshot import Phase
-from engine.session import ScanSession, simulation
+from engine.session import TransportMaker, simulation
 from engine.spec.port_state import PortState
 from engine.spec.scan_type import ScanType
 from tui.__main__ import parser
 from tui.app import PyScanApp
-from tui.door import EngineDoor
+from tui.demo import DemoDoor
 from tui.plan import Plan
 from tui.recent import RecentTargets
 
@@ -35,22 +35,11 @@ default = "closed"
 """
 
 
-class SimulatedDoor(EngineDoor):
-    """Real sessions, with the simulated network instead of sockets."""
+class SimulatedDoor(DemoDoor):
+    """Real sessions, with another simulated network instead of sockets."""
 
-    def open_session(self, spec: Any, problems: Any, verbosity: int) -> ScanSession:
-        return ScanSession(
-            spec,
-            make_transport=simulation(NETWORK),
-            verbosity=verbosity,
-            target_problems=problems,
-        )
-
-    def can_send_raw(self) -> bool:
-        return True
-
-    def default_scan_types(self) -> tuple[ScanType, ...]:
-        return (ScanType.SYN,)
+    def network(self) -> TransportMaker:
+        return simulation(NETWORK)
 
 
 @pytest.fixture

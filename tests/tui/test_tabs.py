@@ -12,10 +12,10 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from engine.results.snapshot import Phase
-from engine.session import ScanSession, simulation
+from engine.session import TransportMaker, simulation
 from engine.spec.error import SpecError
 from tui.app import PyScanApp
-from tui.door import EngineDoor
+from tui.demo import DemoDoor
 from tui.plan import Plan
 from tui.recent import RecentTargets
 from tui.scan_tabs import MAX_TABS
@@ -357,11 +357,11 @@ default = "closed"
 """
 
 
-class SimulatedDoor(EngineDoor):
-    """Real sessions over a simulated network."""
+class SimulatedDoor(DemoDoor):
+    """Real sessions over another simulated network."""
 
-    def open_session(self, spec: Any, problems: Any, verbosity: int) -> ScanSession:
-        return ScanSession(spec, make_transport=simulation(NETWORK), verbosity=verbosity)
+    def network(self) -> TransportMaker:
+        return simulation(NETWORK)
 
 
 async def soon(condition: Callable[[], object]) -> None:
