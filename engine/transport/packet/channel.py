@@ -61,28 +61,29 @@ class PacketChannel:
         self._busy = busy
         self._recorder: Recorder | None = None
         with contextlib.ExitStack() as stack:
+            self._listeners: dict[int, Listener] = {}
+            stack.callback(self._close_listeners)
+            self._open_listeners()  # first, for the kernel takes its time with a ring
             reserved = stack.enter_context(contextlib.closing(reserve_ports(options)))
             self._let_go_of_ports = reserved.close
             self._paths = stack.enter_context(contextlib.closing(HostPaths(book, options)))
             self._filters = answers(reserved.ports)
-            self._listeners: dict[int, Listener] = {}
-            stack.callback(self._close_listeners)
-            self._listen()
             self._open = stack.pop_all()
         self._neighbours = NeighbourPings(self._paths)
         self._sent = Sent(book, tokens, reserved.ports, self._paths.sources, echo=TcpEcho(options))
         self._packets = ProbePackets(book, tokens, reserved.ports, self._paths.sources, options)
         self._dispatcher = Dispatcher(self._paths, self._packets)
 
-    def _listen(self) -> None:
+    def _open_listeners(self) -> None:
         """Open a listener for each IP version that has hosts; the book may have grown. Each costs
         the kernel about 10 ms to close, so none is opened in vain. Raises OSError."""
-        for version, program in self._filters.items():
-            if version not in self._listeners and version in self._book.versions:
-                self._listeners[version] = Listener(ETHERTYPES[version], program, busy=self._busy)
+        for version in self._book.versions:
+            if version not in self._listeners:
+                self._listeners[version] = Listener(ETHERTYPES[version], busy=self._busy)
 
-    def _hear_every_protocol(self) -> None:
-        self._filters = answers(self._sent.ports, every_protocol=True)
+    def _listen(self) -> None:
+        """Hear what may answer from now on. Raises OSError."""
+        self._open_listeners()
         for version, listener in self._listeners.items():
             listener.let_pass(self._filters[version])
 
@@ -103,9 +104,8 @@ class PacketChannel:
         """As send(), but many probes leave while the caller goes on; until it has the report, it
         may drain(), and nothing else."""
         if self._sent.note_askers(batch["technique"]):
-            self._hear_every_protocol()
+            self._filters = answers(self._sent.ports, every_protocol=True)
         self._sent.ports.note(batch)
-        self._listen()
         sent_at = np.full(len(batch), np.nan)
         asking = batch["technique"] == PingKind.NEIGHBOUR
         troubles, problem = self._neighbours.send(batch, np.flatnonzero(asking), sent_at)
@@ -115,6 +115,8 @@ class PacketChannel:
             troubles.append((int(batch["host"][row]), no_such_probe()))
         troubles += self._paths.find(batch["host"][packets], time.monotonic())
         ready = np.flatnonzero(packets & self._paths.ready(batch["host"]))
+        if len(ready):
+            self._listen()
         dispatch = Dispatch(self._dispatcher, batch, sent_at)
         dispatch.begin(ready)
         return _Leaving(dispatch, sent_at, troubles, problem, self._book.text)

@@ -133,6 +133,11 @@ def arp_replies() -> bytes:
     return _assemble(Step(_LOAD_HALF, 6), Step(_EQUAL, 2, yes=ACCEPT, no=DROP))
 
 
+def nothing() -> bytes:
+    """No packet at all."""
+    return _assemble(Step(_RETURN, 0))
+
+
 def attach(receiver: socket.socket, program: bytes) -> None:
     """Put a program on a socket. Raises OSError when the kernel refuses it."""
     memory = ctypes.create_string_buffer(program, len(program))
