@@ -50,6 +50,9 @@ _WIDE = 10_000
 _OPENS = np.zeros(256, np.bool_)
 _OPENS[[ScanType.SYN, ScanType.CONNECT]] = True
 """By technique: whether an open port answers it with a SYN/ACK."""
+_COUNTED = np.zeros(256, np.bool_)
+_COUNTED[:FIRST_QUESTION] = _COUNTED[UNKNOWN_ATTEMPT] = True
+"""By attempt: whether the answer is to a port's probe, not to a question asked again."""
 
 
 class LiarKind(Enum):
@@ -162,28 +165,41 @@ class LiarWatch:
         """Take in answers; which of them (n,) only this watch asked for."""
         records = replies.records
         mine = np.zeros(len(records), np.bool_)
-        tcp = (records["protocol"] == Protocol.TCP) & (records["answer"] & FROM_TARGET > 0)
-        if not tcp.any():
-            return mine
-        self._grow(int(records["host"].max()) + 1)
-        states = replies.verdicts.state
-        scans = tcp & _OPENS[records["technique"]]
-        opened = scans & (states == PortState.OPEN)
-        decided = scans & (states != PortState.PENDING)
-        again = (records["attempt"] >= FIRST_QUESTION) & (records["attempt"] != UNKNOWN_ATTEMPT)
-        opened, decided = opened & ~again, decided & ~again
-        for counts, which in ((self._opened, opened), (self._answered, decided)):
-            hosts, more = tally(records["host"][which])
-            counts[hosts] += more.astype(np.uint32)
-        others = decided & ~opened & (records["ttl"] > 0)
-        self._other_ttl[records["host"][others]] = records["ttl"][others]
-        if len(replies.raw) == len(records):
-            few = np.flatnonzero(opened)
-            self._shapes.note(records["host"][few], replies.raw[few])
+        from_target = records["answer"] & FROM_TARGET > 0
+        counted = _OPENS[records["technique"]] & _COUNTED[records["attempt"]] & from_target
+        if counted.any():
+            self._grow(int(records["host"].max()) + 1)
+            states = replies.verdicts.state
+            opened = np.flatnonzero(counted & (states == PortState.OPEN))
+            self._count_others(gather(records, counted & (states > PortState.OPEN)))
+            if len(opened):
+                raw = replies.raw[opened] if len(replies.raw) == len(records) else None
+                self._count_open(gather(records, opened), raw)
         if self._cases:
-            self._hear(records, states, tcp, mine)
-        self._suspect(now, gather(records, opened))
+            tcp = (records["protocol"] == Protocol.TCP) & from_target
+            self._hear(records, replies.verdicts.state, tcp, mine)
+        self._open_cases(now)
         return mine
+
+    def _count_others(self, records: NDArray[np.void]) -> None:
+        """Answers that told another state: how many of each host, and from how far away."""
+        _add(self._answered, records["host"])
+        seen = records["ttl"] > 0
+        self._other_ttl[records["host"][seen]] = records["ttl"][seen]
+
+    def _count_open(self, records: NDArray[np.void], raw: NDArray[np.uint8] | None) -> None:
+        """Ports that were open. Hosts that have just shown too many are suspects."""
+        _add(self._answered, records["host"])
+        _add(self._opened, records["host"])
+        if raw is not None:
+            self._shapes.note(records["host"], raw)
+        hosts = distinct(records["host"])
+        enough = self._opened[hosts] >= MANY
+        enough &= self._opened[hosts] >= _NEARLY_ALL * self._answered[hosts]
+        for host in hosts[enough].tolist():
+            if host not in self._judged and host not in self._waiting:
+                self._judged.add(host)
+                self._waiting[host] = records[records["host"] == host]
 
     def _grow(self, count: int) -> None:
         missing = count - len(self._opened)
@@ -214,17 +230,6 @@ class LiarWatch:
                 mine[row] = True
                 if states[row] == PortState.UNFILTERED:
                     case.reset.add(port)
-
-    def _suspect(self, now: float, opened: NDArray[np.void]) -> None:
-        """Open cases for hosts that have just shown too many open ports."""
-        hosts = distinct(opened["host"])
-        enough = self._opened[hosts] >= MANY
-        enough &= self._opened[hosts] >= _NEARLY_ALL * self._answered[hosts]
-        for host in hosts[enough].tolist():
-            if host not in self._judged and host not in self._waiting:
-                self._judged.add(host)
-                self._waiting[host] = opened[opened["host"] == host]
-        self._open_cases(now)
 
     def _open_cases(self, now: float) -> None:
         while self._waiting and len(self._cases) < _AT_ONCE:
@@ -294,3 +299,9 @@ class LiarWatch:
         """Hosts found to lie since the last call."""
         marks, self._marks = tuple(self._marks), []
         return marks
+
+
+def _add(counts: NDArray[np.uint32], hosts: NDArray[np.uint32]) -> None:
+    """Count the hosts, each as often as it is named."""
+    named, times = tally(hosts)
+    counts[named] += times.astype(np.uint32)

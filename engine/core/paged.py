@@ -145,6 +145,8 @@ class PagedArray:
         return FrozenPages(self._picture_of_pages, tuple(self._copies), self.count)
 
     def _places(self, hosts: NDArray[np.integer]) -> NDArray[np.int64]:
+        if len(self._page_of) == 1:  # as in a scan of a few hosts, which is in a hurry
+            return hosts.astype(np.int64) + (int(self._page_of[0]) << self._bits)
         page = self._page_of[hosts >> self._bits].astype(np.int64)
         places: NDArray[np.int64] = page << self._bits | (hosts & self._mask).astype(np.int64)
         return places

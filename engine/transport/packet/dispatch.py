@@ -28,6 +28,8 @@ our code and what Python and numpy do per call is slow at first. The last pieces
 smaller, so that two threads end at about the same time."""
 _WORTH_SHARING = 256
 """Probes worth waking a second thread for."""
+_LOOKS_APART = 0.1
+"""Seconds between looks whether an interface is still plugged in."""
 _ETHERNET = 14
 _PRESSURE = frozenset({errno.ENOBUFS, errno.EAGAIN, errno.ENOMEM})
 _LINK_LOST = frozenset({errno.ENETDOWN, errno.ENODEV, errno.ENXIO})
@@ -57,7 +59,7 @@ class Dispatch:
         outlets = paths.outlets(self._batch["host"][rows])
         self._rows = {int(one): rows[outlets == one] for one in distinct(outlets)}
         for number in self._rows:
-            broken = paths.broken(number)
+            broken = self._dispatcher.unplugged(number)
             if broken is not None:
                 self._lost[number] = broken
         jobs = [
@@ -81,6 +83,8 @@ class Dispatch:
         if self._work is not None:
             self._work.finish()
             self._work = None
+        if self._full is not None:
+            self._look_again()
         hosts = self._batch["host"]
         for number, refusal in self._lost.items():
             trouble = self._dispatcher.paths.broken(number) or refusal
@@ -89,6 +93,14 @@ class Dispatch:
             self._troubles += [(host, trouble) for host in left.tolist()]
             self._dispatcher.paths.drop(number)
         return self._troubles, self._full
+
+    def _look_again(self) -> None:
+        """A queue seems to be full, too, where an interface has no carrier any more."""
+        for number in self._rows:
+            broken = self._dispatcher.paths.broken(number)
+            if broken is not None:
+                self._lost[number] = broken
+                self._full = None
 
     def _send(self, number: int, rows: NDArray[np.intp], thread: int) -> None:
         """Send probes of one technique; what the kernel refuses, a host or a port, is left out."""
@@ -140,6 +152,7 @@ class Dispatcher:
         self.companion: Companion[None] = Companion()
         self.recorder: Recorder | None = None
         self._packets = packets
+        self._looked_at: dict[int, float] = {}  # outlets, when each was found in order
 
     def wire(
         self, outlet: Outlet, probes: ProbeBatch
@@ -156,6 +169,15 @@ class Dispatcher:
         packets[:, 6:12] = np.frombuffer(outlet.link.hardware, np.uint8)
         packets[:, 12:14] = divmod(ETHERTYPES[outlet.version], 256)
         return packets, lengths, None
+
+    def unplugged(self, number: int) -> Trouble | None:
+        """Why nothing can leave by an outlet, as of a moment ago: the kernel takes packets without
+        complaint where there is no carrier, and asking it costs as much as sending ten."""
+        now = time.monotonic()
+        if now < self._looked_at.get(number, -_LOOKS_APART) + _LOOKS_APART:
+            return None
+        self._looked_at[number] = now
+        return self.paths.broken(number)
 
     def show(
         self,
