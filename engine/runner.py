@@ -24,6 +24,7 @@ from engine.doubts import Doubts
 from engine.figures import Figures
 from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
+from engine.overlap import Overlap
 from engine.pass_changes import PassChanges
 from engine.rest import Rest
 from engine.results.decided import DecidedBatch
@@ -38,7 +39,7 @@ from engine.spec.error import SpecError
 from engine.spec.ping import DiscoverySpec, Mode, PingKind
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
-from engine.transport.base import Recorder, Sending, Transport
+from engine.transport.base import Recorder, Transport
 from engine.transport.live import open_transport
 from engine.work_clock import WorkClock
 
@@ -102,11 +103,9 @@ class ScanRunner:
         self._doubts = Doubts(self._store, spec.ports, self._seed)
         self._work = WorkClock()
         self._figures = Figures(self._core, None, self._admission, self._work)
-        self._leaving: tuple[ProbeBatch, Sending] | None = None
-        self._held: list[ReplyBatch] = []
+        self._overlap = Overlap(lambda batch, report: self._note_sent(self._core, batch, report))
         self._heard = 0
         self._rest = Rest()
-        self._drained_at = 0.0
         self._problems: dict[int, str] = {}
         self._skipped: set[int] = set()
         self._started_at = 0.0
@@ -195,7 +194,10 @@ class ScanRunner:
     def turn(self) -> None:
         """One round: send what may be sent, wait for answers (LONGEST_WAIT at most), take them
         in."""
-        self._settle()
+        if self._core.cruising:
+            self._overlap.settle_most()
+        else:
+            self._overlap.settle()
         transport = self.transport
         now = transport.now()
         if self._finder is not None:
@@ -203,9 +205,10 @@ class ScanRunner:
         if not self._core.paused:
             bounded = bool(self._timing.max_rate or self._timing.scan_delay)
             self._doubts.ask(now, transport, self._core.pace, bounded=bounded)
-        if not self._held:
+        if not self._overlap.holding:
             self._core.heard = now
         wake_at, sent = self._let_leave(now)
+        self._overlap.settle_rest()
         self._take_in_held(now)
         replies = self._receive(now, wake_at, sent)
         now = transport.now()
@@ -218,7 +221,7 @@ class ScanRunner:
         self._admit_more()
         self._figures.note(now)
         self._narrator.pace(self._core.pace)
-        if self._leaving is None and self._over(now):
+        if not self._overlap.under_way and self._over(now):
             self._finish()
 
     def _let_leave(self, now: float) -> tuple[float, int]:
@@ -236,7 +239,7 @@ class ScanRunner:
 
     def _receive(self, now: float, wake_at: float, sent: int) -> ReplyBatch:
         """Answers that came, or come before there is something else to do."""
-        if self._leaving is not None or self._over(now):
+        if self._overlap.under_way or self._over(now):
             replies = self.transport.receive(now)
         else:
             awaited = self._core.pace.parallelism > 0
@@ -248,25 +251,15 @@ class ScanRunner:
     def _send(self, prober: HostFinder | ScanCore, batch: ProbeBatch) -> None:
         """Let a batch leave: the probes of ports while answers are taken in; see catch_up()."""
         if prober is self._core and not self._admission.huge:
-            self._leaving = batch, self.transport.begin(batch)
-            if not self._leaving[1].under_way:
-                self._settle()
+            self._overlap.begin(batch, self.transport.begin(batch))
         else:
             self._note_sent(prober, batch, self.transport.send(batch))
 
     def catch_up(self) -> None:
         """Wait for the batch that is leaving and take in what has come. Nothing but turn() and
         publish() may be done before."""
-        self._settle()
+        self._overlap.settle()
         self._take_in_held(self.transport.now())
-
-    def _settle(self) -> None:
-        """Wait for the batch that is leaving and note what became of it."""
-        if self._leaving is None:
-            return
-        batch, sending = self._leaving
-        self._leaving = None
-        self._note_sent(self._core, batch, sending.report())
 
     def _note_sent(
         self, prober: HostFinder | ScanCore, batch: ProbeBatch, report: SendReport
@@ -286,20 +279,16 @@ class ScanRunner:
         if self._finder is not None and pings.any():
             self._finder.feed(now, replies.only(pings))
         replies = replies.only(~pings)
-        if self._leaving is None:
+        if not self._overlap.hold(now, replies):
             self._take_in(now, replies)
-        else:
-            self._held.append(replies)
-            self._drained_at = now
 
     def _take_in_held(self, now: float) -> None:
         """Take in the answers that came while the batch before was leaving."""
-        if not self._held:
-            return
-        held, self._held = self._held, []
-        for replies in held:
-            self._take_in(now, replies)
-        self._core.heard = self._drained_at
+        if self._overlap.holding:
+            held, read_at = self._overlap.take_held()
+            for replies in held:
+                self._take_in(now, replies)
+            self._core.heard = read_at
 
     def _admit_more(self) -> None:
         try:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 _FIRST = 4_096
 _LEAST, _MOST = 256, 8_192
+_NEARLY = 0.75
+"""Share of a batch that counts as all of it: the last piece may be noted later."""
 _SHORT, _LONG = 0.025, 0.06
 """Seconds between which a batch may take to leave; a command must take effect within 0.1 s."""
 
@@ -27,5 +29,5 @@ class BatchSize:
         """``count`` probes took ``seconds`` to leave."""
         if seconds > _LONG:
             self.most = max(self.most // 2, _LEAST)
-        elif count >= self.most and seconds < _SHORT:
+        elif count >= _NEARLY * self.most and seconds < _SHORT:
             self.most = min(self.most * 2, _MOST)

@@ -19,7 +19,8 @@ from engine.core.poll import RETRY_PAUSE
 
 _WITNESS, _SENTINEL = 1, 2
 """Kinds of probes that are no copy of a port's probe: see engine.core.vigil and sentinels."""
-_NO_KINDS = np.empty(0, np.uint8)
+_PLENTY = 8_192
+"""Probes that wait to be sent, next to which those of one piece do not count."""
 
 
 class Departures:
@@ -44,7 +45,7 @@ class Departures:
         self._expiry = expiry
         self._batch_size = BatchSize()
         self._blocked_until = 0.0
-        self._kinds = _NO_KINDS  # of the probes handed out last
+        self._questioning: tuple[ProbeBatch, NDArray[np.uint8]] | None = None
         self.last_sent = 0.0
         self.leaving = 0
         self.sent_total = 0
@@ -64,13 +65,23 @@ class Departures:
         room -= questions
         probes = self._take_probes(now, room - self._spare(room))
         probes, among = self._sentinels.mix(now, probes, room - len(probes))
-        self._kinds = np.zeros(questions + len(probes), np.uint8)
-        self._kinds[:witnesses] = _WITNESS
-        self._kinds[witnesses:questions] = _SENTINEL
-        self._kinds[questions:][among] = _SENTINEL
+        kinds = np.zeros(questions + len(probes), np.uint8)
+        kinds[:witnesses] = _WITNESS
+        kinds[witnesses:questions] = _SENTINEL
+        kinds[questions:][among] = _SENTINEL
         batch = joined([batch, probes])
-        self.leaving = int(np.count_nonzero(batch["attempt"] == 0))
+        self._questioning = (batch, kinds) if kinds.any() else None
+        self.leaving += int(np.count_nonzero(batch["attempt"] == 0))
         return batch
+
+    @property
+    def cruising(self) -> bool:
+        """Whether there are thousands of probes to send at a pace without bounds, and no questions
+        or lanes of single hosts."""
+        timing = self._parts.timing
+        bounded = timing.max_rate or timing.scan_delay or self._pace.parallelism
+        apart = len(self._lanes) or self._questioning or self._sentinels.under_way
+        return not bounded and not apart and self._queue.waiting >= _PLENTY
 
     def _spare(self, room: int) -> int:
         """How much of the ``room`` is kept for sentinels among other probes."""
@@ -122,10 +133,10 @@ class Departures:
     # ---------------------------------------------------------------- after
 
     def note(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
-        """Take in what became of the batch taken last."""
-        self.leaving = 0
+        """Take in what became of the batch taken last, or of a part of it while cruising."""
+        self.leaving -= int(np.count_nonzero(batch["attempt"] == 0))
         self._batch_size.note(len(batch), now - self._parts.polled_at)
-        if self._kinds.any():
+        if self._questioning is not None and self._questioning[0] is batch:
             batch, report = self._note_questions(now, batch, report)
         refused = report.sent_at == REFUSED
         if refused.any():
@@ -163,7 +174,8 @@ class Departures:
     ) -> tuple[ProbeBatch, SendReport]:
         """Some probes of a batch asked ports that are known to answer: no cell waits for them.
         Returns the others."""
-        kinds, self._kinds = self._kinds, _NO_KINDS
+        assert self._questioning is not None
+        kinds, self._questioning = self._questioning[1], None
         asked = kinds > 0
         questions, left = batch[asked], report.sent_at[asked] >= 0
         mine = kinds[asked] == _SENTINEL

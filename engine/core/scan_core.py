@@ -137,8 +137,14 @@ class ScanCore:
         wake = min(self._expiry.next_look, self._dropped.next_late)
         return min(wake, self._departures.next_due(now)) if most > 0 else wake
 
+    @property
+    def cruising(self) -> bool:
+        """Whether nothing matters now but speed: then poll() may come before all of the batch from
+        the last one is noted."""
+        return self._departures.cruising
+
     def sent(self, now: float, batch: ProbeBatch, report: SendReport) -> None:
-        """Note what became of a batch from poll()."""
+        """Note what became of a batch from poll(), or of a part of it."""
         self._departures.note(now, batch, report)
 
     def feed(self, now: float, replies: ReplyBatch) -> NDArray[np.intp]:

@@ -59,6 +59,10 @@ class Sending(Interface):
     def under_way(self) -> bool:
         """Whether probes may still be leaving."""
 
+    def take_part(self) -> NDArray[np.float64] | None:
+        """Help until the last probes are on their way: when those left that have (n,), NaN for the
+        others. None when only a report can tell."""
+
     def report(self) -> SendReport:
         """What became of the batch; waits until everything has left that can. Ask once."""
 
@@ -68,6 +72,9 @@ class Departed(Struct, frozen=True):
 
     outcome: SendReport
     under_way = False
+
+    def take_part(self) -> None:
+        """Nothing is under way."""
 
     def report(self) -> SendReport:
         """What became of it."""

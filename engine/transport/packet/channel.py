@@ -173,6 +173,11 @@ class _Leaving(Struct, frozen=True):
     def under_way(self) -> bool:
         return self.dispatch.under_way
 
+    def take_part(self) -> NDArray[np.float64] | None:
+        if self.troubles or self.problem is not None or not self.dispatch.take_part():
+            return None
+        return self.sent_at.copy()
+
     def report(self) -> SendReport:
         troubles, full = self.dispatch.finish()
         problems = [problem for problem in (self.problem, full) if problem is not None]

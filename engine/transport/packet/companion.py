@@ -28,9 +28,13 @@ class SharedWork(Generic[_T]):
         self._errors: list[BaseException] = []
         self._left = threading.Event()
 
+    def take_part(self) -> None:
+        """Do jobs until the last: the companion has that to do while its next work is prepared."""
+        self._work(0, leave=1)
+
     def finish(self) -> list[_T]:
-        """Take part until nothing is left; the results of all jobs, in the order they ended. Raises
-        what a job raised; no job is begun after that."""
+        """Take part, and wait until all is done; the results of all jobs, in the order they ended.
+        Raises what a job raised; no job is begun after that."""
         self._work(0)
         self._left.wait()
         if self._errors:
@@ -42,8 +46,8 @@ class SharedWork(Generic[_T]):
         self._work(1)
         self._left.set()
 
-    def _work(self, thread: int) -> None:
-        while True:
+    def _work(self, thread: int, leave: int = 0) -> None:
+        while len(self._jobs) > leave:
             try:
                 job = self._jobs.popleft()
             except IndexError:
@@ -74,6 +78,10 @@ class Companion(Generic[_T]):
     def _serve(self) -> None:
         while (work := self._tasks.get()) is not None:
             work.assist()
+
+    def wait(self) -> None:
+        """Until the companion has nothing to do."""
+        self.begin(()).finish()
 
     def close(self) -> None:
         """End the thread, after the work it has. Idempotent."""

@@ -78,6 +78,13 @@ class Dispatch:
         """Whether probes may still be leaving."""
         return self._work is not None
 
+    def take_part(self) -> bool:
+        """Send until the last pieces are being sent. False when only finish() can tell more."""
+        if self._work is None:
+            return False
+        self._work.take_part()
+        return not (self._lost or self._troubles or self._full is not None)
+
     def finish(self) -> tuple[Troubles, SendProblem | None]:
         """Take part until all has left that can; the troubles met, and why sending stopped."""
         if self._work is not None:
@@ -85,6 +92,8 @@ class Dispatch:
             self._work = None
         if self._full is not None:
             self._look_again()
+        if self._lost:
+            self._dispatcher.companion.wait()  # the next batch may be leaving by the same outlet
         hosts = self._batch["host"]
         for number, refusal in self._lost.items():
             trouble = self._dispatcher.paths.broken(number) or refusal

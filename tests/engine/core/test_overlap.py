@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from engine.core import departures
 from engine.core.addressing import AddressBook
 from engine.core.batch import REPLY, ProbeBatch, ReplyBatch, SendReport
 from engine.core.following import Following, Times
@@ -34,10 +35,22 @@ default = "closed"
 
 @dataclass
 class Leaving:
-    """A batch that never says it has left before it is asked."""
+    """A batch that never says it has left before it is asked; ``late`` is the share of probes that
+    it says to be still leaving when somebody takes part."""
 
     outcome: SendReport
+    late: float
+    parts: list[int]
     under_way = True
+
+    def take_part(self) -> np.ndarray | None:
+        sent_at = self.outcome.sent_at.copy()
+        late = int(self.late * len(sent_at))
+        if not late:
+            return None
+        self.parts.append(late)
+        sent_at[:late] = np.nan
+        return sent_at
 
     def report(self) -> SendReport:
         return self.outcome
@@ -46,21 +59,37 @@ class Leaving:
 class OverlappingTransport(MeasuredTransport):
     """All batches leave while the caller goes on, and answers to them come before the report."""
 
+    late = 0.0
+    parts: list[int]
+
     def begin(self, batch: ProbeBatch) -> Leaving:
-        return Leaving(self.send(batch))
+        return Leaving(self.send(batch), self.late, self.parts)
 
 
 class OverlappingScan(SimulatedScan):
+    def __init__(self, *words: str, late: float = 0.0) -> None:
+        self.parts: list[int] = []
+        self._late = late
+        super().__init__(*words)
+
     def _network(self, book: AddressBook) -> MeasuredTransport:
         self.network = OverlappingTransport(book, self.scenario)
+        self.network.late, self.network.parts = self._late, self.parts
         self.network.on_send = self._note_sending
         return self.network
 
 
 @pytest.mark.parametrize("delay", [0.0, 0.03])
 @pytest.mark.parametrize("loss", [0.0, 0.1])
-def test_overlapping_changes_no_result(delay: float, loss: float) -> None:
-    scan = OverlappingScan(NETWORK.format(delay=delay, loss=loss), "10.0.0.1-3", "1-300").run()
+@pytest.mark.parametrize("late", [0.0, 0.3])
+def test_overlapping_changes_no_result(
+    delay: float, loss: float, late: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(departures, "_PLENTY", 30)
+    network = NETWORK.format(delay=delay, loss=loss)
+    scan = OverlappingScan(network, "10.0.0.1-3", "1-300", late=late).run()
+    assert bool(scan.parts) is bool(late)
+    assert scan.progress.sent == len(scan.network.log)
     scan.assert_settled()
     for (_, _, port), row in scan.rows().items():
         silent = 200 <= port <= 260

@@ -108,6 +108,26 @@ def test_every_port_of_a_host_is_answered(pair: tuple[str, str]) -> None:
     scanning(pair[0], V4, work)
 
 
+def test_the_next_batch_may_set_out_while_the_last_probes_of_one_leave(
+    pair: tuple[str, str],
+) -> None:
+    def work(scanner: Scanner) -> None:
+        assert not scanner.send(cells([1], ScanType.SYN)).problems
+        first = scanner.channel.begin(cells(range(2, 6_000), ScanType.SYN))
+        sent_at = first.take_part()
+        second = scanner.channel.begin(cells(range(6_000, 9_000), ScanType.SYN))
+        outcome = first.report()
+        assert sent_at is not None
+        left = ~np.isnan(sent_at)
+        assert left.any() and (outcome.sent_at[left] == sent_at[left]).all()
+        assert np.isfinite(outcome.sent_at).all()
+        assert np.isfinite(second.report().sent_at).all()
+        scanner.collect(8_999)
+        assert scanner.of(PortState.CLOSED) == list(range(1, 9_000))
+
+    scanning(pair[0], V4, work)
+
+
 def test_the_probe_shown_to_the_user_is_the_one_that_was_sent(pair: tuple[str, str]) -> None:
     def work(scanner: Scanner) -> None:
         probe = cells([80], ScanType.SYN)

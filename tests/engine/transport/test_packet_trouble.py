@@ -122,6 +122,26 @@ def test_an_interface_that_goes_down_or_away_mid_scan_is_told(pair: tuple[str, s
     scanning(here, V4, work)
 
 
+def test_an_interface_that_goes_away_while_two_batches_leave_is_told(
+    pair: tuple[str, str],
+) -> None:
+    here, _ = pair
+
+    def work(scanner: Scanner) -> None:
+        assert not scanner.send(cells([80], ScanType.SYN)).problems
+        first = scanner.channel.begin(cells(range(1, 8_000), ScanType.SYN))
+        first.take_part()
+        second = scanner.channel.begin(cells(range(8_000, 60_000), ScanType.SYN))
+        ip_batch(["link set wire down"], here)
+        assert first.report().sent_at[0] > 0
+        (down,) = second.report().problems
+        assert down.lasting and "wire" in down.text
+        ip_batch(["link set wire up"], here)
+        assert not scanner.send(cells([82], ScanType.SYN)).problems
+
+    scanning(here, V4, work)
+
+
 def test_a_local_firewall_that_refuses_is_told(pair: tuple[str, str]) -> None:
     rules = "add table inet t; add chain inet t out { type filter hook output priority 0; };"
     rules += " add rule inet t out ip daddr 127.0.0.2 drop"
