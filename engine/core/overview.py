@@ -15,6 +15,11 @@ from engine.core.parts import ScanParts
 from engine.core.patience import LINGER
 from engine.core.rounds import REFILL
 
+_FAR = 0.3
+"""Seconds that a round trip takes between places that lie farthest apart on Earth."""
+_TIMEOUT_TRIPS = 2.0
+"""Round trips for which a copy is waited for, as a rule."""
+
 
 class Overview:
     """Looks at one scan, and changes nothing. Times are seconds."""
@@ -63,7 +68,7 @@ class Overview:
         due = self._queue.waiting - unasked
         apart = 0 < len(self._lanes) == self._parts.ledger.host_count  # what is due goes to lanes
         lane_due = due // len(self._lanes) if apart else 0
-        timeout = self._expiry.timeout
+        timeout, linger = self._expected_waits(now)
         return Outlook(
             unasked=unasked + cells_left,
             due=0 if apart else due,
@@ -79,7 +84,7 @@ class Overview:
             round_trip=self._parts.rtt.group,
             loss=min(loss, 0.9),
             uncertain=self._pace.uncertain,
-            linger=self._expected_linger(timeout),
+            linger=linger,
             pause=REFILL if self._silence.may_ask_in_rounds else 0.0,
             round_rate=self._silence.fast_rate(timing),
             over_at=None if expect_more else self._ending.over_at,
@@ -91,12 +96,21 @@ class Overview:
             ),
         )
 
-    def _expected_linger(self, timeout: float) -> float:
-        """Seconds from the last probe to the end, if ports stay silent: SYN/ACKs get lost."""
+    def _expected_waits(self, now: float) -> tuple[float, float]:
+        """Seconds that each copy is waited for, and from the last probe to the end if ports stay
+        silent: SYN/ACKs get lost. As long as the first answer may be on its way it is expected at
+        any moment, and timeouts to become what suits such a round trip."""
+        timing, timeout = self._parts.timing, self._expiry.timeout
+        waited = max(now - self._cells.began - self._cells.first_copies[0], 0.0)
+        if waited < _FAR:
+            trip = self._parts.rtt.group or waited
+            timeout = min(timeout, max(_TIMEOUT_TRIPS * trip, timing.min_timeout))
+            if not self.answered:
+                return timeout, timeout
         channels = max(len(self._parts.ledger.channels), 1)
         hosts = (self._cells.open + self._cells.decided) / channels
         dark = self.answered and self._parts.rtt.known < hosts
-        return LINGER if dark or self._ending.will_lack_syn_acks else timeout
+        return timeout, LINGER if dark or self._ending.will_lack_syn_acks else timeout
 
     # ---------------------------------------------------------------- what limits it
 

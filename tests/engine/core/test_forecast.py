@@ -204,3 +204,13 @@ def test_no_end_is_foreseen_far_away_when_a_host_is_found_to_ration(seed: int) -
     end = scan.network.now() - UPTIME
     latest = max(foreseen for now, foreseen in said if now >= JUDGED_FROM * end)
     assert latest < 3 * end
+
+
+def test_a_host_is_not_taken_for_dead_before_it_can_have_answered() -> None:
+    situation = SITUATIONS["rtt180"]
+    scan = ForeseenScan(situation.toml, situation.where, situation.which, seed=1)
+    said = scan.forecasts()
+    took = scan.network.now() - UPTIME
+    early = [end for at, end in said if 0.0 < at < 0.18]
+    assert len(early) >= 5
+    assert all(abs(end - took) < 0.5 * took for end in early)
