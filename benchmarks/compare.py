@@ -44,6 +44,9 @@ def run_case(case: Case, rounds: int, most: float, note: Callable[[str], None]) 
             if not case.side_by_side:  # in turn also begin: what ran before leaves caches cold
                 seats = seats[number % len(seats) :] + seats[: number % len(seats)]
             for group in [seats] if case.side_by_side else [[seat] for seat in seats]:
+                if case.warmed:
+                    for seat in group:
+                        seat.warm()
                 ends = [seat.begin(most) for seat in group]
                 for end in ends:
                     runs.append(end())
@@ -65,6 +68,11 @@ class Seat:
     lab: Lab
     ground: Ground
     report: Path
+
+    def warm(self) -> None:
+        """Let the program read from disk what it needs."""
+        words = self.tool.command(self.lab, self.ground, self.case.warming, self.report)
+        finish(start(words, self.tool.timeout, ROOT))
 
     def begin(self, most: float) -> Callable[[], Run]:
         """Start the program; the returned call waits for its end and judges its report."""

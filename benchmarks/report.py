@@ -26,7 +26,8 @@ Written by `python -m benchmarks` (as root). Whole processes, start-up included;
 rounds, but of memory, wrong states and states right the worst round. The programs scan the same lab
 host in turn, with the same options, and write XML; what is right is known from how the host was
 built. Ratios are PyScan's figure over nmap's, the median of pairs. A program that was stopped took
-"over" its time, which bounds the ratio. Compare ratios, not seconds.
+"over" its time, which bounds the ratio. Compare ratios, not seconds. In the three cases of 65,535
+ports on a clean path each program scans one port before each run, so that none waits for the disk.
 """
 
 
