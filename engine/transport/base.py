@@ -115,7 +115,8 @@ class Transport(Interface):
 
     def begin(self, batch: ProbeBatch) -> Sending:
         """As send(), but many probes may leave while the caller goes on; until it has the report,
-        it may receive(), and nothing else. Answers to them may come before the report."""
+        it may receive(), and nothing else, but send() and begin() once it has taken part. Answers
+        to them may come before the report."""
 
     def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
         """Answers that have arrived; waits for the first one, a wake() or the time ``until``. What

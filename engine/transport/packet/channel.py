@@ -102,7 +102,7 @@ class PacketChannel:
 
     def begin(self, batch: ProbeBatch) -> Sending:
         """As send(), but many probes leave while the caller goes on; until it has the report, it
-        may drain(), and nothing else."""
+        may drain(), and nothing else, but send() and begin() once it has taken part."""
         if self._sent.note_askers(batch["technique"]):
             self._filters = answers(self._sent.ports, every_protocol=True)
         self._sent.ports.note(batch)

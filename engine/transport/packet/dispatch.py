@@ -161,7 +161,7 @@ class Dispatcher:
         self.companion: Companion[None] = Companion()
         self.recorder: Recorder | None = None
         self._packets = packets
-        self._looked_at: dict[int, float] = {}  # outlets, when each was found in order
+        self._looked_at: dict[int, float] = {}  # by outlet
 
     def wire(
         self, outlet: Outlet, probes: ProbeBatch
