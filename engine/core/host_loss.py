@@ -21,7 +21,7 @@ from engine.core.send_queue import LAST_ATTEMPT
 
 _PRIOR = 12.0
 """Answers' worth of belief that a host is like the others."""
-_MEMORY = 20_000.0
+_MEMORY = 100_000.0
 """Answers of a host over which its loss is remembered."""
 _WEIGHT = 64.0
 """Answers of one host that count at most in what is usual."""

@@ -70,6 +70,7 @@ class Pace:
         self._trial: Experiment | None = None
         self._cut: Experiment | None = None
         self._window = LossEstimate(memory=2_000.0)
+        self._loss_of_all = 1.0
         self._accepted_loss = 0.0
         self._allowance = 1.0
         self._last_refill: float | None = None
@@ -117,6 +118,11 @@ class Pace:
         """True when an experiment has shown that answers go missing at any speed, and none that
         they do because of it."""
         return self._accepted_loss > 0.0 and not self.speed_dependent
+
+    @property
+    def known_loss(self) -> float:
+        """Share of the copies, 0..1, that experiments have shown to get lost at any speed."""
+        return 0.0 if self.speed_dependent else self._accepted_loss
 
     @property
     def explains(self) -> bool:
@@ -198,8 +204,16 @@ class Pace:
         if self._trial is None or now >= self._trial.measure_from:
             self._window.note(told, lost)
 
-    def tick(self, now: float, round_trip: float | None, timeout: float) -> None:
-        """Look at the epoch that ended, if one did, and adapt. An epoch is a round trip."""
+    def tick(
+        self, now: float, round_trip: float | None, timeout: float, loss_of_all: float = 1.0
+    ) -> None:
+        """Look at the epoch that ended, if one did, and adapt. An epoch is a round trip.
+
+        ``loss_of_all``: the share of all copies that was lost, once all first copies have left.
+        What is answered then was lost before, so the last answers alone would tell of a path that
+        loses everything.
+        """
+        self._loss_of_all = 1.0 if self.speed_dependent else loss_of_all
         length = now - self._epoch_start
         if length < max(_EPOCH, round_trip or 0.0):
             return
@@ -246,8 +260,12 @@ class Pace:
             self._rate = self._bounded(self._rate * _GROWTH)
             self._steady_until = now + feedback
 
+    @property
+    def _loss(self) -> float:
+        return min(self._window.share, self._loss_of_all)
+
     def _suspicious(self) -> bool:
-        return self._window.share > _TOLERATED + 1.5 * min(self._accepted_loss, 0.5)
+        return self._loss > _TOLERATED + 1.5 * min(self._accepted_loss, 0.5)
 
     def _answer_loss(self, now: float, feedback: float) -> None:
         """Loss at this speed: try half of it, or follow the loss down where speed is known to be
@@ -258,7 +276,7 @@ class Pace:
             return
         if not self.speed_dependent:
             flow = self._flows.between(self._suspected_at, now)
-            self._trial = Experiment(self._rate, self._window.share, flow, now + feedback)
+            self._trial = Experiment(self._rate, self._loss, flow, now + feedback)
             least = min(_LEAST_TRIED, self._rate)
             self._slow_down(now, max(min(self._rate, flow.sent) / 2, least), feedback)
         elif now >= self._steady_until:
@@ -267,7 +285,7 @@ class Pace:
     def _follow(self, now: float, flow: Flow, feedback: float) -> None:
         """Go down to what arrives; unless the last time, from a rate still higher, did not help.
         Then the path loses that much at any speed."""
-        cut, loss = self._cut, self._window.share
+        cut, loss = self._cut, self._loss
         if cut is not None and flow.sent < cut.before.sent and not cut.helped(flow, _SLIGHTLY):
             self._accepted_loss = loss
             self._rate = self._bounded(cut.rate)
@@ -306,7 +324,7 @@ class Pace:
             self._doubling = False
             self.speed_dependent = True
             return
-        self._accepted_loss = max(self._window.share, trial.loss)
+        self._accepted_loss = max(self._loss, trial.loss)
         self._rate = self._bounded(trial.rate)
         self._doubling = True
         self._settle(now)

@@ -32,7 +32,8 @@ class Paces:
         """Adapt to what was noted since the last call."""
         timing = self._parts.timing
         known, before = self._pace.speed_dependent, self._pace.changed_at
-        self._pace.tick(now, self._rtt.group, self._rtt.group_timeout(timing))
+        loss = self._answers.loss.share if not self._parts.queue.unasked else 1.0
+        self._pace.tick(now, self._rtt.group, self._rtt.group_timeout(timing), loss)
         if self._pace.speed_dependent and not known:
             self._answers.forgive()
         if self._pace.speed_dependent and self._pace.changed_at != before:

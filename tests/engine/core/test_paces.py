@@ -68,7 +68,7 @@ def test_when_the_common_pace_steps_down_its_questions_are_forgotten(
     paces.adapt(1.0)
     assert forgotten == []
 
-    def step_down(now: float, round_trip: float | None, timeout: float) -> None:
+    def step_down(now: float, round_trip: float | None, timeout: float, loss: float) -> None:
         parts.pace.speed_dependent, parts.pace.changed_at = True, now
 
     monkeypatch.setattr(parts.pace, "tick", step_down)
