@@ -21,11 +21,7 @@ _TRUSTED = 30
 
 
 class Ending:
-    """The end of one scan. Times are seconds.
-
-    Attributes:
-        linger_until: until when to listen once everything is decided.
-    """
+    """The end of one scan. Times are seconds."""
 
     def __init__(self, parts: ScanParts, paces: Paces, departures: Departures) -> None:
         self._parts = parts
@@ -39,7 +35,13 @@ class Ending:
         self._paces = paces
         self._departures = departures
         self._reviewed = False
-        self.linger_until = 0.0
+        self._linger_until = 0.0
+
+    @property
+    def linger_until(self) -> float:
+        """Until when to listen once everything is decided; for nothing where all has answered, at
+        last in a lane."""
+        return self._linger_until if self._cells.silent else 0.0
 
     def put_off(self) -> None:
         """There is work again: look at what is silent once more when that is done."""
@@ -74,7 +76,7 @@ class Ending:
             self._reviewed = True
             silent = self._ledger.silent()
             linger = self._needs_linger(silent)
-            self.linger_until = self._departures.last_sent + LINGER if linger else now
+            self._linger_until = self._departures.last_sent + LINGER if linger else now
 
     def _review_lanes(self, now: float) -> None:
         """Look at the hosts with a lane all of whose probes are answered or timed out."""

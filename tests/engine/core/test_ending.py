@@ -6,6 +6,7 @@ import pytest
 
 from engine.core.patience import LINGER
 from engine.spec.port_state import PortState
+from engine.spec.reason import Reason
 from engine.spec.timing import TEMPLATES
 from tests.engine.core.simulated_scan import SimulatedScan
 
@@ -33,3 +34,16 @@ def test_a_host_slower_than_its_neighbours_timeouts_is_waited_for() -> None:
     scan = SimulatedScan(FAST + slow, "10.0.0.1-9", "1-300").run()
     scan.assert_settled()
     assert {row.state for row in scan.rows().values()} == {PortState.CLOSED}
+
+
+def test_nobody_listens_for_late_answers_once_all_have_answered() -> None:
+    """The last silent port of this scan answers a question that is asked slowly, after the rest was
+    over but for listening."""
+    toml = (
+        '[[host]]\naddress = "10.0.0.1"\ndelay = 0.02\nloss = 0.05\nqueue = 60\nrate = 4000\n'
+        '[host.tcp]\nopen = "100-200"\n'
+    )
+    scan = SimulatedScan(toml, which="1-3000", timing=TEMPLATES[4], seed=8).run()
+    assert not any(row.reason is Reason.NO_RESPONSE for row in scan.rows().values())
+    last = max(time for time, *_ in scan.network.log)
+    assert scan.runner.elapsed - last < LINGER / 2
