@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from engine.core.course import Course, Totals
 from engine.core.forecast import Measured
-from engine.core.lost_copies import FirstLoss, later_loss
+from engine.core.lost_copies import FirstLoss, Missing, later_loss
 
 _MEMORY = 3.0
 """Seconds over which probes are counted at most, ..."""
@@ -20,6 +20,8 @@ _FINE = 0.005
 _LATELY = 0.5
 """Share of the pass over which is counted: the pace of a span scan grows, machines are busy with
 other things now and then, and where a limit makes answers few they come in waves."""
+_JUST_NOW = 0.25
+"""The same where answers come densely: a link that fills up lets more and more pass."""
 _SHORTEST, _SHORT = 0.05, 0.1
 """Seconds over which probes, and answers and decisions, are counted at least."""
 _LONGEST_GAP = 0.3
@@ -106,18 +108,19 @@ class Following:
             return Measured(None, math.inf, 0, 0.0, 0.0, 1.0, 0.0, None, math.inf, 0, False)
         newest = self._counts[-1]
         span = (now - self._course.begin.at) * _LATELY
-        steadily = min(span, now - times.changed_at, _MEMORY)
+        changed = now - times.changed_at
+        steadily = min(span, changed, _MEMORY)
         since = self._before(now - max(steadily, _SHORTEST))
         sent = newest.sent - since.sent
         asked = self._asked(newest.heard - times.lag)
         share = min(newest.answered / asked, 1.0) if asked else 0.0
-        missing = 1.0 - share if asked >= _TELLING else 0.0
+        missing = Missing(1.0 - share, asked)
         earlier = self._course.since(now - max(_SHORT, span))
         longer = max(newest.at - earlier.at, _FINE)
         answers = newest.answered - earlier.answered
         return Measured(
             sending=sent / max(newest.at - since.at, _FINE)
-            if steady and sent >= _TELLING
+            if steady and sent >= _TELLING and changed >= _SHORTEST
             else None,
             flowing=self._flowing(newest, max(answers, 1) / longer),
             answers=answers,
@@ -136,7 +139,9 @@ class Following:
         between; infinity while they were few."""
         if newest.answered - self._course.begin.answered < _SOME:
             return math.inf
-        earlier = self._course.flowed(newest.flowing - max(_SHORT, newest.flowing * _LATELY))
-        gone = max(newest.flowing - earlier.flowing, _FINE)
-        dense = (newest.answered - earlier.answered) / gone
+        dense = 0.0
+        for lately in (_SHORT, max(_SHORTEST, newest.flowing * _JUST_NOW)):
+            earlier = self._course.flowed(newest.flowing - lately)
+            gone = max(newest.flowing - earlier.flowing, _FINE)
+            dense = max(dense, (newest.answered - earlier.answered) / gone)
         return dense if dense >= _DENSE else sparse

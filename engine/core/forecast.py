@@ -70,7 +70,7 @@ def expected_remaining(now: float, outlook: Outlook, measured: Measured) -> floa
         return max(outlook.over_at - now, 0.0)
     if not (outlook.unasked or outlook.pending) and outlook.lanes:
         return outlook.lanes
-    limited = outlook.uncertain or measured.queueing or outlook.loss > _HEAVY
+    limited = measured.queueing or _crowded(outlook)
     if limited and measured.answers >= _FLOWING:
         end = now + _until_decided(outlook, measured)
     else:
@@ -91,20 +91,34 @@ def _until_decided(outlook: Outlook, measured: Measured) -> float:
     if silent > _MANY * total:
         seconds += (outlook.copies - 1) * outlook.timeout
     timeout = min(measured.least_timeout, outlook.timeout)  # a queue is empty again by then
-    seconds = max(seconds, _lost_rounds(outlook, measured, measured.flowing) * timeout)
+    lost_for = _lost_rounds(outlook, measured, measured.flowing) * timeout
+    seconds = max(seconds, lost_for) if _crowded(outlook) else seconds + lost_for
     silent = max(silent, outlook.silent) + _missed(outlook, measured)
     return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, silent)
 
 
 def _missed(outlook: Outlook, measured: Measured) -> float:
-    """Ports that answer, but of which every copy will be lost."""
+    """Ports that answer, but of which every copy will be lost. If the path loses them, those are a
+    share of all ports, and towards the end many of the ones that still wait."""
+    waiting = outlook.unasked + outlook.pending
+    known = outlook.known_loss
+    if known:
+        return min((waiting + outlook.answered) * known**outlook.copies, waiting)
     again = _loss_again(outlook, measured) ** (outlook.copies - 1)
-    return (outlook.unasked + outlook.pending) * outlook.loss * again
+    return waiting * outlook.loss * again
 
 
 def _loss_again(outlook: Outlook, measured: Measured) -> float:
-    """Share of the later copies that is lost."""
-    return outlook.loss if measured.later_loss is None else min(measured.later_loss, outlook.loss)
+    """Share of the later copies that is lost. Where there was too much at once they fare better;
+    answers to them are late themselves, so that shows when all ports have been asked."""
+    if measured.later_loss is None or (outlook.unasked and not _crowded(outlook)):
+        return outlook.loss
+    return min(measured.later_loss, outlook.loss)
+
+
+def _crowded(outlook: Outlook) -> bool:
+    """Whether probes get lost because of their speed, as far as is known."""
+    return outlook.uncertain or outlook.loss > _HEAVY
 
 
 def _after_silence(outlook: Outlook, silent: float) -> float:

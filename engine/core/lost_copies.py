@@ -9,14 +9,33 @@ from __future__ import annotations
 
 import math
 
+from msgspec import Struct
+
 from engine.core.course import Course, Totals
 
 _TELLING = 48
 """Ports below which a share says little."""
 _FEW = 0.3
 """Share of the first copies below which missing answers are taken for lost."""
+_DOUBT = 200
+"""Ports' worth of belief that no answer is missing: how many were asked a round trip ago is not
+known to the millisecond while the rate doubles."""
 _HALF_LIFE = 0.5
 """Seconds in which a loss that was higher is half forgotten."""
+
+
+class Missing(Struct, frozen=True):
+    """Share of ``asked`` ports without an answer, 0..1."""
+
+    share: float
+    asked: float
+
+    @property
+    def lost(self) -> float:
+        """The share that is taken for lost."""
+        if self.asked < _TELLING or self.share >= _FEW:
+            return 0.0
+        return self.share * self.asked / (self.asked + _DOUBT)
 
 
 class FirstLoss:
@@ -28,7 +47,7 @@ class FirstLoss:
         self._at = self._changed_at = -math.inf
 
     def share(
-        self, course: Course, newest: Totals, changed_at: float, lag: float, missing: float
+        self, course: Course, newest: Totals, changed_at: float, lag: float, missing: Missing
     ) -> float:
         """See first_loss(); what was lost before the pace ``changed_at``, and is known a round trip
         (``lag``) later, does not count."""
@@ -40,16 +59,16 @@ class FirstLoss:
         return self._share
 
 
-def first_loss(course: Course, newest: Totals, since: float, missing: float) -> float:
+def first_loss(course: Course, newest: Totals, since: float, missing: Missing) -> float:
     """Which share of the first copies answered from ``since`` on was lost, 0..1. Until second ones
-    tell, ``missing`` answers to a few of all ports (0..1) are taken for lost."""
+    tell, ``missing`` answers to a few of all ports are taken for lost."""
     begin = course.since(since)
     whole = begin is course.begin
     asked_again = begin if whole else course.since(since + begin.timeout)
     firsts = course.timed_out(newest.at).firsts - begin.firsts
     if firsts >= _TELLING:
         return min(max(newest.seconds - asked_again.seconds, 0) / firsts, 1.0)
-    return missing if missing < _FEW else 0.0
+    return missing.lost
 
 
 def later_loss(course: Course, newest: Totals) -> float | None:

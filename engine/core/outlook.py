@@ -17,7 +17,7 @@ class Outlook(Struct, frozen=True):
         pace: probes per second the pace allows; parallelism: most probes in flight, 0 no bound.
         copies: copies a silent port deserves; timeout: how long each is waited for.
         round_trip: of the whole path; None before the first answer.
-        loss: share of copies lost, 0..1.
+        loss: share of copies lost, 0..1; known_loss: what an experiment has shown of it.
         uncertain: silence may be the speed's doing, and is not believed.
         linger: seconds from the last probe to the end, if ports stay silent.
         pause: seconds after which silent ports are asked once more, because hosts may ration their
@@ -39,6 +39,7 @@ class Outlook(Struct, frozen=True):
     timeout: float
     round_trip: float | None
     loss: float
+    known_loss: float
     uncertain: bool
     linger: float
     pause: float

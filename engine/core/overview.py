@@ -63,7 +63,7 @@ class Overview:
         """What is still to be done. ``cells_left``: cells of hosts that wait for admission;
         ``expect_more``: further hosts will come."""
         timing = self._parts.timing
-        loss = max(self._parts.answers.loss.share, measured.loss)
+        loss = max(self._parts.answers.loss.share, measured.loss, self._pace.known_loss)
         began, unasked = self._cells.began, self._queue.unasked
         due = self._queue.waiting - unasked
         apart = 0 < len(self._lanes) == self._parts.ledger.host_count  # what is due goes to lanes
@@ -83,6 +83,7 @@ class Overview:
             timeout=timeout,
             round_trip=self._parts.rtt.group,
             loss=min(loss, 0.9),
+            known_loss=self._pace.known_loss,
             uncertain=self._pace.uncertain,
             linger=linger,
             pause=REFILL if self._silence.may_ask_in_rounds else 0.0,
