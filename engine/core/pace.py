@@ -117,7 +117,7 @@ class Pace:
     def explained(self) -> bool:
         """True when an experiment has shown that answers go missing at any speed, and none that
         they do because of it."""
-        return self._accepted_loss > 0.0 and not self.speed_dependent
+        return self.known_loss > 0.0
 
     @property
     def known_loss(self) -> float:
@@ -129,7 +129,7 @@ class Pace:
         """True when it has, and such a loss is credible. An experiment compares shares of all
         probes, which says little where most ports are silent; where most answers are missing a full
         queue is the likelier cause."""
-        return self.explained and self._accepted_loss <= CREDIBLE
+        return 0.0 < self.known_loss <= CREDIBLE
 
     @property
     def mostly_answered(self) -> bool:

@@ -32,7 +32,7 @@ class Paces:
         """Adapt to what was noted since the last call."""
         timing = self._parts.timing
         known, before = self._pace.speed_dependent, self._pace.changed_at
-        loss = self._answers.loss.share if not self._parts.queue.unasked else 1.0
+        loss = 1.0 if self._parts.queue.unasked else self._answers.loss.share
         self._pace.tick(now, self._rtt.group, self._rtt.group_timeout(timing), loss)
         if self._pace.speed_dependent and not known:
             self._answers.forgive()
