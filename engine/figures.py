@@ -14,7 +14,6 @@ from engine.core.scan_core import ScanCore
 from engine.finder import HostFinder
 from engine.results.snapshot import Phase
 from engine.spec.host_state import HostState
-from engine.spec.timing import TimingTemplate
 from engine.work_clock import WorkClock
 
 
@@ -69,9 +68,7 @@ class Figures:
         pinged, heard = (finder.core.sent_total, finder.core.answered_total) if finder else (0, 0)
         return core.sent_total + pinged, core.answered_total + heard, core.decided
 
-    def progress(
-        self, now: float, elapsed: float, phase: Phase, timing: TimingTemplate, longest_wait: float
-    ) -> Progress:
+    def progress(self, now: float, elapsed: float, phase: Phase, longest_wait: float) -> Progress:
         """The figures of now. ``longest_wait``: seconds the engine sleeps at most."""
         core = self._core
         sent, answered, _ = totals = self._totals()
@@ -84,7 +81,7 @@ class Figures:
             elapsed=elapsed,
             total=core.decided + core.open_cells + self._cells_left,
             decided=core.decided,
-            remaining=self._remaining(now, timing, steady=steady) if running else None,
+            remaining=self._remaining(now, steady=steady) if running else None,
             sent=sent,
             answered=answered,
             resent=core.resent_total,
@@ -117,10 +114,10 @@ class Figures:
                 return f"looking up {finder.naming:,} names"
         return core.limit()
 
-    def _remaining(self, now: float, timing: TimingTemplate, *, steady: bool) -> float | None:
+    def _remaining(self, now: float, *, steady: bool) -> float | None:
         """Expected seconds to the end. The pace says what may be sent; on a fast path the machine
         sends less, so once the rate has been measured for a while that is what counts."""
-        core = self._core
+        core, timing = self._core, self._core.timing
         if not self._totals()[0]:
             return None
         changed_at = self._busy(core.pace.changed_at)

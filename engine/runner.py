@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.admission import Admission
 from engine.core.addressing import AddressBook
-from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ProbeBatch, ReplyBatch, SendReport
+from engine.core.batch import PROBE, UNKNOWN_ATTEMPT, ReplyBatch, SendReport
 from engine.core.channels import channels_of
 from engine.core.liars import LiarMark
 from engine.core.progress import Progress
-from engine.core.scan_core import NO_BOUND, ScanCore
+from engine.core.scan_core import ScanCore
 from engine.core.token import ProbeTokens
 from engine.doubts import Doubts
 from engine.figures import Figures
 from engine.finder import Found, HostFinder
 from engine.narrator import Narrator, counted
-from engine.overlap import Overlap
 from engine.pass_changes import PassChanges
-from engine.rest import Rest
+from engine.problems import Problems
 from engine.results.decided import DecidedBatch
 from engine.results.evidence import Evidence, EvidenceStore
 from engine.results.host_view import NO_HOSTS
@@ -36,21 +35,15 @@ from engine.results.snapshot import Phase, Snapshot
 from engine.results.store import Store, StoreFullError
 from engine.sanitize import clean
 from engine.spec.error import SpecError
-from engine.spec.ping import DiscoverySpec, Mode, PingKind
+from engine.spec.ping import DiscoverySpec, Mode
 from engine.spec.reason import Reason
 from engine.spec.scan import ScanSpec
+from engine.traffic import LONGEST_WAIT, Prober, Traffic
 from engine.transport.base import Recorder, Transport
 from engine.transport.live import open_transport
 from engine.work_clock import WorkClock
 
-LONGEST_WAIT = 0.05
-"""Seconds the engine sleeps at most while a scan runs, so that its figures stay fresh."""
-_MOST_PROBLEMS = 1 << 16
-"""Hosts that cannot be probed of which the reason is kept; of others it is only logged."""
 NO_ROUTE = "there is no route to it: check the address, and this machine's routes with ip route"
-_MOST_NAMED = 3
-"""Hosts with the same trouble that the log names one by one."""
-_FIRST_PING = min(PingKind)
 _DULL = np.isin(np.arange(len(Reason)), [Reason.RESET, Reason.CONN_REFUSED])
 
 TransportMaker = Callable[[AddressBook], Transport]
@@ -96,17 +89,14 @@ class ScanRunner:
         self._admission = Admission(self._core, self._store, spec.shard.count)
         self._finder: HostFinder | None = None
         self._scan_types = spec.scan_types
-        self._timing = spec.timing
         self._make_transport = make_transport or self._live_transport
         self._transport: Transport | None = None
         self._changes = PassChanges(self._store)
         self._doubts = Doubts(self._store, spec.ports, self._seed)
         self._work = WorkClock()
         self._figures = Figures(self._core, None, self._admission, self._work)
-        self._overlap = Overlap(lambda batch, report: self._note_sent(self._core, batch, report))
-        self._heard = 0
-        self._rest = Rest()
-        self._problems: dict[int, str] = {}
+        self._traffic: Traffic | None = None
+        self._problems = Problems(self.book, self._say)
         self._skipped: set[int] = set()
         self._started_at = 0.0
         self._began = self._elapsed_before = 0.0
@@ -129,9 +119,18 @@ class ScanRunner:
             self._admission.add(0, self.book.count, self._admit)
         else:
             self._begin_discovery(self.spec.discovery, transport)
+        self._traffic = Traffic(
+            self._core,
+            self._finder,
+            self._doubts,
+            self._admission,
+            transport,
+            note_problems=self._note_problems,
+            take_in=self._take_in,
+        )
 
     def _begin_discovery(self, discovery: DiscoverySpec, transport: Transport) -> None:
-        finder = HostFinder(discovery, self._timing, self.book, transport, seed=self._seed)
+        finder = HostFinder(discovery, self._core.timing, self.book, transport, seed=self._seed)
         for note in finder.core.notes:
             self._say(0, note)
         self._finder = finder
@@ -150,7 +149,7 @@ class ScanRunner:
     def _extent(self) -> str:
         ports = counted(len(self._store.channels), "port")
         extent = f" x {ports}" if self.spec.scan_ports else ""
-        return f"{extent} under {self._timing.label}"
+        return f"{extent} under {self._core.timing.label}"
 
     def _admit(
         self, hosts: NDArray[np.uint32], round_trips: NDArray[np.float64] | None = None
@@ -191,135 +190,49 @@ class ScanRunner:
             return 0.0
         return self._transport.now() - self._began
 
+    @property
+    def traffic(self) -> Traffic:
+        """The exchange with the transport. Only after start()."""
+        assert self._traffic is not None
+        return self._traffic
+
     def turn(self) -> None:
         """One round: send what may be sent, wait for answers (LONGEST_WAIT at most), take them
         in."""
-        if self._core.cruising:
-            self._overlap.settle_most()
-        else:
-            self._overlap.settle()
-        transport = self.transport
+        transport, traffic = self.transport, self.traffic
+        traffic.settle()
         now = transport.now()
         if self._finder is not None:
             self._look_for_hosts(self._finder)
-        if not self._core.paused:
-            bounded = bool(self._timing.max_rate or self._timing.scan_delay)
-            self._doubts.ask(now, transport, self._core.pace, bounded=bounded)
-        if not self._overlap.holding:
-            self._core.heard = now
-        wake_at, sent = self._let_leave(now)
-        self._overlap.settle_rest()
-        self._take_in_held(now)
-        replies = self._receive(now, wake_at, sent)
+        replies = traffic.exchange(now)
         now = transport.now()
         self._work.look(now, time.process_time())
-        self._hear(now, replies)
+        self._figures.rejected += replies.rejected
+        traffic.hear(now, replies)
         self._report_decided()
-        late = self._core.take_timed_out()
-        if late:
-            self._note_hopeless(late, f"not done after {self._timing.host_timeout:g} s", "all of ")
+        self._note_late()
         self._admit_more()
         self._figures.note(now)
         self._narrator.pace(self._core.pace)
-        if not self._overlap.under_way and self._over(now):
+        if traffic.over(now):
             self._finish()
-
-    def _let_leave(self, now: float) -> tuple[float, int]:
-        """Send what may leave now. Returns when there will be more to do at the latest, and how
-        many probes left."""
-        wake_at, sent = min(now + LONGEST_WAIT, self._doubts.wake_at), 0
-        for prober, most in self._probers():
-            poll = prober.poll(now, most)
-            if not prober.finished(now):  # else it has nothing to be woken for
-                wake_at = min(wake_at, poll.wake_at)
-            if len(poll.batch):
-                sent += len(poll.batch)
-                self._send(prober, poll.batch)
-        return wake_at, sent
-
-    def _receive(self, now: float, wake_at: float, sent: int) -> ReplyBatch:
-        """Answers that came, or come before there is something else to do."""
-        if self._overlap.under_way or self._over(now):
-            replies = self.transport.receive(now)
-        else:
-            awaited = self._core.pace.parallelism > 0
-            rest = self._rest.after(sent, self._heard, awaited=awaited)
-            replies = self.transport.receive(wake_at, rest)
-        self._heard = len(replies)
-        return replies
-
-    def _send(self, prober: HostFinder | ScanCore, batch: ProbeBatch) -> None:
-        """Let a batch leave: the probes of ports while answers are taken in; see catch_up()."""
-        if prober is self._core and not self._admission.huge:
-            self._overlap.begin(batch, self.transport.begin(batch))
-        else:
-            self._note_sent(prober, batch, self.transport.send(batch))
 
     def catch_up(self) -> None:
         """Wait for the batch that is leaving and take in what has come. Nothing but turn() and
         publish() may be done before."""
-        self._overlap.settle()
-        self._take_in_held(self.transport.now())
+        self.traffic.catch_up()
 
-    def _note_sent(
-        self, prober: HostFinder | ScanCore, batch: ProbeBatch, report: SendReport
-    ) -> None:
-        now = self.transport.now()
-        prober.sent(now, batch, report)
-        self._charge(now, prober, report)
-        self._note_problems(report, prober)
-
-    def _hear(self, now: float, replies: ReplyBatch) -> None:
-        """Take in answers, but hold back those that may be to probes just leaving: when these left
-        is not known yet."""
-        self._figures.rejected += replies.rejected
-        if not len(replies):
-            return
-        pings = replies.records["technique"] >= _FIRST_PING
-        if self._finder is not None and pings.any():
-            self._finder.feed(now, replies.only(pings))
-        replies = replies.only(~pings)
-        if not self._overlap.hold(now, replies):
-            self._take_in(now, replies)
-
-    def _take_in_held(self, now: float) -> None:
-        """Take in the answers that came while the batch before was leaving."""
-        if self._overlap.holding:
-            held, read_at = self._overlap.take_held()
-            for replies in held:
-                self._take_in(now, replies)
-            self._core.heard = read_at
+    def _note_late(self) -> None:
+        late = self._core.take_timed_out()
+        if late:
+            why = f"not done after {self._core.timing.host_timeout:g} s"
+            self._problems.note(late, why, "all of ")
 
     def _admit_more(self) -> None:
         try:
             self._admission.step()
         except StoreFullError as error:
             self.fail(str(error))
-
-    def _over(self, now: float) -> bool:
-        found = self._finder is None or self._finder.finished(now)
-        return found and self._core.finished(now) and not self._doubts.busy
-
-    def _probers(self) -> Iterator[tuple[HostFinder | ScanCore, int]]:
-        """Who may send now, and how many probes at most. Where the template bounds the rate or the
-        parallelism of the whole scan, hosts are found first, and the bound is for both together."""
-        core, finder, timing = self._core, self._finder, self._timing
-        if finder is None:
-            yield core, NO_BOUND
-            return
-        bounded = timing.max_rate or timing.scan_delay or timing.max_parallelism
-        parallel = timing.max_parallelism or NO_BOUND
-        yield finder, max(0, parallel - core.in_flight - finder.core.in_flight)
-        alone = bounded and finder.asking
-        yield core, 0 if alone else max(0, parallel - core.in_flight - finder.core.in_flight)
-
-    def _charge(self, now: float, prober: HostFinder | ScanCore, report: SendReport) -> None:
-        """Where the rate is bounded, count what left against the pace of the other side, too."""
-        if self._finder is None or not (self._timing.max_rate or self._timing.scan_delay):
-            return
-        other = self._finder.core if prober is self._core else self._core
-        other.pace.allowance(now)  # up to date, so that the debt is not forgotten
-        other.pace.note_sent(0, int(np.count_nonzero(~np.isnan(report.sent_at))))
 
     def _look_for_hosts(self, finder: HostFinder) -> None:
         """Hand hosts to discovery; scan the ports of those that came up."""
@@ -334,7 +247,7 @@ class ScanRunner:
             self._narrator.hosts_up(finder.table, found.up, self.book)
             if self.spec.scan_ports:
                 self._scan_ports_of(found)
-        self._note_hopeless(found.unreachable.tolist(), NO_ROUTE)
+        self._problems.note(found.unreachable.tolist(), NO_ROUTE)
         more = finder.unknown > 0 or self._admission.waiting
         self._core.expect_more = self.spec.scan_ports and more
         self._narrator.once(0, finder.trouble)
@@ -405,7 +318,7 @@ class ScanRunner:
         for line in why.splitlines():
             self._say(0, line)
 
-    def _note_problems(self, report: SendReport, prober: HostFinder | ScanCore) -> None:
+    def _note_problems(self, report: SendReport, prober: Prober) -> None:
         for problem in report.problems:
             if not problem.lasting:
                 self._narrator.pressure(problem)
@@ -418,19 +331,8 @@ class ScanRunner:
                 continue
             if problem.whole_host:
                 self._core.drop_hosts(np.array(problem.hosts, np.uint32))
-            self._note_hopeless(
-                problem.hosts, problem.text, "" if problem.whole_host else "a port of "
-            )
-
-    def _note_hopeless(self, hosts: Sequence[int], why: str, what: str = "") -> None:
-        """Hosts cannot be probed, as a whole or (``what``) in part. Some are named in the log."""
-        fresh = [host for host in hosts if host not in self._problems]
-        room = max(0, _MOST_PROBLEMS - len(self._problems))
-        self._problems.update(dict.fromkeys(fresh[:room], why))
-        for host in fresh[:_MOST_NAMED]:
-            self._say(0, f"{what}{self.book.text(host)} cannot be probed: {why}")
-        if len(fresh) > _MOST_NAMED:
-            self._say(0, f"nor can {len(fresh) - _MOST_NAMED:,} more: {why}")
+            part = "" if problem.whole_host else "a port of "
+            self._problems.note(problem.hosts, problem.text, part)
 
     def _report_decided(self) -> None:
         at = self._core.take_newly_decided()
@@ -475,11 +377,11 @@ class ScanRunner:
             names=self._names,
             hosts=self._finder.table.snapshot() if self._finder else NO_HOSTS,
             scan_types=self._scan_types,
-            timing=self._timing,
+            timing=self._core.timing,
             progress=self.progress(),
             verbosity=self.verbosity,
             host_rtt=self._core.rtt.frozen(),
-            problems=dict(self._problems),
+            problems=dict(self._problems.texts),
             skipped=frozenset(self._skipped),
             doubts=dict(self._doubts.texts),
             started_at=self._started_at,
@@ -489,4 +391,4 @@ class ScanRunner:
     def progress(self) -> Progress:
         """The figures of now."""
         now = self._transport.now() if self._transport else 0.0
-        return self._figures.progress(now, self.elapsed, self.phase, self._timing, LONGEST_WAIT)
+        return self._figures.progress(now, self.elapsed, self.phase, LONGEST_WAIT)

@@ -56,8 +56,7 @@ class SteeredScan(ScanRunner):
 
     def set_timing(self, timing: TimingTemplate) -> None:
         """Another timing template, at once."""
-        before, rate = self._timing, self._core.pace.rate
-        self._timing = timing
+        before, rate = self._core.timing, self._core.pace.rate
         self._core.set_timing(timing)
         if self._finder is not None:
             self._finder.core.set_timing(timing)
@@ -160,9 +159,8 @@ class SteeredScan(ScanRunner):
             self._say(0, "this scan asks no host whether it is up")
             return
         self._restart()
-        for host in hosts.tolist():
-            self._problems.pop(host, None)
-            self._skipped.discard(host)
+        self._problems.forget(hosts.tolist())
+        self._skipped.difference_update(hosts.tolist())
         self._finder.ask_again(hosts)
         self._say(0, f"asking {counted(len(hosts), 'host')} again")
 
@@ -173,7 +171,7 @@ class SteeredScan(ScanRunner):
         if self._finder is None:
             return  # its turn comes, or has been
         self._restart()
-        self._problems.pop(host, None)
+        self._problems.forget([host])
         self._skipped.discard(host)
         if self._finder is not None:
             self._finder.assume_up(host, self.transport.now())
@@ -210,9 +208,9 @@ class SteeredScan(ScanRunner):
         """Probe cells again; their hosts are taken up again, whatever became of them."""
         self._restart()
         before = self._core.open_cells
+        self._problems.forget(hosts)
+        self._skipped.difference_update(hosts)
         for host in hosts:
-            self._problems.pop(host, None)
-            self._skipped.discard(host)
             self._core.revive_host(host)
         self._core.rescan(at, scan_type)
         self._changes.asked_again = True

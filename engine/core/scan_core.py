@@ -36,8 +36,7 @@ from engine.core.outlook import Outlook
 from engine.core.overview import Overview
 from engine.core.paces import Paces
 from engine.core.parts import ScanParts
-from engine.core.poll import NO_BOUND as NO_BOUND
-from engine.core.poll import Poll
+from engine.core.poll import NO_BOUND, Poll
 from engine.spec.scan import WHOLE, Shard
 from engine.spec.scan_type import Protocol, ScanType
 from engine.spec.timing import TimingTemplate
@@ -173,6 +172,11 @@ class ScanCore:
         return not self.expect_more and self._ending.reached(now)
 
     # ---------------------------------------------------------------- commands
+
+    @property
+    def timing(self) -> TimingTemplate:
+        """The template whose bounds hold now."""
+        return self._parts.timing
 
     def set_timing(self, timing: TimingTemplate) -> None:
         """Move everything not yet finished under another template's bounds, at once."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from engine.names import lookup
-from engine.runner import LONGEST_WAIT
 from engine.spec.ping import DiscoverySpec
+from engine.traffic import LONGEST_WAIT
 from tests.engine.core.simulated_scan import SimulatedScan
 
 NETWORK = '[[host]]\naddress = "10.0.0.1"\n[host.tcp]\ndefault = "closed"\n'
