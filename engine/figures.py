@@ -121,7 +121,8 @@ class Figures:
         if not self._totals()[0]:
             return None
         changed_at = self._busy(core.pace.changed_at)
-        times = Times(core.rtt.group or 0.0, core.silence_takes, changed_at)
+        grown_at = self._busy(core.pace.grown_at)
+        times = Times(core.rtt.group or 0.0, core.silence_takes, changed_at, grown_at)
         measured = self._following.measured(self._busy(now), times, steady=steady)
         sweep = None if self._finder is None else self._finder.left(now, timing)
         hosts = round(sweep.hosts) if sweep is not None and core.expect_more else 0

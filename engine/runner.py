@@ -98,6 +98,7 @@ class ScanRunner:
         self._traffic: Traffic | None = None
         self._problems = Problems(self.book, self._say)
         self._skipped: set[int] = set()
+        self._notices: tuple[str, ...] = ()
         self._started_at = 0.0
         self._began = self._elapsed_before = 0.0
         self._ended: float | None = None
@@ -113,8 +114,7 @@ class ScanRunner:
         self._began = transport.now()
         self.phase = Phase.RUNNING
         self._say(1, f"{self._task()} of {counted(self.book.count, 'address')}{self._extent()}")
-        for note in transport.notes:
-            self._say(0, note)
+        self._notify(transport.notes)
         if self.spec.discovery is None:
             self._admission.add(0, self.book.count, self._admit)
         else:
@@ -131,14 +131,19 @@ class ScanRunner:
 
     def _begin_discovery(self, discovery: DiscoverySpec, transport: Transport) -> None:
         finder = HostFinder(discovery, self._core.timing, self.book, transport, seed=self._seed)
-        for note in finder.core.notes:
-            self._say(0, note)
+        self._notify(finder.core.notes)
         self._finder = finder
         self._figures = Figures(self._core, finder, self._admission, self._work)
         self._core.expect_more = True
         self._core.quiet.keeps = finder.answered
         if self.spec.scan_ports:
             self._admission.expect(finder.assumed)
+
+    def _notify(self, notes: tuple[str, ...]) -> None:
+        """Tell the user what the scan does otherwise than asked."""
+        self._notices += notes
+        for note in notes:
+            self._say(0, note)
 
     def _task(self) -> str:
         discovery = self.spec.discovery
@@ -384,6 +389,7 @@ class ScanRunner:
             problems=dict(self._problems.texts),
             skipped=frozenset(self._skipped),
             doubts=dict(self._doubts.texts),
+            notices=self._notices,
             started_at=self._started_at,
             failure=self.failure,
         )

@@ -11,6 +11,7 @@ from collections import deque
 
 from msgspec import Struct
 
+_LEAST_WATCHED = 0.1
 _REMEMBERED = 512
 """Epochs of which is known what was sent and answered."""
 
@@ -48,12 +49,19 @@ class FlowRecord:
 
 class Experiment(Struct, frozen=True):
     """What was before the rate was lowered: the ``rate`` in probes per second, the share of copies
-    lost, the flow; and from when on what comes belongs to the lower rate."""
+    lost, the flow; from when on what comes belongs to the lower rate; and for how many seconds that
+    is watched at least (``feedback``)."""
 
     rate: float
     loss: float
     before: Flow
     measure_from: float
+    feedback: float
+
+    @property
+    def judged_from(self) -> float:
+        """When enough may have been seen."""
+        return self.measure_from + max(self.feedback, _LEAST_WATCHED)
 
     def helped(self, flow: Flow, part: float) -> bool:
         """Whether the share of answers grew by at least this ``part`` of what a full queue would

@@ -22,10 +22,12 @@ _LATELY = 0.5
 other things now and then, and where a limit makes answers few they come in waves."""
 _JUST_NOW = 0.25
 """The same where answers come densely: a link that fills up lets more and more pass."""
-_SHORTEST, _SHORT = 0.05, 0.1
-"""Seconds over which probes, and answers and decisions, are counted at least."""
+_BRIEF, _SHORTEST, _SHORT = 0.02, 0.05, 0.1
+"""Seconds over which probes, dense answers, and others and decisions are counted at least."""
 _LONGEST_GAP = 0.3
 """Seconds between two answers; in longer pauses nothing was asked, presumably."""
+_WINK = 0.03
+"""Seconds of answers that say the most while their rate still grows."""
 _DENSE = 10.0
 """Answers per second among which such a pause is one."""
 _SOME = 16
@@ -40,12 +42,13 @@ _TELLING = 48
 
 class Times(Struct, frozen=True):
     """What to measure by, in seconds: the round trip (``lag``), until a port is called silent
-    (``silence``), and when, on the clock, the pace was last lowered or restored
-    (``changed_at``)."""
+    (``silence``), and when, on the clock, the pace was last lowered or restored (``changed_at``) or
+    has last grown fast (``grown_at``)."""
 
     lag: float
     silence: float
     changed_at: float
+    grown_at: float
 
 
 class Following:
@@ -109,8 +112,8 @@ class Following:
         newest = self._counts[-1]
         span = (now - self._course.begin.at) * _LATELY
         changed = now - times.changed_at
-        steadily = min(span, changed, _MEMORY)
-        since = self._before(now - max(steadily, _SHORTEST))
+        steadily = min(span, changed, now - times.grown_at, _MEMORY)
+        since = self._before(now - max(steadily, _BRIEF))
         sent = newest.sent - since.sent
         asked = self._asked(newest.heard - times.lag)
         share = min(newest.answered / asked, 1.0) if asked else 0.0
@@ -140,7 +143,7 @@ class Following:
         if newest.answered - self._course.begin.answered < _SOME:
             return math.inf
         dense = 0.0
-        for lately in (_SHORT, max(_SHORTEST, newest.flowing * _JUST_NOW)):
+        for lately in (_SHORT, max(_SHORTEST, newest.flowing * _JUST_NOW), _WINK):
             earlier = self._course.flowed(newest.flowing - lately)
             gone = max(newest.flowing - earlier.flowing, _FINE)
             dense = max(dense, (newest.answered - earlier.answered) / gone)

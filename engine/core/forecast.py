@@ -85,27 +85,41 @@ def _until_decided(outlook: Outlook, measured: Measured) -> float:
     total = waiting + outlook.answered + outlook.silent
     answering = max(total * (1 - _unheard(measured.best_share, outlook.loss)), outlook.answered)
     silent = total - answering
-    seconds = (answering - outlook.answered) / measured.flowing
+    flowing = max(measured.flowing, outlook.answered_before)
+    seconds = (answering - outlook.answered) / flowing
     if measured.deciding:  # answers dry up in the end
         seconds = min(seconds, _SLOWER * waiting / measured.deciding)
     if silent > _MANY * total:
         seconds += (outlook.copies - 1) * outlook.timeout
     timeout = min(measured.least_timeout, outlook.timeout)  # a queue is empty again by then
-    lost_for = _lost_rounds(outlook, measured, measured.flowing) * timeout
-    seconds = max(seconds, lost_for) if _crowded(outlook) else seconds + lost_for
+    lost_for = _lost_rounds(outlook, measured, flowing) * timeout
+    slower = _slower(outlook, measured)
+    seconds += slower * outlook.experiment_left
+    apart = min(2 * slower, 1.0) if _crowded(outlook) else 1.0
+    seconds = max(seconds + apart * lost_for, lost_for)
     silent = max(silent, outlook.silent) + _missed(outlook, measured)
     return seconds + (outlook.round_trip or 0.0) + _after_silence(outlook, silent)
 
 
+def _slower(outlook: Outlook, measured: Measured) -> float:
+    """By which share fewer answers come in an experiment than before. It goes at half the speed: a
+    full queue lets as many through, else the path loses its share of half as many."""
+    before = outlook.answered_before
+    return max(1 - measured.flowing / before, 0.0) if before else 0.0
+
+
 def _missed(outlook: Outlook, measured: Measured) -> float:
-    """Ports that answer, but of which every copy will be lost. If the path loses them, those are a
-    share of all ports, and towards the end many of the ones that still wait."""
+    """Ports that answer, but of which every copy will be lost: a share of all ports, and towards
+    the end many of those that still wait. Then it is known how many copies each still gets, with
+    the one that is out."""
     waiting = outlook.unasked + outlook.pending
-    known = outlook.known_loss
-    if known:
-        return min((waiting + outlook.answered) * known**outlook.copies, waiting)
-    again = _loss_again(outlook, measured) ** (outlook.copies - 1)
-    return waiting * outlook.loss * again
+    first = outlook.known_loss or outlook.loss
+    again = outlook.known_loss or _loss_again(outlook, measured)
+    if outlook.tried:
+        copies = (outlook.copies + 1 - tries for tries in range(len(outlook.tried)))
+        return sum(n * again ** max(k, 1) for n, k in zip(outlook.tried, copies, strict=True))
+    share = first * again ** (outlook.copies - 1)
+    return min((waiting + outlook.answered) * share, waiting)
 
 
 def _loss_again(outlook: Outlook, measured: Measured) -> float:
@@ -175,7 +189,7 @@ def _rate(outlook: Outlook, measured: Measured, silence: float) -> float:
         trip = outlook.round_trip or 0.0
         held = silence * outlook.timeout + (1 - silence) * trip
         rate = min(rate, outlook.parallelism / max(held, 1e-6))
-    if measured.sending is not None:
+    if measured.sending is not None and not outlook.growing:
         rate = min(rate, measured.sending)
     return max(rate, 1e-6)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from engine.core.departures import Departures
 from engine.core.ending import Ending
 from engine.core.expiry import Expiry
@@ -17,6 +19,8 @@ from engine.core.rounds import REFILL
 
 _FAR = 0.3
 """Seconds that a round trip takes between places that lie farthest apart on Earth."""
+_FEW, _COUNTABLE = 1 << 14, 1 << 20
+"""Undecided cells, of so many at most, whose copies are counted."""
 _TIMEOUT_TRIPS = 2.0
 """Round trips for which a copy is waited for, as a rule."""
 
@@ -73,11 +77,13 @@ class Overview:
             unasked=unasked + cells_left,
             due=0 if apart else due,
             in_flight=self._parts.common_in_flight + self._departures.leaving,
+            tried=() if unasked + cells_left else self._tried(),
             answered=self.answered,
             silent=self._cells.silent,
             first_ended=began + self._cells.first_copies[1],
             last_sent=self._departures.last_sent,
-            pace=self._pace.rate,
+            pace=self._pace.expected,
+            growing=self._pace.growing,
             parallelism=self._pace.parallelism,
             copies=copies_needed(loss, timing.max_retries),
             timeout=timeout,
@@ -85,6 +91,8 @@ class Overview:
             loss=min(loss, 0.9),
             known_loss=self._pace.known_loss,
             uncertain=self._pace.uncertain,
+            answered_before=self._pace.answered_before,
+            experiment_left=self._pace.experiment_left(now),
             linger=linger,
             pause=REFILL if self._silence.may_ask_in_rounds else 0.0,
             round_rate=self._silence.fast_rate(timing),
@@ -96,6 +104,14 @@ class Overview:
                 lambda lane: self._silence.standing(lane, lane_due, measured, timing),
             ),
         )
+
+    def _tried(self) -> tuple[int, ...]:
+        """Undecided cells by the copies they have got; empty where counting them takes long."""
+        cells, ledger = self._cells, self._parts.ledger
+        if cells.open > _FEW or cells.open + cells.decided > _COUNTABLE:
+            return ()
+        tries = ledger.tries(ledger.pending())
+        return tuple(np.bincount(tries[tries > 0]).tolist())  # others are not this scan's business
 
     def _expected_waits(self, now: float) -> tuple[float, float]:
         """Seconds that each copy is waited for, and from the last probe to the end if ports stay

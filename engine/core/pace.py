@@ -14,7 +14,9 @@ the losses of a fast past would slow down a present that loses nothing.
 
 from __future__ import annotations
 
-from engine.core.experiment import Experiment, Flow, FlowRecord
+from engine.core.bucket import Bucket
+from engine.core.epochs import Epoch, Epochs
+from engine.core.experiment import Experiment, Flow
 from engine.core.loss import LossEstimate
 from engine.spec.timing import TimingTemplate
 
@@ -24,11 +26,9 @@ FLOOR = 20.0
 """Probes per second below which a scan never ends; loss alone does not push the rate lower."""
 CREDIBLE = 0.4
 """Loss of a path that an experiment proves where few ports answer."""
-_EPOCH = 0.004
-"""Shortest time, in seconds, over which answers are compared with probes."""
 _SEVERAL = 4.0
-_HEALTHY = 0.7
-"""Share of the best answer ratio seen below which the rate stops growing."""
+_BUSY = 0.5
+"""Share of the rate that must have been sent to say that it may grow."""
 _MOSTLY = 0.55
 _TOLERATED = 0.02
 _SAMPLES = 48
@@ -37,6 +37,8 @@ _LEAST_TRIED = 200.0
 """Probes per second that an experiment tries at least: a scan that asks little would never
 end it."""
 _GROWTH = 1.08
+_FORESEEN = 4.0
+"""Factor by which a rate that doubles is expected to grow yet."""
 _CAUTION = 0.9
 _HALFWAY, _SLIGHTLY = 0.5, 0.25
 """How far the share of answers must rise towards what a full queue would let it rise to: at half
@@ -56,6 +58,7 @@ class Pace:
     Attributes:
         speed_dependent: answers went missing because of speed; the rate follows what arrives.
         changed_at: since when the rate has not been lowered or restored.
+        grown_at: since when it has not doubled in one epoch after the other.
     """
 
     def __init__(
@@ -72,18 +75,14 @@ class Pace:
         self._window = LossEstimate(memory=2_000.0)
         self._loss_of_all = 1.0
         self._accepted_loss = 0.0
-        self._allowance = 1.0
-        self._last_refill: float | None = None
-        self._epoch_start = 0.0
-        self._epoch_sent = 0
-        self._epoch_answered = 0
-        self._sent_before = 0
-        self._best_ratio = 0.0
-        self._flows = FlowRecord(_EPOCH)
+        self._bucket = Bucket()
+        self._epochs = Epochs()
+        self._flows = self._epochs.flows
         self._steady_until = 0.0
         self._suspected_at: float | None = None
         self.speed_dependent = False
-        self.changed_at = now
+        self.changed_at = self.grown_at = now
+        self._doublings = 0
         self._timing = timing
         self._rate = self._bounded(timing.start_rate * start)
 
@@ -96,7 +95,7 @@ class Pace:
         self._rate = self._bounded(grown if self.speed_dependent else max(grown, start))
         self._doubling = not self.speed_dependent
         self._trial = self._cut = None
-        self._allowance = min(self._allowance, self._burst)
+        self._bucket.limit(self._burst)
 
     @property
     def rate(self) -> float:
@@ -112,6 +111,27 @@ class Pace:
     def uncertain(self) -> bool:
         """True while silence may be the speed's doing: known to be, or being tried out."""
         return self.speed_dependent or self._trial is not None
+
+    @property
+    def growing(self) -> bool:
+        """True while the rate doubles in every epoch. One that doubled once may have had a lucky
+        moment."""
+        return self._doublings > 1
+
+    @property
+    def expected(self) -> float:
+        """Probes per second soon: nobody knows where growth will end, so not long from now."""
+        return self._bounded(self._rate * _FORESEEN) if self.growing else self._rate
+
+    @property
+    def answered_before(self) -> float:
+        """Answers per second before the experiment that is under way; 0 without one. However it
+        ends, as many will come again."""
+        return self._trial.before.answered if self._trial is not None else 0.0
+
+    def experiment_left(self, now: float) -> float:
+        """Seconds that the experiment under way takes at least; 0 without one."""
+        return max(self._trial.judged_from - now, 0.0) if self._trial is not None else 0.0
 
     @property
     def explained(self) -> bool:
@@ -135,7 +155,7 @@ class Pace:
     def mostly_answered(self) -> bool:
         """True where most probes were answered when it went best: then answers tell whether the
         speed is right."""
-        return self._best_ratio >= _MOSTLY
+        return self._epochs.best_share >= _MOSTLY
 
     @property
     def limit(self) -> str:
@@ -151,7 +171,7 @@ class Pace:
             return "faster than this, answers go missing"
         if self._accepted_loss > _TOLERATED:
             return f"the path loses {self._accepted_loss:.0%}, whatever the speed"
-        if self._best_ratio == 0.0:
+        if self._epochs.best_share == 0.0:
             return f"no answers yet, so no faster than {self._rate:,.0f}/s"
         return ""
 
@@ -171,22 +191,19 @@ class Pace:
 
     def allowance(self, now: float) -> int:
         """How many probes may leave now."""
-        if self._last_refill is None:
-            self._last_refill = self._epoch_start = now
-        gained = (now - self._last_refill) * self._rate
-        self._last_refill = now
-        self._allowance = min(self._allowance + gained, self._burst)
-        return int(self._allowance + 1e-9)
+        if not self._bucket.begun:
+            self._epochs.begin(now)
+        return self._bucket.fill(now, self._rate, self._burst)
 
     def next_allowed(self, now: float, waiting: int) -> float:
         """When the next of ``waiting`` probes may leave, or at high rates a worthwhile handful."""
         wanted = 1.0 if self._rate < 500 else min(32.0, self._burst, waiting)
-        return now + max(0.0, wanted - self._allowance) / self._rate
+        return self._bucket.holds(wanted, now, self._rate)
 
     def note_sent(self, count: int, apart: int = 0) -> None:
         """``count`` probes left, and ``apart`` more to hosts whose answers are not this pace's."""
-        self._allowance -= count + apart
-        self._epoch_sent += count
+        self._bucket.take(count + apart)
+        self._epochs.note_sent(count)
 
     def note_silence(self, count: int) -> None:
         """Probes' time is up. Answers to later copies will say whether that means anything."""
@@ -200,7 +217,7 @@ class Pace:
     def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
         """``count`` answers arrived. ``told`` of them tell of the loss at this rate: ``lost`` of
         them came after a copy that was lost at it."""
-        self._epoch_answered += count
+        self._epochs.note_answers(count)
         if self._trial is None or now >= self._trial.measure_from:
             self._window.note(told, lost)
 
@@ -214,14 +231,10 @@ class Pace:
         loses everything.
         """
         self._loss_of_all = 1.0 if self.speed_dependent else loss_of_all
-        length = now - self._epoch_start
-        if length < max(_EPOCH, round_trip or 0.0):
+        epoch = self._epochs.end(now, round_trip or 0.0)
+        if epoch is None:
             return
-        busy = self._epoch_sent >= 0.5 * self._rate * length
-        healthy = self._healthy()
-        self._flows.note(now, self._epoch_sent, self._epoch_answered)
-        self._epoch_start, self._sent_before = now, self._epoch_sent
-        self._epoch_sent = self._epoch_answered = 0
+        before = self._rate
         feedback = timeout + 2 * (round_trip or 0.0)
         if self._trial is not None:
             self._judge(now, feedback)
@@ -229,27 +242,24 @@ class Pace:
             self._answer_loss(now, feedback)
         else:
             self._suspected_at = None
-            if busy and self._may_grow(now, healthy):
-                self._grow(now, feedback, length >= _SEVERAL * (round_trip or length))
+            if self._may_grow(now, epoch):
+                several = epoch.length >= _SEVERAL * (round_trip or epoch.length)
+                self._grow(now, feedback, several)
+        self._doublings = self._doublings + 1 if self._rate >= 2 * before else 0
+        if self.growing:
+            self.grown_at = now
 
-    def _healthy(self) -> bool:
-        """Whether the answers to the epoch before are as many as the best epoch promised."""
-        if not self._sent_before or not self._epoch_answered:
-            return self._epoch_answered > 0
-        ratio = min(self._epoch_answered / self._sent_before, 1.0)
-        best = self._best_ratio
-        self._best_ratio = max(best * 0.98, ratio)
-        return ratio >= _HEALTHY * best
-
-    def _may_grow(self, now: float, healthy: bool) -> bool:
-        """Whether answers allow a higher rate. Where few are expected, a moderate one needs none,
-        and a lucky few do not vouch for more."""
+    def _may_grow(self, now: float, epoch: Epoch) -> bool:
+        """Whether the rate was made use of, and answers allow a higher one. Where few are expected,
+        a moderate one needs none, and a lucky few do not vouch for more."""
+        if epoch.sent < _BUSY * self._rate * epoch.length:
+            return False
         if self._unheard == 1.0:
-            return healthy
+            return epoch.healthy
         start = self._timing.start_rate
         if start < self._rate * 2 <= start * self._unheard:
             return True
-        return healthy and self._flows.between(now - _MEMORABLE, now).share >= _VOUCHING
+        return epoch.healthy and self._flows.between(now - _MEMORABLE, now).share >= _VOUCHING
 
     def _grow(self, now: float, feedback: float, several: bool) -> None:
         """``several``: the epoch lasted for several round trips, in which it could have doubled
@@ -276,7 +286,7 @@ class Pace:
             return
         if not self.speed_dependent:
             flow = self._flows.between(self._suspected_at, now)
-            self._trial = Experiment(self._rate, self._loss, flow, now + feedback)
+            self._trial = Experiment(self._rate, self._loss, flow, now + feedback, feedback)
             least = min(_LEAST_TRIED, self._rate)
             self._slow_down(now, max(min(self._rate, flow.sent) / 2, least), feedback)
         elif now >= self._steady_until:
@@ -295,13 +305,13 @@ class Pace:
         kept = max(1 - loss, _STEEPEST) / (1 - min(self._accepted_loss, loss, 0.5))
         arriving = max(min(self._rate, flow.sent) * kept, flow.answered) * _CAUTION
         least = min(_LEAST_TRIED, self._rate)
-        step = Experiment(self._rate, loss, flow, now + feedback)
+        step = Experiment(self._rate, loss, flow, now + feedback, feedback)
         self._slow_down(now, max(arriving, least / 2), feedback)
         self._cut = step
 
     def _slow_down(self, now: float, rate: float, pause: float) -> None:
         self._rate = self._bounded(rate)
-        self._allowance = min(self._allowance, self._burst)
+        self._bucket.limit(self._burst)
         self._steady_until = now + pause
         self._cut = None
         self._settle(now)
@@ -315,7 +325,7 @@ class Pace:
     def _judge(self, now: float, feedback: float) -> None:
         """End the experiment when it has seen enough."""
         trial = self._trial
-        if trial is None or now < trial.measure_from + max(feedback, 0.1):
+        if trial is None or now < trial.judged_from:
             return
         if self._window.samples < _SAMPLES and now < trial.measure_from + 4 * feedback:
             return

@@ -6,6 +6,7 @@ something leave one by one, or at high rates a few at a time.
 
 from __future__ import annotations
 
+from engine.core.bucket import Bucket
 from engine.spec.timing import TimingTemplate
 
 _AT_ONCE = 0.004
@@ -23,8 +24,7 @@ class Steady:
 
     def __init__(self, now: float, rate: float) -> None:
         self._rate = rate
-        self._level = 1.0
-        self._refilled = now
+        self._bucket = Bucket(now)
         self.changed_at = now
 
     @property
@@ -40,10 +40,7 @@ class Steady:
 
     def allowance(self, now: float) -> int:
         """How many probes may leave now."""
-        gained = max(0.0, now - self._refilled) * self._rate
-        self._level = min(self._level + gained, self._handful)
-        self._refilled = max(now, self._refilled)
-        return int(self._level + 1e-9)
+        return self._bucket.fill(now, self._rate, self._handful)
 
     @property
     def _handful(self) -> float:
@@ -52,11 +49,11 @@ class Steady:
     def next_allowed(self, now: float, waiting: int) -> float:
         """When the next probe, or a handful of the ``waiting``, may leave."""
         wanted = max(1.0, min(self._handful, waiting))
-        return max(now, self._refilled + max(0.0, wanted - self._level) / self._rate)
+        return self._bucket.holds(wanted, now, self._rate)
 
     def note_sent(self, count: int) -> None:
         """``count`` probes left."""
-        self._level -= count
+        self._bucket.take(count)
 
     def note_silence(self, count: int) -> None:
         """Silence changes nothing here: engine.core.proof judges it when all are answered."""

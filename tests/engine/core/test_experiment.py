@@ -18,7 +18,7 @@ from engine.core.experiment import Experiment, Flow, FlowRecord
     ],
 )
 def test_half_the_rate_tells_a_full_queue_from_loss(now: Flow, helped: bool) -> None:
-    before = Experiment(rate=2_000.0, loss=0.6, before=Flow(2_000, 800), measure_from=0.0)
+    before = Experiment(2_000.0, 0.6, Flow(2_000, 800), measure_from=0.0, feedback=0.2)
     assert before.helped(now, part=0.5) is helped
 
 

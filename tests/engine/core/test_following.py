@@ -11,7 +11,7 @@ from engine.core.course import Totals
 from engine.core.following import Following, Times
 from engine.core.forecast import Measured
 
-TIMES = Times(lag=0.02, silence=0.2, changed_at=0.0)
+TIMES = Times(lag=0.02, silence=0.2, changed_at=0.0, grown_at=0.0)
 TIMEOUT = 0.1
 
 

@@ -18,9 +18,12 @@ import math
 from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 
 from engine.core.addressing import AddressBook
 from engine.core.batch import ProbeBatch, ReplyBatch, SendReport
+from engine.core.forecast import Measured, expected_remaining
+from engine.core.outlook import Outlook
 from engine.spec.ping import DiscoverySpec, Names
 from engine.spec.scan_type import ScanType
 from engine.spec.timing import TEMPLATES
@@ -214,3 +217,87 @@ def test_a_host_is_not_taken_for_dead_before_it_can_have_answered() -> None:
     early = [end for at, end in said if 0.0 < at < 0.18]
     assert len(early) >= 5
     assert all(abs(end - took) < 0.5 * took for end in early)
+
+
+# ---------------------------------------------------------------- what is counted on
+
+LEFT = Outlook(
+    unasked=0,
+    due=0,
+    in_flight=0,
+    tried=(),
+    answered=0,
+    silent=0,
+    first_ended=100.0,
+    last_sent=100.0,
+    pace=10_000.0,
+    growing=False,
+    parallelism=0,
+    copies=7,
+    timeout=0.1,
+    round_trip=0.02,
+    loss=0.0,
+    known_loss=0.0,
+    uncertain=False,
+    answered_before=0.0,
+    experiment_left=0.0,
+    linger=1.2,
+    pause=0.0,
+    round_rate=1_000.0,
+    over_at=None,
+    lanes=0.0,
+)
+LATELY = Measured(
+    sending=None,
+    flowing=math.inf,
+    answers=0,
+    deciding=0.0,
+    share=1.0,
+    best_share=1.0,
+    loss=0.0,
+    later_loss=None,
+    least_timeout=0.1,
+    seasoned=0,
+    queueing=False,
+)
+
+
+def left(outlook: Outlook, measured: Measured = LATELY) -> float:
+    return expected_remaining(100.0, outlook, measured)
+
+
+def test_a_rate_measured_while_it_doubled_does_not_count() -> None:
+    growing = replace(LEFT, unasked=40_000, growing=True)
+    slow = replace(LATELY, sending=5_000.0)
+    assert left(growing, slow) == pytest.approx(4.02)
+    assert left(replace(growing, growing=False), slow) == pytest.approx(8.02)
+
+
+def test_the_last_ports_may_lose_all_the_copies_they_still_get() -> None:
+    ending = replace(LEFT, in_flight=40, answered=65_000, loss=0.3, last_sent=100.0)
+    many_to_come = left(replace(ending, tried=(0, 40)))
+    few_to_come = left(replace(ending, tried=(0, 0, 0, 0, 0, 0, 40)))
+    assert few_to_come - many_to_come > 1.0  # it is listened on for silent ports
+    assert left(replace(ending, tried=(0, 0, 0, 0, 0, 0, 40), loss=0.01)) < 0.5
+
+
+def test_before_that_a_share_of_all_ports_is_expected_to_lose_all_copies() -> None:
+    lossy = replace(LEFT, unasked=100, in_flight=10, answered=65_000, loss=0.3)
+    assert left(lossy) > 1.2
+    assert left(replace(lossy, answered=0)) < 1.2
+
+
+def test_an_experiment_that_gets_fewer_answers_is_followed_by_the_old_rate() -> None:
+    trying = replace(
+        LEFT,
+        unasked=30_000,
+        answered=20_000,
+        uncertain=True,
+        answered_before=20_000.0,
+        experiment_left=0.4,
+        linger=0.1,
+    )
+    half = replace(LATELY, flowing=10_000.0, answers=1_000)
+    as_many = replace(half, flowing=20_000.0)
+    assert left(trying, half) == pytest.approx(1.5 + 0.2 + 0.02, abs=0.02)
+    assert left(trying, as_many) == pytest.approx(1.5 + 0.02, abs=0.02)

@@ -135,7 +135,7 @@ def test_what_is_leaving_counts_neither_as_asked_nor_as_forgotten() -> None:
     core = ScanCore(Store(1, channels), (ScanType.SYN,), TEMPLATES[5], seed=1)
     core.admit(np.zeros(1, np.uint32), channels)
     batch = core.poll(0.0).batch
-    nothing = Following().measured(0.0, Times(0.0, 0.1, 0.0), steady=False)
+    nothing = Following().measured(0.0, Times(0.0, 0.1, 0.0, 0.0), steady=False)
     outlook = core.outlook(0.0, 0, nothing)
     assert len(batch) and core.asked == 0
     assert outlook.unasked + outlook.pending == 5

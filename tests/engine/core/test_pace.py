@@ -126,3 +126,48 @@ def test_a_faster_template_does_not_slow_a_pace_that_has_grown() -> None:
     assert done.progress.pace >= 40_000
     done.runner.set_timing(TEMPLATES[2])
     assert done.progress.pace == pytest.approx(2.5)
+
+
+def grown(pace: Pace, epochs: int, trip: float = 0.05) -> float:
+    """Answer all that may leave for so many round trips; the time then."""
+    before = 0
+    now = 0.0
+    pace.allowance(now)
+    for number in range(1, epochs + 1):
+        sent = int(pace.rate * trip)
+        pace.note_sent(sent)
+        pace.note_answers(now, before, 0, 0)
+        before, now = sent, number * trip * 1.001
+        pace.tick(now, trip, 0.1)
+    return now
+
+
+def test_a_rate_that_doubles_again_and_again_is_expected_to_go_on_for_a_while() -> None:
+    pace = Pace(TEMPLATES[3])
+    before = pace.rate
+    grown(pace, 2)
+    assert not pace.growing and pace.expected == pace.rate == 2 * before
+    pace = Pace(TEMPLATES[3])
+    now = grown(pace, 3)
+    assert pace.growing and pace.grown_at == now
+    assert pace.expected == 4 * pace.rate
+    capped = Pace(TEMPLATES[3].with_bounds(max_rate=3 * before))
+    grown(capped, 3)
+    assert capped.expected == 3 * before
+
+
+def test_an_experiment_says_how_long_it_takes_and_what_was_answered_before() -> None:
+    pace = Pace(TEMPLATES[4])
+    now = grown(pace, 6)
+    assert (pace.answered_before, pace.experiment_left(now)) == (0.0, 0.0)
+    for _ in range(200):
+        sent = int(pace.rate * 0.05)
+        pace.note_sent(sent)
+        pace.note_answers(now, sent * 3 // 4, sent // 2, sent // 8)
+        now += 0.051
+        pace.tick(now, 0.05, 0.1)
+        if pace.answered_before:
+            break
+    assert pace.answered_before > pace.rate
+    assert 0.3 < pace.experiment_left(now) < 0.5
+    assert pace.experiment_left(now + 1.0) == 0.0
