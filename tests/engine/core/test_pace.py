@@ -46,7 +46,7 @@ def test_at_the_end_the_lost_ports_alone_do_not_speak_for_the_path() -> None:
 
 def test_a_full_queue_is_followed() -> None:
     """The queue drains 1,000 packets a second: the scan settles near that and loses no verdict."""
-    done = scan("queue = 50", "rate = 1000", which="1-8000")
+    done = scan("queue = 50", "rate = 1000", which="1-5000")
     late = [time for time, *_ in done.network.log if time > done.network.now() / 2]
     assert len(late) / (late[-1] - late[0]) < 2_500
     assert all(row.state.label == "closed" for row in done.rows().values())
