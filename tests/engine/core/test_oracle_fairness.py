@@ -24,7 +24,7 @@ MORE = 1.5
 """Seconds longer than alone: an experiment that halves the common speed."""
 
 some = settings(
-    max_examples=15,
+    max_examples=20,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),

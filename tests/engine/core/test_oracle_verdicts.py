@@ -18,7 +18,7 @@ LEARNING = 6.0
 """Seconds beyond: the first timeouts, the last listening, one look at rations."""
 
 some = settings(
-    max_examples=20,
+    max_examples=25,
     derandomize=True,
     deadline=None,
     suppress_health_check=list(HealthCheck),
