@@ -10,9 +10,10 @@ from __future__ import annotations
 class Bucket:
     """Probes that may leave. Times in seconds, rates in probes per second."""
 
-    def __init__(self, now: float | None = None) -> None:
-        """``now``: since when it is filled; without it since the first fill()."""
-        self._level = 1.0
+    def __init__(self, now: float | None = None, level: float = 1.0) -> None:
+        """``now``: since when it is filled; without it since the first fill(). ``level``: how many
+        it holds then."""
+        self._level = level
         self._filled_at = now
 
     @property
@@ -31,6 +32,10 @@ class Bucket:
     def take(self, count: int) -> None:
         """``count`` probes left."""
         self._level -= count
+
+    def give_back(self, count: int, most: float) -> None:
+        """``count`` that left did not count, as far as it holds ``most``."""
+        self._level = min(self._level + count, most)
 
     def limit(self, most: float) -> None:
         """It holds less from now on."""

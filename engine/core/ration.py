@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from engine.core.bucket import Bucket
 from engine.spec.timing import TimingTemplate
 
 LEAST_RATE = 0.95
@@ -58,8 +59,7 @@ class Ration:
         self._rate = rate
         self._climbing = climbing
         self._reserve = max(_RESERVE, rate * 0.05)
-        self._level = 0.0 if climbing else 1.0
-        self._refilled = now + wait
+        self._bucket = Bucket(now + wait, 0.0 if climbing else 1.0)
         self._streak = 0
         self._step = 0
         self._raised = False
@@ -73,24 +73,21 @@ class Ration:
 
     def allowance(self, now: float) -> int:
         """How many questions may be asked now."""
-        gained = max(0.0, now - self._refilled) * self._rate
-        self._level = min(self._level + gained, self._reserve)
-        self._refilled = max(now, self._refilled)
-        return int(self._level + 1e-9)
+        return self._bucket.fill(now, self._rate, self._reserve)
 
     def next_allowed(self, now: float, waiting: int) -> float:
         """When the next question may be asked."""
-        return max(now, self._refilled + max(0.0, 1.0 - self._level) / self._rate)
+        return self._bucket.holds(1.0, now, self._rate)
 
     def note_sent(self, count: int) -> None:
         """``count`` questions were asked."""
-        self._level -= count
+        self._bucket.take(count)
 
     def note_silence(self, count: int) -> None:
         """``count`` questions got no answer."""
         self._streak += count
         if self._streak > _RESERVE:
-            self._level = min(self._level + count, self._reserve)
+            self._bucket.give_back(count, self._reserve)
 
     def note_answers(self, now: float, count: int, told: int, lost: int) -> None:
         """``count`` questions were answered."""

@@ -38,3 +38,12 @@ def test_a_smaller_handful_holds_at_once() -> None:
     assert bucket.fill(1.0, 100.0, 50.0) == 50
     bucket.limit(3.0)
     assert bucket.fill(1.0, 100.0, 50.0) == 3
+
+
+def test_what_did_not_count_is_given_back_up_to_a_handful() -> None:
+    bucket = Bucket(0.0, level=0.0)
+    assert bucket.fill(0.0, 100.0, 5.0) == 0
+    bucket.give_back(3, 5.0)
+    assert bucket.fill(0.0, 100.0, 5.0) == 3
+    bucket.give_back(3, 5.0)
+    assert bucket.fill(0.0, 100.0, 5.0) == 5
