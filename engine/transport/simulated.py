@@ -238,16 +238,21 @@ class SimulatedTransport:
         return Departed(self.send(batch))
 
     def receive(self, until: float, rest: float = 0.0) -> ReplyBatch:
-        """Answers whose time has come; moves the virtual clock to the next event, at most
-        ``until``. Only who scans in real time needs a rest."""
+        """Answers whose time has come; after a rest, moves the virtual clock to the next event, at
+        most ``until``."""
         if self._realtime:
             if rest:
                 time.sleep(rest)
             self._sleep(until)
-        elif self._arrivals and self._arrivals[0][0] <= until:
+            return self._due()
+        self._clock += rest
+        if self._arrivals and self._arrivals[0][0] <= until:
             self._clock = max(self._clock, self._arrivals[0][0])
         elif until < float("inf"):
             self._clock = max(self._clock, until)
+        return self._due()
+
+    def _due(self) -> ReplyBatch:
         now = self.now()
         due: list[NDArray[np.void]] = []
         while self._arrivals and self._arrivals[0][0] <= now:

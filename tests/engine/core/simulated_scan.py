@@ -108,7 +108,8 @@ class SimulatedScan:
         return self.network
 
     def _note_sending(self, count: int) -> None:
-        self.most_in_flight = max(self.most_in_flight, self.progress.in_flight + count)
+        in_flight = self.runner._core.in_flight + count
+        self.most_in_flight = max(self.most_in_flight, in_flight)
 
     def _note(self, batch: DecidedBatch) -> None:
         self.decided.extend(batch.rows())
