@@ -46,6 +46,8 @@ STEP, STEPS = 0.25, 18
 """Seconds of simulated time between two looks, and how many of them."""
 PATIENCE = 30.0
 """Seconds of real time to wait for anything."""
+LOOK = 0.3
+"""Seconds before each look at a screen that may still be changing."""
 REMOTE_FONTS = re.compile(r"\s*@font-face \{[^}]*\}")
 """A picture must not fetch anything; the viewer's monospaced font does as well."""
 
@@ -128,6 +130,7 @@ async def pictures(folder: Path) -> dict[str, str]:
     )
     async with app.run_test(size=SIZE) as pilot:
         await until(lambda: app.main.snapshot is not None)
+        await until(lambda: door.transport.idle > 0)  # the rates are measured from time zero
         for step in range(1, STEPS + 1):
             door.transport.limit = step * STEP
             await settle(app, door.transport)
@@ -147,11 +150,13 @@ async def pictures(folder: Path) -> dict[str, str]:
 
 
 async def picture(app: PyScanApp, pilot: Pilot[None]) -> str:
-    """What the screen shows, as soon as nothing works beside it."""
-    await app.workers.wait_for_complete()
-    await pilot.pause(0.5)
-    svg = app.export_screenshot(title="pyscan-tui --demo", simplify=True)
-    return REMOTE_FONTS.sub("", svg) + "\n"
+    """What the screen shows, as soon as nothing works beside it and two looks show the same."""
+    looks: list[str] = []
+    while len(looks) < 2 or looks[-1] != looks[-2]:
+        await app.workers.wait_for_complete()
+        await pilot.pause(LOOK)
+        looks.append(app.export_screenshot(title="pyscan-tui --demo", simplify=True))
+    return REMOTE_FONTS.sub("", looks[-1]) + "\n"
 
 
 async def settle(app: PyScanApp, transport: SteppedTransport) -> None:
