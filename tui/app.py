@@ -12,6 +12,8 @@ from msgspec.structs import replace
 from textual import events, work
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.drivers.linux_driver import LinuxDriver
 from textual.screen import Screen
 
 from engine.sanitize import clean
@@ -36,6 +38,7 @@ from tui.screens.panes import PanePlan
 from tui.screens.target_picker import TargetPicker
 from tui.suspending import hold, let_go
 from tui.target_text import problem_lines
+from tui.terminal import TerminalDriver
 from tui.theme_watch import ThemeWatch
 from tui.themed_app import ThemedApp
 from tui.user_folder import UserFolder, user_folder
@@ -138,6 +141,11 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
 
     # Beginning and end
 
+    def get_driver_class(self) -> type[Driver]:
+        """What reads the keys and draws the screen."""
+        chosen = super().get_driver_class()
+        return TerminalDriver if chosen is LinuxDriver else chosen
+
     def on_mount(self) -> None:
         """Say what is not real, and what there is of a scan that was cut short."""
         self._running_loop = asyncio.get_running_loop()
@@ -149,7 +157,12 @@ class PyScanApp(ReportsFailedWork, ThemedApp):
             self.tell(self.cut_short, "warning")
         self.begin_to_mind_themes()
         self.begin_to_show_notices_once()
+        self.app_resume_signal.subscribe(self, self._paint_anew)
         self.set_interval(LOOK_EVERY, self.tabs.look)
+
+    def _paint_anew(self, _: object) -> None:
+        """The terminal was another's meanwhile, and shows nothing of ours."""
+        self.refresh(layout=True)
 
     def leave(self, code: int) -> None:
         """End with this exit code as soon as the event loop gets to it. For signal handlers."""

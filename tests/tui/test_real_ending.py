@@ -84,3 +84,54 @@ def test_control_z_stops_it_and_brings_the_terminal_back(
     screen.press("y")
     assert screen.end() == 0
     restored(screen)
+
+
+def _whole(text: str) -> bool:
+    """Whether all of a finished scan's screen is there."""
+    return all(part in text for part in ("✓ finished", "Results", "22/tcp", "Progress", "? help"))
+
+
+def test_all_of_the_screen_comes_back(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("--demo", "-p", "22", "192.0.2.10")
+    screen.wait(_whole)
+    program = _program(screen)
+    screen.press("\x1a")
+    _await(lambda: program.status() == psutil.STATUS_STOPPED, screen)
+    screen.screen.reset()  # the terminal has a screen for each
+    program.send_signal(signal.SIGCONT)
+    screen.wait(_whole)
+    screen.press("q")
+    assert screen.end() == 0
+
+
+def test_it_goes_on_after_others_stopped_it(terminal: Callable[..., Terminal]) -> None:
+    screen = terminal("--demo", "-p", "22", "192.0.2.10")
+    screen.wait(_whole)
+    program = _program(screen)
+    for times in range(2, 5):
+        program.send_signal(signal.SIGSTOP)
+        _await(lambda: program.status() == psutil.STATUS_STOPPED, screen)
+        screen.screen.reset()
+        program.send_signal(signal.SIGCONT)
+        _await(lambda times=times: screen.raw.count(b"\x1b[?2004h") == times, screen)
+        screen.wait(_whole)
+    screen.press("t", "\x15", *"192.0.2.25 198.51.100.77")
+    screen.wait("192.0.2.25 198.51.100.77")
+    screen.press("\x1b")
+    screen.wait(lambda text: "What to scan" not in text)
+    screen.press("q")
+    assert screen.end() == 0
+    restored(screen)
+
+
+def test_being_told_to_continue_while_it_ends_changes_nothing(
+    terminal: Callable[..., Terminal],
+) -> None:
+    """As ``timeout`` does."""
+    screen = terminal("--demo", "-p", "1-500", "--max-rate", "50", "192.0.2.10")
+    screen.wait("running")
+    program = _program(screen)
+    program.send_signal(signal.SIGTERM)
+    program.send_signal(signal.SIGCONT)
+    assert screen.end() == 128 + signal.SIGTERM
+    restored(screen)
