@@ -43,6 +43,12 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
+def pytest_unconfigure() -> None:
+    """What is left ends with the process: pytest would look through all of it five times, and a
+    worker that takes 5 s for that is interrupted."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     home: Path = tmp_path_factory.mktemp("home")
