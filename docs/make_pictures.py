@@ -151,12 +151,14 @@ async def pictures(folder: Path) -> dict[str, str]:
 
 async def picture(app: PyScanApp, pilot: Pilot[None]) -> str:
     """What the screen shows, as soon as nothing works beside it and two looks show the same."""
-    looks: list[str] = []
-    while len(looks) < 2 or looks[-1] != looks[-2]:
-        await app.workers.wait_for_complete()
-        await pilot.pause(LOOK)
-        looks.append(app.export_screenshot(title="pyscan-tui --demo", simplify=True))
-    return REMOTE_FONTS.sub("", looks[-1]) + "\n"
+    before, svg = None, ""
+    async with asyncio.timeout(PATIENCE):
+        while svg != before:
+            before = svg
+            await app.workers.wait_for_complete()
+            await pilot.pause(LOOK)
+            svg = app.export_screenshot(title="pyscan-tui --demo", simplify=True)
+    return REMOTE_FONTS.sub("", svg) + "\n"
 
 
 async def settle(app: PyScanApp, transport: SteppedTransport) -> None:

@@ -16,11 +16,6 @@ from tests.tui.test_real_terminal import Terminal, listeners, restored, terminal
 __all__ = ["listeners", "terminal"]
 
 
-def _program(screen: Terminal) -> psutil.Process:
-    (program,) = psutil.Process(screen.child.pid).children()
-    return program
-
-
 def _await(condition: Callable[[], bool], screen: Terminal | None = None) -> None:
     end = time.monotonic() + 20
     while not condition():
@@ -28,6 +23,10 @@ def _await(condition: Callable[[], bool], screen: Terminal | None = None) -> Non
         time.sleep(0.02)
         if screen is not None:
             screen.read()
+
+
+def _await_stop(screen: Terminal, program: psutil.Process) -> None:
+    _await(lambda: program.status() == psutil.STATUS_STOPPED, screen)
 
 
 def _shows_open(text: str, ports: list[int]) -> bool:
@@ -48,7 +47,7 @@ def test_closing_the_terminal_ends_the_scan_and_keeps_the_results(
     screen = terminal("127.0.0.1", "-p", ports, "-sT", "--max-rate", "200")
     screen.wait("running")
     screen.wait(lambda text: _shows_open(text, listeners))
-    program = _program(screen)
+    program = screen.program
     _hang_up(screen)
     _await(lambda: not program.is_running() or program.status() == psutil.STATUS_ZOMBIE)
     kept = Path(os.environ["HOME"]) / ".local/state/pyscan/interrupted/scan-1.json"
@@ -71,9 +70,9 @@ def test_control_z_stops_it_and_brings_the_terminal_back(
 ) -> None:
     screen = terminal("127.0.0.1", "-p", "20000-22000", "-sT", "--max-rate", "50")
     screen.wait("running")
-    program = _program(screen)
+    program = screen.program
     screen.press("\x1a")
-    _await(lambda: program.status() == psutil.STATUS_STOPPED, screen)
+    _await_stop(screen, program)
     assert screen.raw.count(b"\x1b[?1049l") == 1
     program.send_signal(signal.SIGCONT)
     screen.wait("held back meanwhile")
@@ -94,9 +93,9 @@ def _whole(text: str) -> bool:
 def test_all_of_the_screen_comes_back(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("--demo", "-p", "22", "192.0.2.10")
     screen.wait(_whole)
-    program = _program(screen)
+    program = screen.program
     screen.press("\x1a")
-    _await(lambda: program.status() == psutil.STATUS_STOPPED, screen)
+    _await_stop(screen, program)
     screen.screen.reset()  # the terminal has a screen for each
     program.send_signal(signal.SIGCONT)
     screen.wait(_whole)
@@ -107,10 +106,10 @@ def test_all_of_the_screen_comes_back(terminal: Callable[..., Terminal]) -> None
 def test_it_goes_on_after_others_stopped_it(terminal: Callable[..., Terminal]) -> None:
     screen = terminal("--demo", "-p", "22", "192.0.2.10")
     screen.wait(_whole)
-    program = _program(screen)
+    program = screen.program
     for times in range(2, 5):
         program.send_signal(signal.SIGSTOP)
-        _await(lambda: program.status() == psutil.STATUS_STOPPED, screen)
+        _await_stop(screen, program)
         screen.screen.reset()
         program.send_signal(signal.SIGCONT)
         _await(lambda times=times: screen.raw.count(b"\x1b[?2004h") == times, screen)
@@ -121,17 +120,4 @@ def test_it_goes_on_after_others_stopped_it(terminal: Callable[..., Terminal]) -
     screen.wait(lambda text: "What to scan" not in text)
     screen.press("q")
     assert screen.end() == 0
-    restored(screen)
-
-
-def test_being_told_to_continue_while_it_ends_changes_nothing(
-    terminal: Callable[..., Terminal],
-) -> None:
-    """As ``timeout`` does."""
-    screen = terminal("--demo", "-p", "1-500", "--max-rate", "50", "192.0.2.10")
-    screen.wait("running")
-    program = _program(screen)
-    program.send_signal(signal.SIGTERM)
-    program.send_signal(signal.SIGCONT)
-    assert screen.end() == 128 + signal.SIGTERM
     restored(screen)

@@ -60,6 +60,11 @@ class Terminal:
         self.child.delaybeforesend = None
         self.raw = b""
 
+    @property
+    def program(self) -> psutil.Process:
+        (program,) = psutil.Process(self.child.pid).children()
+        return program
+
     def read(self) -> None:
         try:
             data = self.child.read_nonblocking(65_536, timeout=0.05)
@@ -223,13 +228,20 @@ def test_keys_that_come_in_one_piece(terminal: Callable[..., Terminal]) -> None:
     restored(screen)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_tidily(terminal: Callable[..., Terminal], number: signal.Signals) -> None:
+@pytest.mark.parametrize(
+    "numbers",
+    [[signal.SIGTERM], [signal.SIGHUP], [signal.SIGTERM, signal.SIGCONT]],
+    ids=["SIGTERM", "SIGHUP", "as timeout does"],
+)
+def test_a_signal_ends_it_tidily(
+    terminal: Callable[..., Terminal], numbers: list[signal.Signals]
+) -> None:
     screen = terminal("127.0.0.1", "-p", "20000-22000", "-sT", "--max-rate", "50")
     screen.wait("running")
-    (program,) = psutil.Process(screen.child.pid).children()
-    program.send_signal(number)
-    assert screen.end() == 128 + number
+    program = screen.program
+    for number in numbers:
+        program.send_signal(number)
+    assert screen.end() == 128 + numbers[0]
     restored(screen)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from engine.core.pace import CEILING, FLOOR, Pace
@@ -43,9 +41,7 @@ def test_at_the_end_the_lost_ports_alone_do_not_speak_for_the_path() -> None:
     done = scan("loss = 0.15", which="1-8000")
     told = [line.text for line in done.log.lines() if "the path loses" in line.text]
     assert len(told) == 1
-    said = re.search(r"the path loses (\d+)%, whatever the speed", told[0])
-    assert said is not None
-    assert 18 <= int(said[1]) <= 32  # 15 % of the probes, and of their answers: 28 % in all
+    assert "loses 22%, whatever the speed" in told[0]
 
 
 def test_a_full_queue_is_followed() -> None:
@@ -66,7 +62,7 @@ def test_a_full_queue_on_a_path_that_loses_besides_is_not_fled_from() -> None:
         which="1-3000",
         timing=TEMPLATES[4],
     ).run()
-    assert done.network.now() < 4 * 3_000 / 1_500  # fled from, it takes 18 times as long
+    assert done.network.now() < 3.5 * 3_000 / 1_500  # fled from, it takes 18 times as long
     assert all(row.state.label == "closed" for row in done.rows().values())
 
 
